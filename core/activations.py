@@ -1,0 +1,68 @@
+"""What a hidden unit does to its z: ReLU, leaky ReLU, tanh, sigmoid.
+
+Each activation works in place on a whole stack and leaves its slope dA/dZ behind, so that going
+backward through any of them is one multiplication. A new activation is one function and one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray
+
+LEAK = 0.01
+
+
+def relu(Z: Array, slope: Array) -> None:
+    """max(z, 0); slope 1 where z > 0, else 0 (Nair & Hinton 2010)."""
+    np.greater(Z, 0, out=slope)
+    np.multiply(Z, slope, out=Z)
+
+
+def leaky_relu(Z: Array, slope: Array) -> None:
+    """z where z > 0, else 0.01 z (Maas et al. 2013)."""
+    np.greater(Z, 0, out=slope, casting="unsafe")
+    np.multiply(slope, 1 - LEAK, out=slope)
+    np.add(slope, LEAK, out=slope)
+    np.multiply(Z, slope, out=Z)
+
+
+def tanh(Z: Array, slope: Array) -> None:
+    """tanh(z); slope 1 - a^2."""
+    np.tanh(Z, out=Z)
+    np.multiply(Z, Z, out=slope)
+    np.subtract(1, slope, out=slope)
+
+
+def sigmoid(Z: Array, slope: Array) -> None:
+    """1 / (1 + exp(-z)), as (1 + tanh(z/2)) / 2, which cannot overflow; slope a (1 - a)."""
+    np.multiply(Z, 0.5, out=Z)
+    np.tanh(Z, out=Z)
+    np.multiply(Z, 0.5, out=Z)
+    np.add(Z, 0.5, out=Z)
+    np.subtract(1, Z, out=slope)
+    np.multiply(slope, Z, out=slope)
+
+
+@dataclass(frozen=True)
+class Activation:
+    """`apply(Z, slope)` turns Z into A in place and writes dA/dZ into `slope`, both (K, n, m).
+
+    `slope_type` is the type that the slope is kept in: bool where it is only 0 or 1, None for Z's own.
+    """
+
+    label: str
+    apply: Callable[[Array, Array], None]
+    slope_type: Any = None
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "relu": Activation("ReLU", relu, bool),
+    "leaky_relu": Activation("leaky ReLU", leaky_relu),
+    "tanh": Activation("tanh", tanh),
+    "sigmoid": Activation("sigmoid", sigmoid),
+}

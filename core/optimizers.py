@@ -1,0 +1,99 @@
+"""The optimizers: how a gradient becomes a step. Each works on a whole buffer of parameters at once.
+
+In the letters of the papers: theta parameters, g gradient, m average of gradients, v average of squared
+gradients. Averages are the course's, m = beta m + (1 - beta) g, written as m += (1 - beta) (g - m).
+A new optimizer is one function and one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+Array = np.ndarray
+
+
+class Rates(NamedTuple):
+    """The factors of one step, 0-d or one for each parameter, in the parameters' own type.
+
+    `correction1`, `correction2` divide m and v: 1 - beta^t with bias correction, 1 without.
+    """
+
+    alpha: Array
+    one_minus_beta1: Array
+    one_minus_beta2: Array
+    epsilon: Array
+    correction1: Array
+    correction2: Array
+
+
+def gradient_descent(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """theta -= alpha g."""
+    np.multiply(g, r.alpha, out=tmp)
+    np.subtract(theta, tmp, out=theta)
+
+
+def momentum(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """m = beta1 m + (1 - beta1) g; theta -= alpha m (the course's form; Polyak 1964 has no factor 1 - beta1)."""
+    _average(m, g, tmp, r.one_minus_beta1)
+    np.multiply(m, r.alpha / r.correction1, out=tmp)
+    np.subtract(theta, tmp, out=theta)
+
+
+def rmsprop(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v) + eps) (Tieleman & Hinton 2012)."""
+    _average_squares(v, g, tmp, r.one_minus_beta2)
+    _root(v, tmp, r)
+    np.divide(g, tmp, out=tmp)
+    np.multiply(tmp, r.alpha, out=tmp)
+    np.subtract(theta, tmp, out=theta)
+
+
+def adam(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """theta -= alpha m^ / (sqrt(v^) + eps), with m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t) (Kingma & Ba 2015)."""
+    _average(m, g, tmp, r.one_minus_beta1)
+    _average_squares(v, g, tmp, r.one_minus_beta2)
+    _root(v, tmp, r)
+    np.divide(m, tmp, out=tmp)
+    np.multiply(tmp, r.alpha / r.correction1, out=tmp)
+    np.subtract(theta, tmp, out=theta)
+
+
+def _average(m: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
+    np.subtract(g, m, out=tmp)
+    np.multiply(tmp, one_minus_beta, out=tmp)
+    np.add(m, tmp, out=m)
+
+
+def _average_squares(v: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
+    np.multiply(g, g, out=tmp)
+    np.subtract(tmp, v, out=tmp)
+    np.multiply(tmp, one_minus_beta, out=tmp)
+    np.add(v, tmp, out=v)
+
+
+def _root(v: Array, tmp: Array, r: Rates) -> None:
+    """tmp = sqrt(v^) + eps."""
+    np.divide(v, r.correction2, out=tmp)
+    np.sqrt(tmp, out=tmp)
+    np.add(tmp, r.epsilon, out=tmp)
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """`step(theta, g, m, v, tmp, rates)` moves theta in place; `moments` names the averages that it keeps."""
+
+    label: str
+    step: Callable[[Array, Array, Array, Array, Array, Rates], None]
+    moments: tuple[str, ...] = ()
+
+
+OPTIMIZERS: dict[str, Optimizer] = {
+    "sgd": Optimizer("gradient descent", gradient_descent),
+    "momentum": Optimizer("momentum", momentum, ("m",)),
+    "rmsprop": Optimizer("RMSprop", rmsprop, ("v",)),
+    "adam": Optimizer("Adam", adam, ("m", "v")),
+}

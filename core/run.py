@@ -1,0 +1,281 @@
+"""A run: a spec, a journal of nudges, and the state that they lead to. The one place where that state changes.
+
+The same spec and the same journal always lead to the same state, to the bit, however the steps were divided into
+calls; `fingerprint` is a hash of that state. Course row C7.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from core import softmax
+from core.datasets import Data, load
+from core.errors import UserError
+from core.settings import FIELDS, RunSpec, Settings, changed
+from core.stack import Stack, State
+from core.vitals import Gauge, History, evaluate, steps_until_due
+
+Array = np.ndarray
+AT_ONCE = 512  # steps between two looks at the history
+SNAPSHOT_EVERY = 128
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
+
+    Nudges with the same `gesture`, the values passed through in one drag, are shown as one.
+    """
+
+    step: int
+    changes: dict[str, tuple[Any, Any]]
+    gesture: int = 0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Cost J (nats) and share of examples whose likeliest class is the true one."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Training stopped: the loss of the mini-batch after `step` steps is not a finite number."""
+
+    step: int
+    layer: str
+    gesture: Gesture | None
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run as it was when it reached a step, before any nudge at that step."""
+
+    state: State
+    settings: Settings
+    nudges: int
+    since: dict[str, int]
+    history: History
+
+
+def data_of(spec: RunSpec) -> Data:
+    """The data that a spec names, generated or bundled, split and normalized."""
+    return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
+
+
+class Run:
+    """One network that a person watches and nudges while it trains."""
+
+    def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None) -> None:
+        self.spec, self.settings = spec or RunSpec(), settings or Settings()
+        self.data = data_of(self.spec)
+        self.journal: tuple[Nudge, ...] = ()
+        self.since = {field.name: 0 for field in fields(Settings)}
+        self.trouble: Trouble | None = None
+        self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
+        self.history = History(len(self.spec.hidden), self.data.n_classes)
+        self._losses = np.empty((AT_ONCE, 1), self.stack.dtype)
+        self._outputs: dict[str, Array] = {}
+        self._measure_start()
+        self._snapshots: dict[int, Snapshot] = {0: self._snapshot()}
+
+    # what is true now
+
+    @property
+    def step(self) -> int:
+        """Training steps done."""
+        return self.stack.state.step
+
+    @property
+    def epoch(self) -> int:
+        """Epochs completed."""
+        return self.stack.state.epoch
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """(n_x, hidden ..., C)."""
+        return self.stack.sizes
+
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the present epoch, after decay."""
+        return float(self.stack.alpha)
+
+    def predict(self, X: Array) -> Array:
+        """Test-time probabilities (C, m) of raw inputs X (n_x, m); batch norm uses its running statistics (C15)."""
+        if X.ndim != 2 or X.shape[0] != self.data.n_x:
+            raise UserError(
+                f"The inputs have shape {X.shape}: this network takes ({self.data.n_x}, any number of examples)."
+            )
+        with np.errstate(all="ignore"):
+            return self.stack.predict(self.data.standardize(X))[0]
+
+    def outputs(self, split: str) -> Array:
+        """Test-time probabilities (C, m) of the "train" or the "dev" set; kept until the run moves."""
+        if split not in self._outputs:
+            with np.errstate(all="ignore"):
+                self._outputs[split] = self.stack.predict(getattr(self.data, split).X)[0]
+        return self._outputs[split]
+
+    def evaluate(self, split: str) -> Scores:
+        """Cost and accuracy at test time on the "train" or the "dev" set."""
+        examples, A = getattr(self.data, split), self.outputs(split)
+        right = np.argmax(A, axis=0) == examples.labels
+        return Scores(float(softmax.cost(A, examples.Y)), float(right.mean()))
+
+    def fingerprint(self) -> str:
+        """SHA-256 of all that the future depends on: spec, settings, parameters, moments, statistics, place in the data."""
+        digest = hashlib.sha256(json.dumps([asdict(self.spec), asdict(self.settings)], sort_keys=True).encode())
+        for field in fields(State):
+            value = getattr(self.stack.state, field.name)
+            digest.update(np.ascontiguousarray(value).tobytes())
+        return digest.hexdigest()
+
+    # what moves it
+
+    def advance(self, steps: int) -> int:
+        """Train `steps` steps; returns the steps done, fewer where the loss stopped being finite (see `trouble`).
+
+        The last step is always measured; how the steps are divided into calls changes no kept measurement and no bit.
+        """
+        done = 0
+        with np.errstate(all="ignore"):
+            while done < steps and not self.trouble:
+                due = steps_until_due(self.step - self._last_change)
+                part = min(due, steps - done, AT_ONCE, SNAPSHOT_EVERY - self.step % SNAPSHOT_EVERY)
+                done += self._train(part, measured=part == due or done + part == steps, keep=part == due)
+                if self.step % SNAPSHOT_EVERY == 0 and not self.trouble:
+                    self._keep_snapshot()
+        return done
+
+    def _train(self, steps: int, measured: bool, keep: bool) -> int:
+        """A few steps, the last of them measured or not."""
+        first, stack, losses = self.step, self.stack, self._losses
+        done = stack.advance(steps - measured, losses)
+        if done == steps - measured and measured:
+            gauge = Gauge(self.history, stack)
+            done += stack.advance(1, losses[done : done + 1], gauge.watch)
+        self._outputs.clear()
+        self.history.losses.add(first, losses[:done, 0])
+        if done < steps:
+            self.trouble = self._diagnose()
+        elif measured:
+            row = gauge.after(stack)
+            evaluate(self, row)
+            self.history.add(self.step, row, keep)
+        return done
+
+    def nudge(self, gesture: int = 0, **changes: Any) -> Nudge | None:
+        """Change settings from the present step on. Returns what changed, None where nothing did.
+
+        Raises `SettingError` with the allowed range for a value out of it; then nothing has changed.
+        """
+        new = changed(self.settings, changes)
+        old = asdict(self.settings)
+        real = {name: (old[name], value) for name, value in asdict(new).items() if value != old[name]}
+        if not real:
+            return None
+        nudge = Nudge(self.step, real, gesture)
+        self.journal = (*self.journal, nudge)
+        self._apply(nudge, new)
+        return nudge
+
+    def _apply(self, nudge: Nudge, settings: Settings) -> None:
+        self.settings = settings
+        with np.errstate(all="ignore"):
+            self.stack.set(settings)
+        self.since = self.since | dict.fromkeys(nudge.changes, nudge.step)
+        self._outputs.clear()
+
+    @property
+    def _last_change(self) -> int:
+        return self.journal[-1].step if self.journal else 0
+
+    # going back
+
+    def rewind(self, step: int) -> None:
+        """Go back to `step` as it was when the run first reached it: later nudges, and those at that step, are gone."""
+        if not 0 <= step <= self.step:
+            raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
+        kept = tuple(nudge for nudge in self.journal if nudge.step < step)
+        nearest = max(at for at in self._snapshots if at <= step)
+        self._snapshots = {at: kept_one for at, kept_one in self._snapshots.items() if at <= step}
+        self._restore(self._snapshots[nearest])
+        for nudge in kept[len(self.journal) :]:
+            self.advance(nudge.step - self.step)
+            self.journal = (*self.journal, nudge)
+            self._apply(nudge, changed(self.settings, {name: new for name, (_, new) in nudge.changes.items()}))
+        self.advance(step - self.step)
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        self.trouble = None
+        self.journal = self.journal[: snapshot.nudges]
+        self.settings, self.since, self.history = snapshot.settings, snapshot.since, snapshot.history.copy()
+        self.stack.restore(snapshot.state, snapshot.settings)
+        self._outputs.clear()
+
+    def _snapshot(self) -> Snapshot:
+        return Snapshot(self.stack.state.copy(), self.settings, len(self.journal), self.since, self.history.copy())
+
+    def _keep_snapshot(self) -> None:
+        """Keep this step; thin out the others so that gaps grow with age, and their number with the run's logarithm."""
+        self._snapshots[self.step] = self._snapshot()
+        steps = sorted(self._snapshots)
+        for before, step, after in zip(steps, steps[1:], steps[2:], strict=False):
+            if before in self._snapshots and after - before <= (self.step - after) / 2:
+                del self._snapshots[step]
+
+    # measuring
+
+    def _measure_start(self) -> None:
+        row = self.history.blank()
+        evaluate(self, row)
+        self.history.put(row, "learning_rate", self.learning_rate)
+        self.history.add(0, row, keep=True)
+
+    def _diagnose(self) -> Trouble:
+        """Where and after what the loss stopped being finite."""
+        layer = self.stack.first_broken_layer()
+        made = gestures(self.journal)
+        gesture = made[-1] if made else None
+        cause = f"after the nudge of {gesture.words} at step {gesture.step:,}" if gesture else "with no nudge before it"
+        sentence = f"Training stopped at step {self.step:,}: the loss is no longer a finite number. It began in {layer}, {cause}."
+        return Trouble(self.step, layer, gesture, sentence)
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on."""
+
+    first: int
+    step: int
+    changes: dict[str, tuple[Any, Any]]
+    gesture: int
+
+    @property
+    def words(self) -> str:
+        """Such as "learning rate from 0.1 to 0.01"."""
+        parts = ((FIELDS[name], old, new) for name, (old, new) in self.changes.items())
+        return " and ".join(f"{field.label} from {field.word(old)} to {field.word(new)}" for field, old, new in parts)
+
+
+def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
+    """The journal as a person made it: nudges that follow one another in one drag become one."""
+    made: list[Gesture] = []
+    for nudge in journal:
+        last = made[-1] if made else None
+        if last and nudge.gesture and nudge.gesture == last.gesture and nudge.changes.keys() == last.changes.keys():
+            changes = {name: (last.changes[name][0], new) for name, (_, new) in nudge.changes.items()}
+            made[-1] = Gesture(last.first, nudge.step, changes, nudge.gesture)
+        else:
+            made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture))
+    return made

@@ -1,0 +1,62 @@
+"""Softmax and its cost: from the output layer's z to probabilities, the cost J, and dJ/dZ.
+
+Examples are columns, and everything has a leading axis of K networks. Course rows C16, C18, C19.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+Array = np.ndarray
+
+
+def softmax(Z: Array, out: Array | None = None) -> Array:
+    """a = t / sum(t), t = exp(z), over the classes: (..., C, m) -> (..., C, m).
+
+    The largest z of a column is taken away first, which changes nothing (C16) and keeps exp from overflowing.
+    """
+    out = np.empty_like(Z) if out is None else out
+    np.subtract(Z, Z.max(axis=-2, keepdims=True), out=out)
+    np.exp(out, out=out)
+    return np.divide(out, out.sum(axis=-2, keepdims=True), out=out)
+
+
+def cost(A: Array, Y: Array) -> Array:
+    """J = -mean over m of sum over classes of y log a, for probabilities A and one-hot Y (..., C, m) -> (...)."""
+    likelihood = np.maximum(np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny)
+    return -np.log(likelihood, dtype=np.float64).mean(axis=-1)
+
+
+class SoftmaxCost:
+    """Softmax, cost and gradient of K networks over mini-batches of m, in arrays that are allocated once."""
+
+    def __init__(self, members: int, classes: int, examples: int, dtype: type) -> None:
+        self.A = np.empty((members, classes, examples), dtype)
+        self._flat = self.A.reshape(members, -1)
+        self._largest = np.empty((members, 1, examples), dtype)
+        self._sum = np.empty((members, 1, examples), dtype)
+        self._log = np.empty((members, 1, examples), dtype)
+        self._picked = np.empty(members, dtype)
+        self._share = np.array(1 / examples, dtype)
+
+    def forward(self, Y: Array, loss: Array) -> None:
+        """From z in `self.A` (K, C, m) to probabilities in `self.A`; the cost J of each network goes to `loss` (K,).
+
+        J = mean(log sum exp(z) - z of the true class), which needs no logarithm of a small number (C19).
+        """
+        Z = self.A
+        np.maximum.reduce(Z, axis=1, keepdims=True, out=self._largest)
+        np.subtract(Z, self._largest, out=Z)
+        np.vecdot(self._flat, Y.reshape(len(Y), -1), out=self._picked)
+        np.exp(Z, out=Z)
+        np.add.reduce(Z, axis=1, keepdims=True, out=self._sum)
+        np.log(self._sum, out=self._log)
+        np.add.reduce(self._log[:, 0], axis=1, out=loss)
+        np.subtract(loss, self._picked, out=loss)
+        np.multiply(loss, self._share, out=loss)
+        np.divide(Z, self._sum, out=Z)
+
+    def backward(self, Y: Array) -> Array:
+        """dJ/dZ = (A - Y) / m, (K, C, m), in the place of A."""
+        dZ = np.subtract(self.A, Y, out=self.A)
+        return np.multiply(dZ, self._share, out=dZ)

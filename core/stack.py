@@ -1,0 +1,279 @@
+"""Training K networks side by side: mini-batches, forward, backward, running statistics, optimizer.
+
+The state of a stack is explicit and small: parameters, moments, running statistics, step, epoch, cursor. The order of
+the examples comes from `default_rng([seed, epoch])`, so a copy of these arrays is a snapshot. A panda is a stack of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.datasets import Data
+from core.initializers import INITIALIZERS
+from core.network import Parameters, Pass, network
+from core.optimizers import OPTIMIZERS, Rates
+from core.schedules import SCHEDULES
+from core.settings import RunSpec, Settings
+
+Array = np.ndarray
+Watch = Callable[["Stack", Pass], None]
+PIECE = 16_384  # parameters that the optimizer takes at once: four such pieces of float32 stay in the cache
+STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
+
+
+@dataclass
+class State:
+    """All that the future of a stack depends on, beside its spec and settings. Arrays are the stack's own or a copy.
+
+    `weight1`, `weight2`, `weight_bn` are what an average's first value of 0 still weighs (beta^t while beta
+    stays put; the product of the betas in general), which is what bias correction divides by 1 minus.
+    """
+
+    theta: Array
+    m: Array
+    v: Array
+    running: Array
+    step: int = 0
+    epoch: int = 0
+    cursor: int = 0
+    decay_from: int = 0
+    weight1: Array | float = 1.0
+    weight2: Array | float = 1.0
+    weight_bn: Array | float = 1.0
+
+    def copy(self) -> State:
+        """A copy that training does not touch."""
+        return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
+
+
+class Stack:
+    """K networks of one spec's shape, trained together on `data`. Members may differ in seed and in their settings' numbers.
+
+    `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
+    others in optimizer, mini-batch size, decay and batch norm's switches.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        data: Data,
+        settings: Settings | Sequence[Settings],
+        seeds: Sequence[int],
+        dtype: type = np.float32,
+    ) -> None:
+        self.spec, self.data, self.seeds = spec, data, tuple(seeds)
+        self.members, self.dtype = len(seeds), dtype
+        self.sizes = (data.n_x, *spec.hidden, data.n_classes)
+        self.network = network(self.sizes, spec.activation, self.members, dtype)
+        for k, seed in enumerate(seeds):
+            self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
+        self.m = Parameters(self.sizes, self.members, dtype)
+        self.v = Parameters(self.sizes, self.members, dtype)
+        self._tmp = np.empty(PIECE, dtype)
+        self._drift = np.empty_like(self.network.running)
+        self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
+        self._orders = 1 if len(set(seeds)) == 1 else self.members
+        self._rows = data.train.rows.astype(dtype, copy=False)
+        self._order_of = -1
+        self._room: tuple[Array, Array] | None = None
+        self.settings: tuple[Settings, ...] = ()
+        self.set(settings)
+
+    # settings
+
+    def set(self, settings: Settings | Sequence[Settings]) -> None:
+        """Let `settings` count from the present step on, with what a change of them does to the state."""
+        new = (settings,) * self.members if isinstance(settings, Settings) else tuple(settings)
+        old, one = (self.settings or new)[0], new[0]
+        if old.batch_norm != one.batch_norm:
+            self._switch_batch_norm(one.batch_norm)
+        elif old.optimizer != one.optimizer and one.on_switch == "reset":
+            self._reset_moments()
+        if old.decay != one.decay:
+            self.state.decay_from = self.state.epoch
+        self.settings = new
+        self.epsilon_bn = self._units([s.bn_epsilon for s in new])
+        self.batch = min(one.batch_size, self.data.train.labels.size)
+        self._prepare()
+
+    def _switch_batch_norm(self, on: bool) -> None:
+        """Re-express the parameters (C11). They mean something else now, so the moments start again."""
+        if on:
+            self.network.switch_on(self.data.train.X[:, :STATISTICS_FROM].astype(self.dtype), self.epsilon_bn)
+            self.state.weight_bn = 0.0
+        else:
+            self.network.switch_off(self.epsilon_bn)
+        self._reset_moments()
+
+    def _reset_moments(self) -> None:
+        self.state.m[:], self.state.v[:] = 0, 0
+        self.state.weight1 = self.state.weight2 = 1.0
+
+    def _units(self, values: list[float]) -> Array:
+        """One number a member as (K, 1, 1), or 0-d where all agree."""
+        same = len(set(values)) == 1
+        return np.array(values[0], self.dtype) if same else np.array(values, self.dtype).reshape(-1, 1, 1)
+
+    def _vector(self, values: list[float]) -> Array | float:
+        """One float64 a member, or a plain float where all agree."""
+        return values[0] if len(set(values)) == 1 else np.array(values)
+
+    def _fit(self, values: Array | float, owner: Array) -> Array:
+        """Numbers a member as an array that fits a buffer whose entries belong to the members `owner`; 0-d if they agree."""
+        return np.array(values, self.dtype) if np.ndim(values) == 0 else np.asarray(values, self.dtype)[owner]
+
+    def _prepare(self) -> None:
+        """What every step needs and only a nudge or an epoch changes."""
+        one, all_ = self.settings[0], self.settings
+        self.optimizer = OPTIMIZERS[one.optimizer]
+        self._beta1 = self._vector([s.beta1 for s in all_])
+        self._beta2 = self._vector([s.beta2 for s in all_])
+        self._rho = self._vector([s.bn_decay for s in all_])
+        theta = self.network.theta
+        learnt = theta.learnt(one.batch_norm, one.bn_learn)
+        owner = theta.owner[learnt]
+        buffers = [p.buffer[learnt] for p in (theta, self.network.gradient, self.m, self.v)]
+        self._pieces = []
+        for at in range(0, owner.size, PIECE):
+            views = [buffer[at : at + PIECE] for buffer in buffers]
+            self._pieces.append((*views, self._tmp[: views[0].size], owner[at : at + PIECE]))
+        self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
+        self._set_alpha()
+
+    def _set_alpha(self) -> None:
+        """The learning rate of the present epoch, after decay (C20)."""
+        age = self.state.epoch - self.state.decay_from
+        factor = SCHEDULES[self.settings[0].decay].factor
+        self.alpha = self._vector(
+            [float(s.learning_rate * factor(age, s.decay_rate, s.decay_every)) for s in self.settings]
+        )
+        epsilon = self._vector([s.epsilon for s in self.settings])
+        values = (self.alpha, 1 - self._beta1, 1 - self._beta2, epsilon)
+        self._constants = [[self._fit(value, owner) for value in values] for *_, owner in self._pieces]
+        self._rates: list[Rates] | None = None
+
+    # training
+
+    def advance(self, steps: int, losses: Array, watch: Watch | None = None) -> int:
+        """Train `steps` steps; the cost J of each mini-batch goes to `losses` (steps, K). Returns the steps done.
+
+        Fewer than asked only for a stack of one whose loss is not finite: then the step before it is the last one done.
+        `watch(stack, pass)` is called in every step, between forward and backward.
+        """
+        net, state, alone = self.network, self.state, self.members == 1
+        one = self.settings[0]
+        for i in range(steps):
+            X, rows, Y, work = self._next_batch()
+            work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i])
+            if alone and not math.isfinite(losses.item(i)):
+                return i
+            if watch:
+                watch(self, work)
+            work.backward(net, rows, Y, one.batch_norm)
+            if one.batch_norm:
+                self._average_statistics()
+            self._update()
+            state.step += 1
+            state.cursor += self.batch
+            if state.cursor >= self.data.train.labels.size:
+                state.cursor, state.epoch = 0, state.epoch + 1
+                if one.decay != "none":
+                    self._set_alpha()
+        return steps
+
+    def _next_batch(self) -> tuple[Array, Array, Array, Pass]:
+        """The coming mini-batch: X (1 or K, n_x, m), the same as rows, Y (1 or K, C, m), and the arrays to work in."""
+        if self._order_of != self.state.epoch:
+            self._draw_order()
+        index = self._order[:, self.state.cursor : self.state.cursor + self.batch]
+        m = index.shape[1]
+        if self._room is None or self._room[0].shape[1] != m:
+            width = self._rows.shape[1]
+            self._room = (
+                np.empty((self._orders, m, width), self.dtype),
+                np.empty((self._orders, width, m), self.dtype),
+            )
+        rows, columns = self._room
+        np.take(self._rows, index, axis=0, out=rows, mode="clip")
+        np.copyto(columns, rows.transpose(0, 2, 1))
+        n_x = self.sizes[0]
+        return columns[:, :n_x], rows[..., :n_x], columns[:, n_x:], self.network.pass_of(m)
+
+    def _draw_order(self) -> None:
+        """The order of this epoch's examples: every example once."""
+        count, epoch = self.data.train.labels.size, self.state.epoch
+        self._order = np.stack(
+            [np.random.default_rng([seed, epoch]).permutation(count) for seed in self.seeds[: self._orders]]
+        )
+        self._order_of = epoch
+
+    def _average_statistics(self) -> None:
+        """Batch norm's running mean and variance: bias-corrected exponentially weighted averages (C15)."""
+        rho, state = self._rho, self.state
+        state.weight_bn = state.weight_bn * rho
+        part = self._fit((1 - rho) / (1 - state.weight_bn), self._unit_owner)
+        np.subtract(self.network.batch, self.network.running, out=self._drift)
+        np.multiply(self._drift, part, out=self._drift)
+        np.add(self.network.running, self._drift, out=self.network.running)
+
+    def _update(self) -> None:
+        """One step of the optimizer on all that learns."""
+        state, moments = self.state, self.optimizer.moments
+        if "m" in moments:
+            state.weight1 = state.weight1 * self._beta1
+        if "v" in moments:
+            state.weight2 = state.weight2 * self._beta2
+        step = self.optimizer.step
+        for (theta, g, m, v, tmp, _), rates in zip(self._pieces, self._rates or self._draw_rates(), strict=True):
+            step(theta, g, m, v, tmp, rates)
+
+    def _draw_rates(self) -> list[Rates]:
+        """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""
+        correction1 = correction2 = 1.0
+        if self.settings[0].bias_correction:
+            state, moments = self.state, self.optimizer.moments
+            correction1 = 1 - state.weight1 if "m" in moments else 1.0
+            correction2 = 1 - state.weight2 if "v" in moments else 1.0
+        rates = [
+            Rates(*constant, self._fit(correction1, owner), self._fit(correction2, owner))
+            for constant, (*_, owner) in zip(self._constants, self._pieces, strict=True)
+        ]
+        if np.all(np.equal(correction1, 1)) and np.all(np.equal(correction2, 1)):
+            self._rates = rates
+        return rates
+
+    # state
+
+    def restore(self, state: State, settings: Settings | Sequence[Settings]) -> None:
+        """Go to a copied state and the settings that counted then."""
+        buffers = {name: getattr(self.state, name) for name in ("theta", "m", "v", "running")}
+        for name, buffer in buffers.items():
+            buffer[:] = getattr(state, name)
+        self.state = replace(state, **buffers)
+        self._order_of = -1
+        self.settings = ()
+        self.set(settings)
+
+    def first_broken_layer(self) -> str:
+        """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a broken
+        gradient spreads back), else in the last forward pass (the first layer on its way)."""
+        last = len(self.sizes) - 1
+        for l in range(last, 0, -1):
+            if not np.isfinite(self.network.theta.W[l]).all():
+                return f"the weights of {self._layer(l)}"
+        work = self.network.pass_of(self._room[0].shape[1]) if self._room else None
+        for l in range(1, last) if work else ():
+            if not np.isfinite(work.A[l]).all():
+                return f"the activations of {self._layer(l)}"
+        return f"the z of {self._layer(last)}"
+
+    def _layer(self, l: int) -> str:
+        return "the output layer" if l == len(self.sizes) - 1 else f"hidden layer {l}"
+
+    def predict(self, X: Array) -> Array:
+        """Test-time probabilities (K, C, m) of standardized inputs (n_x, m)."""
+        return self.network.predict(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)
