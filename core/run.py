@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -142,16 +142,19 @@ class Run:
 
     # what moves it
 
-    def advance(self, steps: int) -> int:
+    def advance(self, steps: int, enough: Callable[[], bool] | None = None, at_once: int = AT_ONCE) -> int:
         """Train `steps` steps; returns the steps done, fewer where the loss stopped being finite (see `trouble`).
 
-        The last step is always measured; how the steps are divided into calls changes no kept measurement and no bit.
+        `enough()` is asked after every `at_once` steps or sooner: once it is true, one more step is the last. The last
+        step is always measured. How the steps are divided into calls changes no kept measurement and no bit.
         """
         done = 0
         with np.errstate(all="ignore"):
             while done < steps and not self.trouble:
+                if enough and done and enough():
+                    steps = done + 1
                 due = steps_until_due(self.step - self._last_change)
-                part = min(due, steps - done, AT_ONCE, SNAPSHOT_EVERY - self.step % SNAPSHOT_EVERY)
+                part = min(due, steps - done, at_once, AT_ONCE, SNAPSHOT_EVERY - self.step % SNAPSHOT_EVERY)
                 done += self._train(part, measured=part == due or done + part == steps, keep=part == due)
                 if self.step % SNAPSHOT_EVERY == 0 and not self.trouble:
                     self._keep_snapshot()

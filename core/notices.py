@@ -1,0 +1,35 @@
+"""What a person should know of a run right now: conditions under which training cannot do what one would expect.
+
+Each notice is a function from a run to a sentence or None; a new one is one function and one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.run import Run
+
+
+def batch_of_one(run: Run) -> str | None:
+    """Batch norm on one example: z - mu is 0, whatever the weights are (C10)."""
+    if run.settings.batch_norm and run.stack.batch == 1:
+        return (
+            "Nothing is learnt in the hidden weights: in a mini-batch of one, batch norm takes from each z its own "
+            "value, so what is left is the shift β[l]. Take a larger mini-batch, or switch batch norm off."
+        )
+    return None
+
+
+def nothing_moves(run: Run) -> str | None:
+    """A learning rate that decay has made too small to change float32 weights."""
+    if run.settings.decay != "none" and run.learning_rate < 1e-7:
+        return f"Decay has brought the learning rate down to {run.learning_rate:.1e}: nothing moves any more."
+    return None
+
+
+NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves)
+
+
+def notices(run: Run) -> list[str]:
+    """The sentences that are true of `run` now."""
+    return [sentence for notice in NOTICES if (sentence := notice(run))]
