@@ -41,7 +41,7 @@ class OpenRun:
     def __init__(self, run: Run) -> None:
         self.token = secrets.token_urlsafe(16)
         self.run = run
-        self.playing, self.speed = False, FLAT_OUT
+        self.playing, self.speed = False, 10
         self.stop_at: int | None = None
         self.rate = 0.0
         self.version = 0

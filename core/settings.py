@@ -35,10 +35,10 @@ class RunSpec:
 
     dataset: str = "spiral"
     classes: int = 3
-    examples: int = 900
+    examples: int = 800
     noise: float = 0.2
     data_seed: int = 0
-    dev_share: float = 0.25
+    dev_share: float = 0.2
     normalize: bool = True
     hidden: tuple[int, ...] = (16, 16)
     activation: str = "relu"

@@ -1,0 +1,38 @@
+"""The server: Streamlit's pages, and beside them the live channel and the files that the live charts are made of."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+
+import streamlit as st  # noqa: E402
+from starlette.routing import Route, WebSocketRoute  # noqa: E402
+from threadpoolctl import threadpool_limits  # noqa: E402
+
+from pages.live.channel import live  # noqa: E402
+from pages.live.files import FILES_ROUTE, send_file  # noqa: E402
+from pages.live.frames import WORKER  # noqa: E402
+
+
+@asynccontextmanager
+async def lifespan(app: st.App) -> AsyncIterator[None]:
+    """One BLAS thread, so that runs do not fight over cores; what imports made is never looked at by the collector again."""
+    with threadpool_limits(limits=1):
+        gc.collect()
+        gc.freeze()
+        yield
+    WORKER.shutdown(wait=False, cancel_futures=True)
+
+
+app = st.App(
+    ROOT / "pages" / "_frame.py",
+    routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
+    lifespan=lifespan,
+)

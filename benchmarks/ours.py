@@ -1,0 +1,46 @@
+"""The engine's turns in the benchmark: one network through `Run`, and K networks through `Stack`. One BLAS thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.rows import Row, data
+from core.run import Run
+from core.stack import Stack
+from core.vitals import LossTrace
+
+WARM_UP = 2000  # steps after which a run's measurements have thinned out to one in 64
+
+
+def run(row: Row, members: int) -> Callable[[int], None]:
+    """One network as a person watches it, with history, measurements and snapshots. Without a data set, as `stack`."""
+    if row.examples:
+        return stack(row, members)
+    threadpool_limits(1)
+    watched = Run(row.spec, row.settings)
+    watched.advance(WARM_UP)
+    return lambda steps: _check(watched.advance(steps) == steps)
+
+
+def stack(row: Row, members: int) -> Callable[[int], None]:
+    """K networks side by side on the same mini-batches; every loss is recorded, the first member's in a `LossTrace`."""
+    threadpool_limits(1)
+    trained = Stack(row.spec, data(row), row.settings, [0] * members)
+    trace = LossTrace()
+
+    def train(steps: int) -> None:
+        losses = np.empty((steps, members), np.float32)
+        first = trained.state.step
+        trained.advance(steps, losses)
+        trace.add(first, losses[:, 0])
+
+    train(20)
+    return train
+
+
+def _check(done: bool) -> None:
+    if not done:
+        raise RuntimeError("The run stopped before its steps were done.")

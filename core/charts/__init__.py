@@ -1,0 +1,51 @@
+"""The charts of a run, one a file, and `CHARTS`, the registry of them in the order in which they are offered."""
+
+from __future__ import annotations
+
+from core.charts import (
+    activations,
+    confusion,
+    decision_map,
+    gradients,
+    loss,
+    mean_output,
+    mistakes,
+    outputs,
+    scale_shift,
+    statistics,
+    z,
+)
+from core.charts.chart import Chart, figure
+from core.run import Run
+
+DEFAULTS = 4
+
+CHARTS: dict[str, Chart] = {
+    module.CHART.name: module.CHART
+    for module in (
+        loss,
+        activations,
+        outputs,
+        decision_map,
+        confusion,
+        z,
+        statistics,
+        scale_shift,
+        mean_output,
+        mistakes,
+        gradients,
+    )
+}
+
+
+def charts_of(run: Run) -> dict[str, Chart]:
+    """The charts that apply to a run, in order."""
+    return {name: chart for name, chart in CHARTS.items() if chart.applies(run)}
+
+
+def default_charts(run: Run) -> list[str]:
+    """The names of the charts that a page shows first."""
+    return list(charts_of(run))[:DEFAULTS]
+
+
+__all__ = ["CHARTS", "Chart", "charts_of", "default_charts", "figure"]

@@ -1,0 +1,98 @@
+"""What a chart is: a skeleton made once for a run, and a frame of arrays that moves it.
+
+The live page keeps the skeleton in the browser and sends frames; `figure` puts the same two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts.palette import colour, faded
+from core.run import Run
+
+Array = np.ndarray
+Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" -> a picture of classes
+STRONGEST = 0.62  # opacity of full confidence in a picture of classes
+THEMES = {
+    False: {"text": "#31333F", "grid": "rgba(49,51,63,0.11)", "line": "rgba(49,51,63,0.28)"},
+    True: {"text": "#FAFAFA", "grid": "rgba(250,250,250,0.11)", "line": "rgba(250,250,250,0.28)"},
+}
+
+
+def always(run: Run) -> bool:
+    """Applies to every run."""
+    return True
+
+
+def no_hint(run: Run) -> str | None:
+    """Nothing to say beside the chart."""
+    return None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A row of `CHARTS`. `summary` is the chart in words; `hint(run)` says why it is empty, where it is.
+
+    The keys of `frame(run)` are "uid.attribute" of the traces of `skeleton(run)`, or "image":
+    {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.
+    """
+
+    name: str
+    title: str
+    summary: str
+    skeleton: Callable[[Run], go.Figure]
+    frame: Callable[[Run], Frame]
+    applies: Callable[[Run], bool] = always
+    hint: Callable[[Run], str | None] = no_hint
+    every: int = 1  # drawn in every n-th frame
+
+
+def figure(run: Run, chart: Chart, dark: bool = False) -> go.Figure:
+    """The full static figure of a chart, for a light or a dark page."""
+    whole = chart.skeleton(run)
+    traces = {trace.uid: trace for trace in whole.data}
+    for key, value in chart.frame(run).items():
+        if key == "image":
+            whole.add_trace(_picture(value, run.data.n_classes))
+            whole.data = (whole.data[-1], *whole.data[:-1])
+        else:
+            uid, _, attribute = key.partition(".")
+            traces[uid][attribute] = value
+    return _dressed(whole, THEMES[dark])
+
+
+def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
+    """A picture of classes as a heatmap: class c with a confidence from 0 to 1 is the number c + confidence."""
+    classes, confidence = image["classes"], image["confidence"]
+    rows, columns = classes.shape
+    x0, x1, y0, y1 = image["extent"]
+    scale = []
+    for c in range(n_classes):
+        scale += [[c / n_classes, faded(colour(c), 0)], [(c + 0.999) / n_classes, faded(colour(c), STRONGEST)]]
+    scale.append([1.0, faded(colour(n_classes - 1), STRONGEST)])
+    return go.Heatmap(
+        uid="image",
+        z=classes + 0.999 * confidence / 255,
+        x0=x0 + (x1 - x0) / columns / 2,
+        dx=(x1 - x0) / columns,
+        y0=y0 + (y1 - y0) / rows / 2,
+        dy=(y1 - y0) / rows,
+        zmin=0,
+        zmax=n_classes,
+        colorscale=scale,
+        showscale=False,
+        hoverinfo="skip",
+    )
+
+
+def _dressed(whole: go.Figure, theme: Mapping[str, str]) -> go.Figure:
+    lines = {"gridcolor": theme["grid"], "linecolor": theme["line"], "zerolinecolor": theme["line"]}
+    whole.update_layout(font_color=theme["text"])
+    whole.update_xaxes(**lines)
+    whole.update_yaxes(**lines)
+    return whole

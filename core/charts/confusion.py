@@ -1,0 +1,66 @@
+"""Which classes of the dev set are taken for which: counts of true class by likeliest class."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts.chart import Chart, Frame
+from core.charts.layout import layout, left_of, names_axis, short, titled
+from core.charts.palette import BLUE, VERMILLION, faded
+from core.run import Run
+
+Array = np.ndarray
+# Right is blue, wrong vermillion, stronger with the share of the true class; one wrong example can be seen at once.
+SCALE = [
+    [0.0, faded(VERMILLION, 0.85)],
+    [0.4999, faded(VERMILLION, 0.25)],
+    [0.5, faded(VERMILLION, 0)],
+    [1.0, faded(BLUE, 0.7)],
+]
+
+
+def numbers(run: Run) -> Array:
+    """Counts (C, C) over the dev set: the row is the true class, the column the likeliest one."""
+    C = run.data.n_classes
+    said = np.argmax(run.outputs("dev"), axis=0)
+    return np.bincount(run.data.dev.labels * C + said, minlength=C * C).reshape(C, C)
+
+
+def skeleton(run: Run) -> go.Figure:
+    """An empty matrix with a place for each count."""
+    names = [short(name, 10) for name in run.data.class_names]
+    C = len(names)
+    xaxis = names_axis(names, range=[-0.5, C - 0.5], title=titled("said"))
+    yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled("true", 4))
+    row, column = np.divmod(np.arange(C * C), C)
+    said = "true %{y}, said %{x}<extra></extra>"
+    traces = [
+        go.Heatmap(
+            uid="share", z=[], zmin=-1, zmax=1, colorscale=SCALE, showscale=False, hovertemplate=said, xgap=1, ygap=1
+        ),
+        go.Scatter(uid="counts", x=column, y=row, text=[""] * C * C, mode="text", hoverinfo="skip"),
+    ]
+    return go.Figure(traces, layout("confusion", left=left_of(names) + 16, xaxis=xaxis, yaxis=yaxis))
+
+
+def frame(run: Run) -> Frame:
+    """Shares of the true class, negative where wrong, and the counts as text."""
+    counts = numbers(run)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    signed = np.where(np.eye(len(counts), dtype=bool), share, -share)
+    return {
+        "share.z": signed.astype(np.float32),
+        "counts.text": [str(count) if count else "" for count in counts.ravel().tolist()],
+    }
+
+
+CHART = Chart(
+    "confusion",
+    "Confusion matrix",
+    "Counts of dev examples by true class, a row each, and likeliest class, a column each: right ones on the diagonal.",
+    skeleton,
+    frame,
+    applies=lambda run: run.data.n_x > 2,
+    every=2,
+)

@@ -1,0 +1,88 @@
+"""The plane of two features, coloured by the likeliest class, under the examples of both sets."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts.chart import Chart, Frame
+from core.charts.layout import axis, key_of, layout, short, titled
+from core.charts.palette import colour, symbol
+from core.datasets import Data
+from core.run import Run
+
+Array = np.ndarray
+SIDE = 64  # points of the grid along each feature
+MARGIN = 0.08  # of the data's range, on each side
+DRAWN = {"train": 1500, "dev": 500}  # at most so many examples
+
+
+@lru_cache(maxsize=8)
+def grid(data: Data) -> tuple[Array, list[float]]:
+    """A grid over the plane as the network sees it, (2, SIDE * SIDE), lowest row first; its extent [x0, x1, y0, y1]."""
+    raw = np.concatenate([data.raw(data.train.X), data.raw(data.dev.X)], axis=1)  # (2, m)
+    low, high = raw.min(axis=1), raw.max(axis=1)
+    pad = np.maximum(MARGIN * (high - low), 1e-6)
+    ends = list(zip((low - pad).tolist(), (high + pad).tolist(), strict=True))
+    centres = [start + (np.arange(SIDE) + 0.5) / SIDE * (end - start) for start, end in ends]
+    x, y = np.meshgrid(*centres)
+    return data.standardize(np.stack([x.ravel(), y.ravel()])), [float(end) for pair in ends for end in pair]
+
+
+def numbers(run: Run) -> tuple[Array, Array, list[float]]:
+    """Likeliest class and confidence (SIDE, SIDE) over the plane of raw features, and its extent.
+
+    Confidence is 0 where all classes are equally likely and 1 where one is certain.
+    """
+    points, extent = grid(run.data)
+    with np.errstate(all="ignore"):
+        P = run.stack.predict(points)[0]  # (C, SIDE * SIDE)
+        best = P.max(axis=0)
+        confidence = np.nan_to_num((best - 1 / len(P)) / (1 - 1 / len(P)))
+    return np.argmax(P, axis=0).reshape(SIDE, SIDE), confidence.clip(0, 1).reshape(SIDE, SIDE), extent
+
+
+def skeleton(run: Run) -> go.Figure:
+    """The examples, which do not move; the plane comes with each frame."""
+    data, names = run.data, [short(name) for name in run.data.class_names]
+    x0, x1, y0, y1 = grid(data)[1]
+    key = key_of((colour(i), symbol(i), name) for i, name in enumerate(names))
+    titles = [titled(short(name, 30)) for name in data.feature_names]
+    axes: dict[str, Any] = {
+        "xaxis": axis(range=[x0, x1], title=titles[0], showgrid=False),
+        "yaxis": axis(range=[y0, y1], title=titles[1], showgrid=False),
+    }
+    traces = [_points(data, split, i) for split in DRAWN for i in range(len(names))]
+    return go.Figure(traces, layout("decision_map", key, **axes))
+
+
+def _points(data: Data, split: str, i: int) -> go.Scatter:
+    """The examples of class i: small in the training set, outlined in the dev set."""
+    examples, most = getattr(data, split), DRAWN[split]
+    X = data.raw(examples.X[:, :most][:, examples.labels[:most] == i])
+    small = {"size": 4, "line": {"width": 0.5, "color": "rgba(0,0,0,0.6)"}}
+    outlined = {"size": 7, "line": {"width": 1, "color": "#FFFFFF"}}
+    style = {"symbol": symbol(i), "color": colour(i)} | (small if split == "train" else outlined)
+    said = f"{short(data.class_names[i])}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"
+    return go.Scatter(uid=f"{split}{i}", x=X[0], y=X[1], mode="markers", marker=style, hovertemplate=said)
+
+
+def frame(run: Run) -> Frame:
+    """The plane as the network now divides it."""
+    classes, confidence, extent = numbers(run)
+    image = {"classes": classes.astype(np.uint8), "confidence": (255 * confidence).astype(np.uint8), "extent": extent}
+    return {"image": image}
+
+
+CHART = Chart(
+    "decision_map",
+    "Decision map",
+    "The plane of the two features coloured by the class that the network finds likeliest, stronger where it is surer, "
+    "with the training examples small and the dev examples outlined.",
+    skeleton,
+    frame,
+    applies=lambda run: run.data.n_x == 2,
+)

@@ -1,0 +1,110 @@
+"""Lean layouts that draw fast: one plot or stacked panels, and a key in one line of text instead of a legend.
+
+No shapes, no automatic margins, few ticks; colours of text, grid and background come from the page's theme.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from core.charts.palette import GLYPHS, SWATCHES, colour, dash
+
+FONT = 11
+LETTER = 6.3  # width of a letter in pixels, at most on average
+LINE = 15  # height of a line of text in pixels
+KEY_WIDTH = 46  # letters that fit beside each other in a narrow card
+CLEAR = "rgba(0,0,0,0)"
+
+
+def axis(**more: Any) -> dict[str, Any]:
+    """An axis of numbers: few ticks, 20k for large numbers where that is asked for, 1e-3 for small ones."""
+    return {"nticks": 5, "zeroline": False, "exponentformat": "e", "automargin": False, "tickangle": 0} | more
+
+
+def titled(text: str, standoff: int = 2) -> dict[str, Any]:
+    """An axis title, so many pixels from the tick labels."""
+    return {"text": text, "standoff": standoff, "font": {"size": FONT}}
+
+
+def steps_axis(**more: Any) -> dict[str, Any]:
+    """The axis of training steps."""
+    return axis(exponentformat="SI", title=titled("step"), rangemode="tozero") | more
+
+
+def names_axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
+    """An axis with a name at 0, 1, 2, ..."""
+    ticks = {"tickmode": "array", "tickvals": list(range(len(names))), "ticktext": list(names)}
+    return axis(showgrid=False, ticks="", fixedrange=True) | ticks | more
+
+
+def layout(name: str, key: str = "", left: int = 46, bottom: int = 36, right: int = 10, **more: Any) -> dict[str, Any]:
+    """The layout of the chart `name` with margins in pixels, and a key above the plot."""
+    top = 8 + LINE * (key.count("<br>") + 1) if key else 8
+    return {
+        "template": {},
+        "uirevision": name,
+        "font": {"size": FONT},
+        "margin": {"l": left, "r": right, "t": top, "b": bottom},
+        "paper_bgcolor": CLEAR,
+        "plot_bgcolor": CLEAR,
+        "showlegend": False,
+        "hovermode": "closest",
+        "annotations": [_above(key, left)] if key else [],
+    } | more
+
+
+def _above(text: str, left: int) -> dict[str, Any]:
+    """Text that begins at the left edge of the card, above the plot."""
+    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
+    return place | {"text": text, "showarrow": False, "xshift": 4 - left, "yshift": 2, "align": "left"}
+
+
+def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -> dict[str, Any]:
+    """Panels on top of each other that share the axis of steps; the first is the highest, on "y", the next on "y2"."""
+    count, gap = len(titles), 0.09
+    height = (1 - gap * (count - 1)) / count
+    axes = {}
+    for i, title in enumerate(titles):
+        high = 1 - i * (height + gap)
+        kind = {"type": "log", "nticks": 3} if log else {"nticks": 4}
+        axes[f"yaxis{i + 1 if i else ''}"] = axis(domain=[max(high - height, 0), high], title=titled(title, 3), **kind)
+    return layout(name, key, left=58, xaxis=steps_axis(anchor=f"y{count if count > 1 else ''}"), **axes)
+
+
+def line(uid: str, name: str, i: int = 0, **more: Any) -> go.Scatter:
+    """An empty line in the colour and dash of class or layer i."""
+    style = {"color": colour(i), "dash": dash(i), "width": 2} | more.pop("line", {})
+    over = {"hovertemplate": "%{y:.4g} at step %{x:,}", "name": name} | more
+    return go.Scatter(uid=uid, x=[], y=[], mode="lines", line=style, **over)
+
+
+def key_of(entries: Iterable[tuple[str, str, str]], before: str = "") -> str:
+    """A key as text: (colour, dash or symbol, name) each, broken into lines that fit a narrow card."""
+    lines, used = [before] if before else [""], len(before)
+    for ink, style, name in entries:
+        swatch = SWATCHES.get(style) or GLYPHS[style]
+        if used and used + len(name) + 5 > KEY_WIDTH:
+            lines.append("")
+            used = 0
+        space = "   " if lines[-1] else ""
+        lines[-1] += f'{space}<span style="color:{ink}"><b>{swatch}</b></span> {name}'
+        used += len(name) + 5
+    return "<br>".join(lines)
+
+
+def layers_key(names: Sequence[str], before: str = "layer") -> str:
+    """The key of lines 0, 1, 2, ... in their colours and dashes."""
+    return key_of(((colour(i), dash(i), name) for i, name in enumerate(names)), before)
+
+
+def short(name: str, most: int = 14) -> str:
+    """A name that fits beside an axis."""
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def left_of(names: Iterable[str]) -> int:
+    """Margin in pixels that takes these tick labels."""
+    return round(12 + LETTER * max(len(name) for name in names))

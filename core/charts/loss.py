@@ -1,0 +1,108 @@
+"""The loss against steps: of every mini-batch, of the training set and of the dev set, with a mark at every nudge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts import marks
+from core.charts.chart import Chart, Frame
+from core.charts.layout import axis, key_of, layout, line, steps_axis
+from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
+from core.charts.thinning import grouped, thinned
+from core.run import Run, gestures
+
+Array = np.ndarray
+LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Costs J in nats, float32, at most 129 points a line (C19)."""
+
+    steps: Array  # (n,) last step of each bin of mini-batches
+    low: Array  # (n,) least loss of a mini-batch in the bin
+    high: Array  # (n,) greatest
+    average: Array  # (n,) exponentially weighted average at the end of the bin
+    measured: Array  # (k,) steps at which the sets were measured
+    train: Array  # (k,)
+    dev: Array  # (k,)
+
+
+def numbers(run: Run) -> Losses:
+    """The losses of a run, from its start to its present step."""
+    trace, history = run.history.losses, run.history
+    ends, low, high = grouped(trace.low, trace.high)
+    at = thinned(history.steps.size)
+    sets = (history.column(name)[at, 0] for name in ("train_loss", "dev_loss"))
+    columns = (trace.steps[ends], _floored(low), _floored(high), _floored(trace.average[ends]), history.steps[at])
+    return Losses(*(np.asarray(column, np.float32) for column in (*columns, *map(_floored, sets))))
+
+
+def _floored(losses: Array) -> Array:
+    return np.maximum(losses, LEAST)
+
+
+def skeleton(run: Run) -> go.Figure:
+    """Empty lines, marks and labels."""
+    key = key_of([(BLUE, "solid", "mini-batch"), (GREEN, "dash", "train set"), (VERMILLION, "dashdot", "dev set")])
+    over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
+    shape = layout("loss", key, meta={"log": True}, xaxis=steps_axis(), yaxis=axis(), yaxis2=over)
+    ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
+    marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
+    thin = {"color": GREY, "width": 1, "dash": "solid"}
+    traces = [
+        line("raw", "mini-batch", line={"color": faded(BLUE, 0.3), "width": 1}, hoverinfo="skip", hovertemplate=None),
+        line("marks", "nudges", line=thin, **marked),
+        line("train", "train set", line={"color": GREEN, "dash": "dash"}),
+        line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
+        line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
+        go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, hoverinfo="skip"),
+        go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", **marked),
+    ]
+    return go.Figure(traces, shape)
+
+
+def frame(run: Run) -> Frame:
+    """All lines as they are now."""
+    losses, made = numbers(run), gestures(run.journal[-1000:])
+    placed = marks.labels(made, run.step)
+    xs, ys = marks.lines(made)
+    return {
+        "raw.x": np.repeat(losses.steps, 2),
+        "raw.y": _zigzag(losses.low, losses.high),
+        "average.x": losses.steps,
+        "average.y": losses.average,
+        "train.x": losses.measured,
+        "train.y": losses.train,
+        "dev.x": losses.measured,
+        "dev.y": losses.dev,
+        "now.x": np.repeat(losses.measured[-1:], 2),
+        "now.y": np.concatenate([losses.train[-1:], losses.dev[-1:]]),
+        "marks.x": xs,
+        "marks.y": ys,
+        "labels.x": np.array([step for step, *_ in placed], np.float32),
+        "labels.y": np.array([height for _, height, *_ in placed], np.float32),
+        "labels.text": [text for *_, text, _ in placed],
+        "labels.textposition": [position for *_, position in placed],
+    }
+
+
+def _zigzag(low: Array, high: Array) -> Array:
+    """(2 n,): low, high, high, low, low, high, ...: the line fills the space between the two."""
+    pairs = np.stack([low, high], axis=1)
+    pairs[1::2] = pairs[1::2, ::-1]
+    return pairs.reshape(-1)
+
+
+CHART = Chart(
+    "loss",
+    "Loss",
+    "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
+    "with a line at every nudge.",
+    skeleton,
+    frame,
+)

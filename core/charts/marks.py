@@ -1,0 +1,64 @@
+"""Marks of a person's nudges on an axis of steps: a thin line each, and short labels that do not overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from core.charts.layout import LETTER
+from core.run import Gesture
+from core.settings import FIELDS
+
+Array = np.ndarray
+LINES = 60
+LABELS = 10
+HEIGHTS = (0.95, 0.86, 0.77)
+SPACE = "\u00a0"  # between a label and its line
+PLOT = 280  # width in pixels of the plot that labels must fit
+WITHOUT_NAME = ("optimizer", "decay")  # choices whose values speak for themselves
+
+
+def label(gesture: Gesture) -> str:
+    """Such as "α 0.01", "Adam" or "batch norm off": what counts from the gesture on."""
+    words = [_word(name, new) for name, (_, new) in gesture.changes.items()]
+    return words[0] if len(words) == 1 else f"{words[0]} +{len(words) - 1}"
+
+
+def _word(name: str, value: Any) -> str:
+    field = FIELDS[name]
+    if name in WITHOUT_NAME:
+        return f"no {name}" if value == "none" else field.word(value)
+    word = f"{value:.3g}" if isinstance(value, float) else field.word(value)
+    return f"{field.symbol or field.label} {word}"
+
+
+def lines(gestures: Sequence[Gesture]) -> tuple[Array, Array]:
+    """Vertical lines from 0 to 1 at the newest gestures, as x and y (3 n,) with a gap after each."""
+    steps = np.array([gesture.step for gesture in gestures[-LINES:]], np.float32)
+    x = np.repeat(steps, 3)
+    x[2::3] = np.nan
+    return x, np.tile(np.array([0, 1, np.nan], np.float32), steps.size)
+
+
+def labels(gestures: Sequence[Gesture], now: int) -> list[tuple[int, float, str, str]]:
+    """(step, height, text, position) of the labels of the newest gestures on an axis from 0 to `now`.
+
+    A label stands to the right of its line, or to its left near the end of the axis, in the first of three heights
+    where it touches no newer one; where there is none, the line stands alone.
+    """
+    placed: list[tuple[int, float, str, str]] = []
+    taken: dict[float, list[tuple[float, float]]] = {height: [] for height in HEIGHTS}
+    for gesture in reversed(gestures[-LABELS:]):
+        text = label(gesture)
+        wide = (LETTER * len(text) + 10) / PLOT * max(now, 1)
+        to_right = gesture.step + wide <= max(now, 1) * 1.04
+        start = gesture.step if to_right else gesture.step - wide
+        for height, spans in taken.items():
+            if all(start + wide <= low or high <= start for low, high in spans):
+                spans.append((start, start + wide))
+                shown, side = (f"{SPACE}{text}", "middle right") if to_right else (f"{text}{SPACE}", "middle left")
+                placed.append((gesture.step, height, shown, side))
+                break
+    return placed[::-1]

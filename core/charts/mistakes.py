@@ -1,0 +1,116 @@
+"""The worst mistakes on the dev set: wrong examples of greatest loss, or the least certain ones where none is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts import pictures
+from core.charts.chart import Chart, Frame
+from core.charts.layout import axis, layout, short, titled
+from core.charts.palette import BLUE, VERMILLION, faded
+from core.run import Run
+
+Array = np.ndarray
+COUNT = 8
+LEAST = 1e-30
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Examples of the dev set, the worst first."""
+
+    examples: Array  # (n,) indices into the dev set
+    losses: Array  # (n,) -log of the true class's probability, nats (C19)
+    said: Array  # (n,) likeliest class
+    sure: Array  # (n,) its probability
+    wrong: Array  # (n,) whether it is not the true one
+
+
+def numbers(run: Run) -> Mistakes:
+    """The worst mistakes; right examples only where none is wrong."""
+    A, labels = run.outputs("dev"), run.data.dev.labels
+    losses = -np.log(np.maximum(A[labels, np.arange(labels.size)], LEAST))
+    said = np.argmax(A, axis=0)
+    wrong = said != labels
+    there = np.flatnonzero(wrong) if wrong.any() else np.arange(labels.size)
+    worst = there[np.argsort(-losses[there], kind="stable")[:COUNT]]
+    return Mistakes(worst, losses[worst], said[worst], A[said[worst], worst], wrong[worst])
+
+
+def skeleton(run: Run) -> go.Figure:
+    """Empty bars with a place for a sentence on each, and for pictures where there are any."""
+    has_pictures = bool(run.data.picture)
+    start = 0.12 if has_pictures else 0
+    yaxis = axis(range=[COUNT - 0.5, -0.5], visible=False, fixedrange=True)
+    xaxis = axis(domain=[start, 1], rangemode="tozero", title=titled("loss"))
+    shape = layout("mistakes", left=8, xaxis=xaxis, yaxis=yaxis, barmode="overlay", bargap=0.15)
+    traces = [_bars("wrong", VERMILLION), _bars("right", BLUE)]
+    traces.append(
+        go.Scatter(uid="words", x=[], y=[], text=[], mode="text", textposition="middle right", hoverinfo="skip")
+    )
+    if has_pictures:
+        shape["xaxis2"] = axis(domain=[0, start - 0.02], visible=False, fixedrange=True)
+        traces.append(pictures.heatmap("pictures", x=[], y=[], z=[], xaxis="x2"))
+    return go.Figure(traces, shape)
+
+
+def _bars(uid: str, ink: str) -> go.Bar:
+    style = {"color": faded(ink, 0.45), "line": {"width": 0}}
+    return go.Bar(uid=uid, x=[], y=[], orientation="h", marker=style, hovertemplate="loss %{x:.3g}<extra></extra>")
+
+
+def frame(run: Run) -> Frame:
+    """Bars, sentences and pictures of the worst mistakes now."""
+    worst = numbers(run)
+    places = np.arange(worst.examples.size, dtype=np.float32)
+    losses = worst.losses.astype(np.float32)
+    arrays: Frame = {
+        "wrong.x": np.where(worst.wrong, losses, np.float32(np.nan)),
+        "wrong.y": places,
+        "right.x": np.where(worst.wrong, np.float32(np.nan), losses),
+        "right.y": places,
+        "words.x": np.zeros_like(places),
+        "words.y": places,
+        "words.text": words(run, worst),
+    }
+    if run.data.picture:
+        arrays |= _tiles(run, worst.examples)
+    return arrays
+
+
+def words(run: Run, worst: Mistakes) -> list[str]:
+    """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, likeliest class and its probability."""
+    names = [short(name) for name in run.data.class_names]
+    truth = run.data.dev.labels[worst.examples]
+    rows = zip(worst.examples.tolist(), truth.tolist(), worst.said.tolist(), worst.sure.tolist(), strict=True)
+    return [f"\u00a0#{i} {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]
+
+
+def _tiles(run: Run, examples: Array) -> Frame:
+    """Pictures on top of each other, one unit each: `pictures.across`, turned."""
+    shown = pictures.tiles(run.data, examples)[:, ::-1].transpose(0, 2, 1)
+    y, z = pictures.across(shown)
+    return {"pictures.x": np.arange(len(z), dtype=np.float32), "pictures.y": y, "pictures.z": np.ascontiguousarray(z.T)}
+
+
+def hint(run: Run) -> str | None:
+    """What is shown where there are no mistakes."""
+    if np.array_equal(np.argmax(run.outputs("dev"), axis=0), run.data.dev.labels):
+        return "No dev example is wrong: these are the least certain ones."
+    return None
+
+
+CHART = Chart(
+    "mistakes",
+    "Worst mistakes",
+    "The wrong dev examples of greatest loss, or the least certain where none is wrong: index in the dev set, "
+    "true class, likeliest class and its probability.",
+    skeleton,
+    frame,
+    applies=lambda run: run.data.n_x > 2,
+    hint=hint,
+    every=2,
+)

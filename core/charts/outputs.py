@@ -1,0 +1,91 @@
+"""Softmax outputs of a dozen examples of the dev set, always the same ones, with their true classes outlined."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts import pictures
+from core.charts.chart import Chart, Frame
+from core.charts.layout import axis, layout, left_of, names_axis, short, titled
+from core.charts.palette import ORANGE, SHADES
+from core.datasets import Data
+from core.run import Run
+
+Array = np.ndarray
+COUNT = 12
+
+
+@lru_cache(maxsize=8)
+def examples(data: Data) -> Array:
+    """Indices into the dev set of about a dozen examples, spread evenly over the classes and sorted by class."""
+    labels = data.dev.labels
+    turn = np.empty_like(labels)  # how many examples of the same class come before
+    for c in range(data.n_classes):
+        turn[labels == c] = np.arange((labels == c).sum())
+    chosen = np.lexsort((labels, turn))[:COUNT]
+    return chosen[np.lexsort((chosen, labels[chosen]))]
+
+
+def numbers(run: Run) -> tuple[Array, Array, Array]:
+    """Which dev examples (n,), their softmax outputs (C, n) and their true classes (n,)."""
+    chosen = examples(run.data)
+    return chosen, run.outputs("dev")[:, chosen], run.data.dev.labels[chosen]
+
+
+def skeleton(run: Run) -> go.Figure:
+    """A heatmap of class by example, the true classes outlined, room for percentages, and pictures if there are any."""
+    chosen, outputs, truth = numbers(run)
+    names = [short(name) for name in run.data.class_names]
+    shown = pictures.tiles(run.data, chosen)
+    title = titled("dev example; in % the likeliest class")
+    xaxis = names_axis([str(i) for i in chosen], range=[-0.5, chosen.size - 0.5], title=title, anchor="y")
+    top = 0.82 if len(shown) else 1
+    yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])
+    shape = layout("outputs", left=left_of(names), xaxis=xaxis, yaxis=yaxis)
+    x, y = outlines(truth)
+    said = "example %{x}: %{z:.1%}<extra></extra>"
+    traces = [
+        go.Heatmap(
+            uid="p", z=[], zmin=0, zmax=1, colorscale=SHADES, showscale=False, hovertemplate=said, xgap=1, ygap=1
+        ),
+        go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 2}, hoverinfo="skip"),
+        go.Scatter(uid="said", x=[], y=[], text=[], mode="text", hoverinfo="skip"),
+    ]
+    if len(shown):
+        shape["yaxis2"] = axis(domain=[top + 0.02, 1], visible=False, fixedrange=True)
+        x, z = pictures.across(shown)
+        traces.append(pictures.heatmap("pictures", x=x, z=z, yaxis="y2"))
+    return go.Figure(traces, shape)
+
+
+def outlines(truth: Array) -> tuple[Array, Array]:
+    """Squares around the cells (example, true class): x and y (6 n,), with a gap after each."""
+    corners = np.array([[-0.46, -0.46], [0.46, -0.46], [0.46, 0.46], [-0.46, 0.46], [-0.46, -0.46], [np.nan, np.nan]])
+    centres = np.stack([np.arange(truth.size), truth], axis=1)  # (n, 2)
+    x, y = (centres[:, None] + corners).reshape(-1, 2).T.astype(np.float32)
+    return x, y
+
+
+def frame(run: Run) -> Frame:
+    """The outputs now, and the percentage of each example's likeliest class."""
+    _, outputs, _ = numbers(run)
+    said = np.argmax(outputs, axis=0)
+    return {
+        "p.z": outputs,
+        "said.x": np.arange(said.size, dtype=np.float32),
+        "said.y": said.astype(np.float32),
+        "said.text": [f"{100 * p:.0f}" for p in outputs.max(axis=0).tolist()],
+    }
+
+
+CHART = Chart(
+    "outputs",
+    "Softmax outputs",
+    "Probability of each class for a dozen examples of the dev set; the true class is outlined, and the "
+    "likeliest has its percentage.",
+    skeleton,
+    frame,
+)

@@ -1,0 +1,68 @@
+"""Batch norm's learnt scale γ and shift β[l]: the mean over each hidden layer's units, and the band of all units."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts import layers
+from core.charts.chart import Chart, Frame
+from core.charts.layout import layers_key, panels
+from core.charts.palette import colour, faded
+from core.run import Run
+
+Array = np.ndarray
+COLUMNS = ("gamma", "gamma_low", "gamma_high", "shift", "shift_low", "shift_high")
+
+
+def numbers(run: Run) -> tuple[Array, ...]:
+    """Steps (n,), then (hidden layers, n) each: mean, least, greatest gamma over units, and the same of beta (C12)."""
+    return layers.columns(run, *COLUMNS)
+
+
+def skeleton(run: Run) -> go.Figure:
+    """Two panels; for each hidden layer an empty line and a band."""
+    names = layers.names(run)
+    shape = panels("scale_shift", ["γ", "β[l]"], layers_key(names, "mean and range over units; layer"))
+    traces = [band for i in range(len(names)) for band in (_band("gamma", i, "y"), _band("shift", i, "y2"))]
+    return go.Figure(traces + layers.traces("gamma", names) + layers.traces("shift", names, 2), shape)
+
+
+def _band(name: str, i: int, yaxis: str) -> go.Scatter:
+    filled = {"fill": "toself", "fillcolor": faded(colour(i), 0.16), "line": {"width": 0}}
+    return go.Scatter(uid=f"{name}_band{i + 1}", x=[], y=[], mode="lines", yaxis=yaxis, hoverinfo="skip", **filled)
+
+
+def frame(run: Run) -> Frame:
+    """All lines and bands as they are now."""
+    steps, *values = numbers(run)
+    arrays: Frame = {}
+    for name, (mean, low, high) in (("gamma", values[:3]), ("shift", values[3:])):
+        arrays |= layers.moved(name, steps, mean)
+        for i in range(len(mean)):
+            x, y = outline(steps, low[i], high[i])
+            arrays[f"{name}_band{i + 1}.x"], arrays[f"{name}_band{i + 1}.y"] = x, y
+    return arrays
+
+
+def outline(x: Array, low: Array, high: Array) -> tuple[Array, Array]:
+    """The band between `low` and `high` (n,) as polygons: one for each stretch without NaN, with a gap after it."""
+    inside = np.isfinite(low) & np.isfinite(high)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
+    xs, ys = [], []
+    for start, end in edges.reshape(-1, 2):
+        there, gap = slice(start, end), np.full(1, np.nan, x.dtype)
+        xs += [x[there], x[there][::-1], gap]
+        ys += [high[there], low[there][::-1], gap]
+    empty = np.empty(0, x.dtype)
+    return np.concatenate(xs or [empty]), np.concatenate(ys or [empty])
+
+
+CHART = Chart(
+    "scale_shift",
+    "Scale γ and shift β[l]",
+    "Batch norm's scale and shift of each hidden layer against training steps: mean and range over units.",
+    skeleton,
+    frame,
+    hint=layers.without_batch_norm,
+)

@@ -1,0 +1,50 @@
+"""Batch norm's statistics of each mini-batch, and the running ones that test time uses: unit 1 of each hidden layer."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from core.charts import layers
+from core.charts.chart import Chart, Frame
+from core.charts.layout import layers_key, panels
+from core.run import Run
+
+COLUMNS = ("batch_mean", "running_mean", "batch_variance", "running_variance")
+
+
+def numbers(run: Run) -> tuple[layers.Array, ...]:
+    """Steps (n,), then (hidden layers, n) each: mu of the mini-batch, running mu, the same of sigma^2 (C15)."""
+    return layers.columns(run, *COLUMNS)
+
+
+def skeleton(run: Run) -> go.Figure:
+    """Two panels; for each hidden layer a thin line of the mini-batch and a bold one of the running average."""
+    names = layers.names(run)
+    shape = panels(
+        "statistics", ["μ of unit 1", "σ² of unit 1"], layers_key(names, "thin: mini-batch, bold: running; layer")
+    )
+    traces = []
+    for column in COLUMNS:
+        style = {"opacity": 0.5, "line": {"width": 1}} if column.startswith("batch") else {"line": {"width": 2.5}}
+        traces += layers.traces(column, names, 1 + column.endswith("variance"), **style)
+    return go.Figure(traces, shape)
+
+
+def frame(run: Run) -> Frame:
+    """All lines as they are now."""
+    steps, *values = numbers(run)
+    arrays: Frame = {}
+    for column, rows in zip(COLUMNS, values, strict=True):
+        arrays |= layers.moved(column, steps, rows)
+    return arrays
+
+
+CHART = Chart(
+    "statistics",
+    "Batch norm's statistics",
+    "Mean and variance of z of the first unit of each hidden layer: of each mini-batch, and the running ones that "
+    "test time uses, against training steps.",
+    skeleton,
+    frame,
+    hint=layers.without_batch_norm,
+)

@@ -1,0 +1,18 @@
+"""What all pages share: the browser's title, the width, and the way from page to page. `app.py` serves this script."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Panda", page_icon="🐼", layout="wide", initial_sidebar_state="collapsed")
+
+PAGES = [
+    st.Page(HERE / "panda.py", title="Panda", icon=":material/monitor_heart:", default=True),
+    st.Page(HERE / "settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
+]
+
+st.navigation(PAGES, position="top").run()

@@ -1,0 +1,181 @@
+/** One websocket for each run on the page, and the one frame loop that all its parts share.
+ *
+ * The page sets the pace: the next frame is asked for when the last has been drawn, so a slow screen never builds
+ * a queue, and a hidden tab asks once a second and draws no chart.
+ */
+import { unpack } from "./frames.js";
+import { measured } from "./hooks.js";
+
+const FIRST_RETRY = 400; // ms; doubles at every failure
+const LAST_RETRY = 8000;
+const HIDDEN_PACE = 1000; // ms between the frames of a hidden tab
+const LINGER = 1500; // ms that a channel outlives its last part: a page that is drawn anew finds it open
+
+const channels = new Map();
+
+/** The channel of a run: the same object for every part with this token. */
+export function channelOf(token, path) {
+  if (!channels.has(token)) channels.set(token, create(token, path));
+  return channels.get(token);
+}
+
+/** A part is {frame(frame), link(state, sentence), error(message), wants() -> [{name, every, visible}]}, all optional. */
+function create(token, path) {
+  const parts = new Set();
+  const self = { status: null, seq: 0, join, send, say, refresh, link: ["connecting", ""] };
+  let socket = null;
+  let outstanding = 0; // number of the frame that is asked for and not yet here
+  let arrived = null; // a frame that is here and not yet drawn
+  let cancelDraw = () => {};
+  let retryAfter = FIRST_RETRY;
+  let retryTimer = 0;
+  let turn = 0;
+  let drawn = new Map(); // chart name -> step that it shows
+
+  function connect() {
+    clearTimeout(retryTimer);
+    if (socket || !parts.size) return;
+    const url = new URL(path, location.href);
+    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    socket = new WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => { tell("open"); ask(); };
+    socket.onmessage = (event) => receive(event.data);
+    socket.onclose = lost;
+  }
+
+  function lost() {
+    socket = null;
+    outstanding = 0;
+    drawn = new Map();
+    if (self.link[0] === "gone" || !parts.size) return;
+    tell("lost", "Connection lost, trying again…");
+    retryTimer = setTimeout(connect, retryAfter * (0.8 + 0.4 * Math.random()));
+    retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
+  }
+
+  function receive(message) {
+    if (typeof message === "string") return answer(JSON.parse(message));
+    retryAfter = FIRST_RETRY;
+    arrived = unpack(message);
+    if (arrived.seq >= outstanding) outstanding = 0;
+    schedule();
+  }
+
+  function answer(message) {
+    if (message.type === "gone") {
+      tell("gone", message.sentence);
+      socket?.close();
+    } else if (message.type === "error") say(message);
+  }
+
+  /** Draw with the screen's next refresh, or a second later where nobody looks. */
+  function schedule() {
+    cancelDraw();
+    if (document.hidden) {
+      const timer = setTimeout(draw, HIDDEN_PACE);
+      cancelDraw = () => clearTimeout(timer);
+    } else {
+      const request = requestAnimationFrame(draw);
+      cancelDraw = () => cancelAnimationFrame(request);
+    }
+  }
+
+  function draw() {
+    const frame = arrived;
+    arrived = null;
+    if (!frame) return;
+    const start = performance.now();
+    self.status = frame.status;
+    Object.keys(frame.charts).forEach((name) => drawn.set(name, frame.status.step));
+    for (const part of parts) attempt(() => part.frame?.(frame));
+    measured(frame, performance.now() - start);
+    ask();
+  }
+
+  function ask() {
+    if (socket?.readyState !== WebSocket.OPEN || outstanding || arrived || !parts.size) return;
+    outstanding = self.seq += 1;
+    turn += 1;
+    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq }));
+  }
+
+  /** The charts of the next frame. While training, a chart with every = 2 comes in every second frame, and such
+   * charts take turns, so that no frame carries all the costly ones; a paused run shows all. */
+  function due() {
+    if (document.hidden) return [];
+    const wanted = new Map();
+    for (const part of parts) (part.wants?.() ?? []).forEach((chart) => wanted.set(chart.name, chart));
+    const charts = [...wanted.values()];
+    if (!self.status?.playing) return charts.map((chart) => chart.name);
+    const rank = {};
+    return charts.filter((chart) => {
+      const every = chart.every || 1;
+      rank[every] = (rank[every] ?? -1) + 1;
+      return (chart.visible && (turn + rank[every]) % every === 0) || !drawn.has(chart.name);
+    }).map((chart) => chart.name);
+  }
+
+  /** Ask anew, which replaces the request that waits: the list of charts has changed while a paused run waits. */
+  function refresh() {
+    if (!outstanding || self.status?.playing) return;
+    outstanding = 0;
+    ask();
+  }
+
+  /** Send a command; false where there is no connection. */
+  function send(message) {
+    if (socket?.readyState !== WebSocket.OPEN) return false;
+    socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  function tell(state, sentence = "") {
+    self.link = [state, sentence];
+    for (const part of parts) attempt(() => part.link?.(state, sentence));
+  }
+
+  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors. */
+  function say(message) {
+    const owner = [...parts].find((part) => message.id !== undefined && part.owns?.(message.id));
+    for (const part of owner ? [owner] : parts) attempt(() => part.error?.(message));
+  }
+
+  /** Add a part; what it gives back takes the part away again. */
+  function join(part) {
+    parts.add(part);
+    if (self.link[0] === "gone") self.link = ["connecting", ""];
+    part.link?.(...self.link);
+    connect();
+    refresh();
+    return () => {
+      parts.delete(part);
+      if (!parts.size) setTimeout(leave, LINGER);
+    };
+  }
+
+  function leave() {
+    if (parts.size) return;
+    channels.delete(token);
+    clearTimeout(retryTimer);
+    cancelDraw();
+    document.removeEventListener("visibilitychange", seen);
+    socket?.close();
+  }
+
+  function seen() {
+    if (arrived) schedule();
+  }
+
+  document.addEventListener("visibilitychange", seen);
+  return self;
+}
+
+/** A part that fails must not stop the others. */
+function attempt(action) {
+  try {
+    action();
+  } catch (error) {
+    console.error(error);
+  }
+}

@@ -1,0 +1,207 @@
+"""The live channel: a websocket beside Streamlit's own, on which a page's charts ask for frames and send nudges.
+
+Self-clocked: a frame is made only when the browser asks for the next, so a slow projector never builds a queue and a
+closed tab costs nothing. What a client may ask for is bounded; what is not understood is answered by a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from core.charts import CHARTS
+from core.errors import UserError
+from core.open_runs import DRIVER_SECONDS, OPEN_RUNS, OpenRun
+from pages.live.frames import WORKER, make_frame
+
+LONGEST_MESSAGE = 4096
+MOST_PENDING = 256
+GONE = "This run is no longer open here. Reload the page to start a new one."
+
+Command = Callable[[OpenRun], Any]
+
+
+def _whole(message: dict[str, Any], name: str) -> int:
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
+        raise UserError(f"The message needs a whole number called {name!r}.")
+    return value
+
+
+def _nudge(message: dict[str, Any]) -> Command:
+    changes = message.get("changes")
+    if not isinstance(changes, dict) or not 0 < len(changes) <= 20:
+        raise UserError("A nudge needs 'changes', from a setting's name to its value.")
+    gesture = _whole(message, "gesture") if "gesture" in message else 0
+    return lambda opened: opened.nudge(changes, gesture)
+
+
+def _stop_at(message: dict[str, Any]) -> Command:
+    step = None if message.get("step") is None else _whole(message, "step")
+    return lambda opened: opened.set_stop(step)
+
+
+def _speed(message: dict[str, Any]) -> Command:
+    steps = _whole(message, "steps")
+    return lambda opened: opened.set_speed(steps)
+
+
+def _rewind(message: dict[str, Any]) -> Command:
+    step = _whole(message, "step")
+    return lambda opened: opened.rewind(step)
+
+
+COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
+    "nudge": _nudge,
+    "play": lambda message: OpenRun.play,
+    "pause": lambda message: OpenRun.pause,
+    "step": lambda message: lambda opened: opened.owe(1),
+    "epoch": lambda message: OpenRun.owe_epoch,
+    "speed": _speed,
+    "stop_at": _stop_at,
+    "rewind": _rewind,
+}
+
+
+class Viewer:
+    """One connection: the frame that it asked for, if any, and what it has been shown."""
+
+    waiting = 0  # frames asked for and not yet made, of all viewers
+
+    def __init__(self, opened: OpenRun, socket: WebSocket) -> None:
+        self.opened, self.socket = opened, socket
+        self.wake = asyncio.Event()
+        self._asked: tuple[int, list[str]] | None = None
+        self._shown_version = -1
+        self._shown: set[str] = set()
+        self._pending = 0
+
+    async def read(self) -> None:
+        """Take in messages until the client leaves."""
+        while True:
+            text = await self.socket.receive_text()
+            try:
+                await self._take(_parse(text))
+            except UserError as error:
+                await self._say(error, None)
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        kind = message.get("type")
+        if kind == "frame":
+            charts = message.get("charts")
+            if not isinstance(charts, list) or len(charts) > len(CHARTS):
+                raise UserError("A request for a frame needs 'charts', a list of chart names.")
+            self._asked = (_whole(message, "seq"), [str(name) for name in charts])
+            self.wake.set()
+        elif kind in COMMANDS:
+            self._ask(COMMANDS[kind](message), message.get("id"))
+        else:
+            raise UserError(f"There is no message type {str(kind)[:40]!r}: there are frame, {', '.join(COMMANDS)}.")
+
+    def _ask(self, command: Command, identity: Any) -> None:
+        """Post the command at once, so that a slice under way takes it up, and see to it that somebody does."""
+        if self._pending >= MOST_PENDING:
+            raise UserError("Too many changes at once: wait for the last ones to take effect.")
+        self._pending += 1
+        future = asyncio.wrap_future(self.opened.ask(command))
+        future.add_done_callback(lambda done: self._answered(done, identity))
+        WORKER.submit(self.opened.answer)
+
+    def _answered(self, done: asyncio.Future[Any], identity: Any) -> None:
+        self._pending -= 1
+        error = done.exception()
+        if error:
+            task = asyncio.ensure_future(self._say(error, identity))
+            task.add_done_callback(lambda finished: finished.exception())
+
+    async def _say(self, error: BaseException, identity: Any) -> None:
+        words = str(error) if isinstance(error, UserError) else "Something went wrong on the server; the run is as it was."
+        await self.socket.send_json({"type": "error", "sentence": words, "id": identity if isinstance(identity, int) else None})
+
+    async def write(self) -> None:
+        """Answer each request for a frame as soon as there is something new to show."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._stirred()
+            self.wake.clear()
+            if self._asked is None or not self._news():
+                continue
+            seq, charts = self._asked
+            self._asked = None
+            Viewer.waiting += 1
+            try:
+                packet = await loop.run_in_executor(WORKER, make_frame, self.opened, self, charts, seq, Viewer.waiting)
+            finally:
+                Viewer.waiting -= 1
+            await self.socket.send_bytes(packet)
+
+    async def _stirred(self) -> None:
+        """Wait for a request or a change; while the run plays, look again soon, for its driver may have left."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.wake.wait(), DRIVER_SECONDS if self.opened.busy else None)
+
+    def _news(self) -> bool:
+        """Whether a frame would show what the viewer has not seen; a still run is shown once."""
+        _, charts = self._asked or (0, [])
+        opened = self.opened
+        if opened.version != self._shown_version:
+            self._shown = set()
+        new = opened.due_to(self) or opened.version != self._shown_version or not self._shown.issuperset(charts)
+        if new:
+            self._shown_version = opened.version
+            self._shown.update(charts)
+        return new
+
+
+def _parse(text: str) -> dict[str, Any]:
+    if len(text) > LONGEST_MESSAGE:
+        raise UserError(f"A message may have {LONGEST_MESSAGE:,} characters.")
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError):
+        message = None
+    if not isinstance(message, dict):
+        raise UserError("A message is one JSON object.")
+    return message
+
+
+def same_origin(socket: WebSocket) -> bool:
+    """Whether the page that connects came from this server; a client that is no browser names no origin."""
+    origin = socket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+
+
+async def live(socket: WebSocket) -> None:
+    """The endpoint of /live/{token}."""
+    if not same_origin(socket):
+        await socket.close(1008)
+        return
+    await socket.accept()
+    opened = OPEN_RUNS.get(socket.path_params["token"])
+    if opened is None:
+        await socket.send_json({"type": "gone", "sentence": GONE})
+        await socket.close()
+        return
+    viewer = Viewer(opened, socket)
+    loop = asyncio.get_running_loop()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(viewer.wake.set)
+
+    opened.listeners.add(wake)
+    writing = asyncio.ensure_future(viewer.write())
+    try:
+        await viewer.read()
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+    finally:
+        opened.listeners.discard(wake)
+        opened.seen = time.monotonic()
+        writing.cancel()

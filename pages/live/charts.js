@@ -1,0 +1,84 @@
+/** A grid of charts: a card for each, made once, that takes its arrays from every frame. */
+import { element, freshId, write } from "./dom.js";
+import { plotlyFrom } from "./plotly.js";
+import { plot } from "./plot.js";
+import { themeAt } from "./theme.js";
+
+const MARGIN = "200px"; // how far outside the window a chart is still kept up to date
+
+/** The part "charts" in `root`. */
+export function charts(root) {
+  const cards = new Map(); // name -> card
+  const watch = new IntersectionObserver(seen, { rootMargin: MARGIN });
+  const widths = new ResizeObserver((entries) => entries.forEach(({ target }) => cards.get(target.dataset.chart)?.resize()));
+  let token = null;
+
+  function update({ data, parentElement }) {
+    const theme = themeAt(parentElement);
+    const names = new Set(data.charts.map((chart) => chart.name));
+    for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
+    token = data.token;
+    data.charts.forEach((chart, place) => {
+      const old = cards.get(chart.name);
+      if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
+      if (!cards.has(chart.name)) add(chart, data, theme);
+      const { node, dress } = cards.get(chart.name);
+      if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
+      dress(theme);
+    });
+  }
+
+  function add(chart, data, theme) {
+    const card = build(chart, data, theme);
+    card.node.dataset.chart = chart.name;
+    cards.set(chart.name, card);
+    watch.observe(card.node);
+    widths.observe(card.node);
+  }
+
+  function drop(name) {
+    const { node, purge } = cards.get(name);
+    watch.unobserve(node);
+    widths.unobserve(node);
+    purge();
+    node.remove();
+    cards.delete(name);
+  }
+
+  function seen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const card = cards.get(target.dataset.chart);
+      if (card) card.visible = isIntersecting;
+    }
+  }
+
+  function remove() {
+    watch.disconnect();
+    widths.disconnect();
+    [...cards.keys()].forEach(drop);
+  }
+
+  function frame({ charts: moving, status }) {
+    for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
+    for (const [name, { hint }] of cards) write(hint, status.hints?.[name] ?? "");
+  }
+
+  const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
+  return { update, remove, listens: { frame, wants } };
+}
+
+/** A card: title, a switch for a logarithmic axis where the chart has one, the plot. */
+function build(chart, data, theme) {
+  const title = freshId("title");
+  const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
+  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? []);
+  const log = chart.figure.layout.meta?.log && element("button", {
+    type: "button", class: "panda-log", text: "log", title: "Logarithmic scale", "aria-pressed": "false",
+    on: { click: () => log.setAttribute("aria-pressed", drawn.toggleLog()) },
+  });
+  if (log) log.setAttribute("aria-pressed", chart.figure.layout.yaxis?.type === "log");
+  const head = element("header", { class: "panda-card-head" }, element("h3", { id: title, text: chart.title }), log);
+  const hint = element("p", { class: "panda-hint", role: "status" });
+  const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area, hint);
+  return { node, hint, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
+}

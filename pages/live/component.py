@@ -1,0 +1,95 @@
+"""The live parts of a page as Streamlit elements: the transport bar, dials, and charts.
+
+They share one component, whose code is a stub that imports a static file: code given inline would be sent again
+with every update. All parts of one run on a page share one websocket.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.charts import Chart
+from core.charts.palette import COLOURS
+from core.open_runs import SPEEDS, OpenRun
+from core.settings import Field
+from pages.live.files import address
+
+STUB = """
+export default (component) => {
+  let end = null, over = false;
+  import(new URL(component.data.module, location.origin).href).then((live) => {
+    end = live.mount(component);
+    if (over) end();
+  });
+  return () => { over = true; if (end) end(); };
+};
+"""
+
+_component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
+
+
+def _base() -> str:
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""
+
+
+def _mount(opened: OpenRun, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+    base = _base()
+    common = {
+        "part": part,
+        "token": opened.token,
+        "socket": f"{base}/live/{opened.token}",
+        "module": base + address("live.js"),
+        "plotly": base + address("plotly.min.js"),
+    }
+    return _component(key=key, data=common | data, **callbacks)
+
+
+def transport(opened: OpenRun) -> str | None:
+    """The bar that plays the run. Returns "same" or "new" once when a restart with such weights was asked for."""
+    speeds = list(SPEEDS.items())
+    result = _mount(
+        opened, "transport", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None
+    )
+    return result.restart
+
+
+def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, Any] | None = None) -> None:
+    """Dials for the continuous settings `fields`; where `watch`, what the page's own widgets show, is no longer true,
+    the fragment around them runs again."""
+    settings = opened.run.settings
+    rows = [
+        {
+            "name": field.name,
+            "symbol": field.symbol,
+            "label": field.label,
+            "help": field.help,
+            "scale": field.scale,
+            "low": field.low,
+            "high": field.high,
+            "integer": field.integer,
+            "value": getattr(settings, field.name),
+            "averages": field.scale == "one_minus",
+        }
+        for field in fields
+    ]
+    _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
+
+
+def charts(opened: OpenRun, chosen: Sequence[Chart], key: str = "charts") -> None:
+    """The chosen charts, drawn once from their skeletons and then fed with arrays."""
+    rows = [
+        {
+            "name": chart.name,
+            "title": chart.title,
+            "summary": chart.summary,
+            "every": chart.every,
+            "figure": json.loads(chart.skeleton(opened.run).to_json(remove_uids=False)),
+        }
+        for chart in chosen
+    ]
+    _mount(opened, "charts", key, {"charts": rows, "palette": list(COLOURS)})

@@ -1,0 +1,34 @@
+/** Reading a binary frame: uint32 header length, JSON header, then the arrays, which stay views on the message. */
+
+const ARRAYS = {
+  f4: Float32Array, f8: Float64Array, i1: Int8Array, i2: Int16Array, i4: Int32Array,
+  u1: Uint8Array, u2: Uint16Array, u4: Uint32Array,
+};
+
+/** {seq, status, charts: {name: {"uid.attr": array | rows | text list | number}}} from one message. */
+export function unpack(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  for (const moving of Object.values(header.charts)) open(moving, buffer, 4 + length);
+  return header;
+}
+
+/** Put arrays where the header has descriptions, also one level down ("image": {...}). */
+function open(moving, buffer, start) {
+  for (const [key, value] of Object.entries(moving)) {
+    if (!value || typeof value !== "object" || Array.isArray(value)) continue;
+    if (value.d in ARRAYS) moving[key] = view(value, buffer, start);
+    else open(value, buffer, start);
+  }
+}
+
+function view({ d, o, n }, buffer, start) {
+  const Kind = ARRAYS[d];
+  const size = n.reduce((product, side) => product * side, 1);
+  const from = start + o;
+  const aligned = from % Kind.BYTES_PER_ELEMENT === 0;
+  const flat = aligned ? new Kind(buffer, from, size)
+    : new Kind(buffer.slice(from, from + size * Kind.BYTES_PER_ELEMENT));
+  if (n.length === 1) return flat;
+  return Array.from({ length: n[0] }, (_, row) => flat.subarray(row * n[1], (row + 1) * n[1]));
+}

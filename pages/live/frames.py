@@ -1,0 +1,91 @@
+"""One frame: train a slice, measure, pack. Runs in the one worker thread that all sessions share, first come first served."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any
+
+from core.charts import CHARTS
+from core.charts.packet import pack
+from core.notices import notices
+from core.open_runs import OpenRun
+from core.run import Run
+from core.settings import SETTINGS
+
+SLICE_SECONDS = 0.030
+LEAST_SECONDS = 0.004
+ROUND_SECONDS = 0.120  # what one turn of all who wait may take together
+
+WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panda-train")
+
+
+class Meter:
+    """Seconds spent on frames, by what they were spent on; for benchmarks, and cheap enough to stay on."""
+
+    def __init__(self) -> None:
+        self.frames, self.training, self.other = 0, 0.0, 0.0
+
+
+METER = Meter()
+
+
+def budget(waiting: int) -> float:
+    """Seconds that one frame may train while `waiting` frames are asked for."""
+    return min(SLICE_SECONDS, max(LEAST_SECONDS, ROUND_SECONDS / max(1, waiting)))
+
+
+def make_frame(opened: OpenRun, viewer: object, charts: list[str], seq: int, waiting: int) -> bytes:
+    """Train if this viewer drives, then the status and the arrays of the asked charts as one packet."""
+    start = time.perf_counter()
+    with opened.lock:
+        opened.answer()
+        if opened.due_to(viewer):
+            opened.train(viewer, budget(waiting))
+        trained = time.perf_counter()
+        run = opened.run
+        header = {"type": "frame", "seq": seq, "version": opened.version, "status": status(opened)}
+        chosen = [CHARTS[name] for name in charts if name in CHARTS and CHARTS[name].applies(run)]
+        packet = pack(header, {chart.name: chart.frame(run) for chart in chosen})
+    METER.frames += 1
+    METER.training += trained - start
+    METER.other += time.perf_counter() - trained
+    return packet
+
+
+def status(opened: OpenRun) -> dict[str, Any]:
+    """What is true of the run now, beside its charts."""
+    run = opened.run
+    history, examples = run.history, run.data.train.labels.size
+    return {
+        "step": run.step,
+        "epoch": run.epoch,
+        "examples": [run.stack.state.cursor, examples],
+        "playing": opened.playing,
+        "speed": opened.speed,
+        "stop_at": opened.stop_at,
+        "rate": opened.rate if opened.playing else None,
+        "loss": history.losses.latest,
+        **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
+        "learning_rate": run.learning_rate,
+        "settings": asdict(run.settings),
+        "since": run.since,
+        "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
+        "notices": notices(run),
+        "trouble": trouble(run),
+        "hints": {chart.name: words for chart in CHARTS.values() if (words := chart.hint(run))},
+    }
+
+
+def trouble(run: Run) -> dict[str, Any] | None:
+    """The sentence, and where one can go back to: just before, and before the nudge after which it began."""
+    if not run.trouble:
+        return None
+    gesture = run.trouble.gesture
+    return {
+        "sentence": run.trouble.sentence,
+        "step": max(0, run.trouble.step - 1),
+        "before_nudge": gesture.first if gesture else None,
+    }
+

@@ -1,0 +1,98 @@
+/** The live parts of a page: a bar that plays the run, dials that nudge it, charts that show it.
+ *
+ * `mount(component)` is called at each rerun of the page's script; it builds a part once, then updates it.
+ */
+import { channelOf } from "./channel.js";
+import { charts } from "./charts.js";
+import { dials } from "./dials.js";
+import { transport } from "./transport.js";
+
+const PARTS = { transport, dials, charts };
+const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before they are asked to follow
+
+const mounted = new WeakMap(); // parent element -> part
+await stylesheet();
+
+/** Build or update the part in `component.parentElement`; the function given back removes it. */
+export function mount(component) {
+  const host = component.parentElement;
+  if (!mounted.has(host)) mounted.set(host, begin(component));
+  mounted.get(host).update(component);
+  return () => {
+    mounted.get(host)?.remove();
+    mounted.delete(host);
+  };
+}
+
+/** A part and its place in a channel; the channel changes when the page shows another run. */
+function begin({ parentElement, data }) {
+  const root = document.createElement("div");
+  root.className = `panda-part panda-${data.part}`;
+  parentElement.append(root);
+  const part = PARTS[data.part](root);
+  const follow = follower();
+  let leave = null;
+  let token = null;
+  let removed = false;
+
+  function update(component) {
+    if (removed) return;
+    const channel = channelOf(component.data.token, component.data.socket);
+    part.update(component, channel);
+    follow.expect(component);
+    if (token === component.data.token) return channel.refresh();
+    leave?.();
+    token = component.data.token;
+    leave = channel.join({ ...part.listens, frame: (frame) => { part.listens.frame(frame); follow.compare(frame.status); } });
+  }
+
+  function remove() {
+    removed = true;
+    leave?.();
+    follow.stop();
+    part.remove?.();
+    root.remove();
+  }
+
+  return { update, remove };
+}
+
+/** Tells the page's script once when the run's settings are no longer those that the page's own widgets show. */
+function follower() {
+  let component = null;
+  let timer = 0;
+  let told = false;
+
+  const differs = (settings) => Object.entries(component.data.watch ?? {})
+    .some(([name, value]) => name in settings && settings[name] !== value);
+
+  function compare({ settings, step }) {
+    if (!differs(settings)) {
+      clearTimeout(timer);
+      timer = 0;
+    } else if (!told && !timer) {
+      timer = setTimeout(() => { told = true; component.setTriggerValue("stale", step); }, STALE_AFTER);
+    }
+  }
+
+  /** Widgets that show other values than before are compared afresh. */
+  function expect(next) {
+    const changed = JSON.stringify(next.data.watch) !== JSON.stringify(component?.data.watch);
+    component = next;
+    if (!changed) return;
+    clearTimeout(timer);
+    timer = 0;
+    told = false;
+  }
+
+  return { compare, expect, stop: () => clearTimeout(timer) };
+}
+
+/** The style sheet beside this file, once for the page; resolves when it is there. */
+function stylesheet() {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = new URL("live.css", import.meta.url).href;
+  document.head.append(link);
+  return new Promise((resolve) => { link.onload = link.onerror = resolve; });
+}

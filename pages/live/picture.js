@@ -1,0 +1,48 @@
+/** A picture of classes under a plot: one colour a class, confidence as opacity, drawn on a canvas. */
+
+const STRONGEST = 0.62; // opacity of full confidence: points of the same colour stay readable on it
+
+/** A canvas under `plot`; `draw(image)` paints it, `place(gd)` keeps it under the plot's axes. */
+export function picture(palette) {
+  const frame = document.createElement("div");
+  frame.className = "panda-picture";
+  const canvas = document.createElement("canvas");
+  frame.append(canvas);
+  const paint = canvas.getContext("2d");
+  const colours = palette.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+  let extent = null;
+
+  /** Row 0 of the arrays is the lowest y. */
+  function draw({ classes, confidence, extent: next }) {
+    const [high, wide] = [classes.length, classes[0].length];
+    if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
+    const image = paint.createImageData(wide, high);
+    for (let row = 0, at = 0; row < high; row += 1) {
+      const [theirs, sure] = [classes[high - 1 - row], confidence[high - 1 - row]];
+      for (let column = 0; column < wide; column += 1, at += 4) {
+        const colour = colours[theirs[column] % colours.length];
+        image.data[at] = colour[0];
+        image.data[at + 1] = colour[1];
+        image.data[at + 2] = colour[2];
+        image.data[at + 3] = sure[column] * STRONGEST;
+      }
+    }
+    paint.putImageData(image, 0, 0);
+    extent = Array.from(next);
+  }
+
+  function place(gd) {
+    const { _size: size, xaxis, yaxis } = gd._fullLayout;
+    if (!extent || !size) return;
+    const [x0, x1, y0, y1] = extent;
+    const [left, right, bottom, top] = [xaxis.d2p(x0), xaxis.d2p(x1), yaxis.d2p(y0), yaxis.d2p(y1)];
+    put(frame, xaxis._offset, yaxis._offset, xaxis._length, yaxis._length);
+    put(canvas, left, top, right - left, bottom - top);
+  }
+
+  return { frame, draw, place };
+}
+
+function put(node, left, top, width, height) {
+  node.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
+}

@@ -1,0 +1,159 @@
+/** One plotly figure that lives: its skeleton is drawn once, then each frame brings arrays.
+ *
+ * Most frames redraw only the traces that moved. The whole figure is drawn where an axis no longer fits, at most
+ * about twice a second and one figure a frame, and once more when the run comes to rest.
+ */
+import { picture } from "./picture.js";
+import { extents, misfit, roomFor } from "./ranges.js";
+import { redraw } from "./redraw.js";
+import { dressed } from "./theme.js";
+
+const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hover", showTips: false,
+  modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
+const CALM = 500; // ms between two whole drawings of one figure
+const APART = 25; // ms between the whole drawings of any two figures
+const REST = 350; // ms without a frame after which the figure is drawn once more
+
+let anyWhole = 0; // when any figure was last drawn whole
+
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. */
+export function plot(area, figure, loading, theme, palette) {
+  const gd = document.createElement("div");
+  gd.className = "panda-figure";
+  area.append(gd);
+  const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
+  let layout = dressed(figure.layout, theme);
+  let dressedAs = JSON.stringify(theme);
+  let Plotly = null;
+  let under = null;
+  let moved = new Map(); // uid -> arrays that are not drawn yet
+  let drawnExtents = {};
+  let lastWhole = 0;
+  let revision = 0;
+  let fast = true;
+  let resting = 0;
+
+  loading.then((loaded) => {
+    if (!gd.isConnected) return;
+    Plotly = loaded;
+    whole();
+    gd.on("plotly_relayout", align);
+    gd.on("plotly_relayouting", align);
+  }).catch((error) => { area.textContent = error.message; });
+
+  const align = () => under?.place(gd);
+  const isLog = (key) => gd._fullLayout[key].type === "log";
+
+  function draw(arrays) {
+    for (const [key, value] of Object.entries(arrays)) {
+      if (key === "image") paint(value);
+      else note(key, value);
+    }
+    if (!Plotly) return;
+    if (moved.size) show();
+    clearTimeout(resting);
+    resting = setTimeout(whole, REST);
+  }
+
+  /** Keep an array for the next drawing, unless it is what is drawn already. */
+  function note(key, value) {
+    const dot = key.indexOf(".");
+    const [uid, path] = [key.slice(0, dot), key.slice(dot + 1)];
+    const trace = traces.get(uid);
+    if (!trace || !put(trace, path, value)) return;
+    if (!moved.has(uid)) moved.set(uid, {});
+    moved.get(uid)[path] = value;
+  }
+
+  function show() {
+    if (fast && quick()) {
+      const need = misfit(gd, extents(gd));
+      const now = performance.now();
+      const due = need === 2 || (need === 1 && now - lastWhole > CALM);
+      if (due && now - anyWhole > APART) whole();
+    } else whole();
+  }
+
+  function quick() {
+    try {
+      const done = redraw(gd, moved);
+      if (done) moved = new Map();
+      return done;
+    } catch (error) {
+      console.warn("This chart is drawn whole from now on:", error);
+      fast = false;
+      return false;
+    }
+  }
+
+  function whole() {
+    if (!Plotly) return;
+    clearTimeout(resting);
+    moved = new Map();
+    revision += 1;
+    const now = gd._fullLayout ? extents(gd) : {};
+    const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
+    drawnExtents = now;
+    Plotly.react(gd, [...traces.values()].map((trace) => ({ ...trace })), fitted, CONFIG);
+    lastWhole = anyWhole = performance.now();
+    align();
+  }
+
+  function paint(image) {
+    if (!under) {
+      under = picture(palette);
+      area.prepend(under.frame);
+    }
+    under.draw(image);
+    if (gd._fullLayout) align();
+  }
+
+  function dress(next) {
+    if (JSON.stringify(next) === dressedAs) return;
+    dressedAs = JSON.stringify(next);
+    layout = dressed(layout, next);
+    whole();
+  }
+
+  function resize() {
+    if (!gd._fullLayout || !gd.clientWidth || gd.clientWidth === gd._fullLayout.width) return;
+    Plotly.Plots.resize(gd);
+    align();
+  }
+
+  function toggleLog() {
+    const log = layout.yaxis?.type !== "log";
+    layout = { ...layout, yaxis: { ...layout.yaxis, type: log ? "log" : "linear" } };
+    drawnExtents = {};
+    whole();
+    return log;
+  }
+
+  function purge() {
+    clearTimeout(resting);
+    Plotly?.purge(gd);
+    Plotly = null;
+  }
+
+  return { draw, dress, resize, toggleLog, purge };
+}
+
+/** Set `holder.path`, without touching objects that others hold; false where it has that content already. */
+function put(holder, path, value) {
+  const steps = path.split(".");
+  for (const step of steps.slice(0, -1)) holder = holder[step] = { ...holder[step] };
+  if (same(holder[steps.at(-1)], value)) return false;
+  holder[steps.at(-1)] = value;
+  return true;
+}
+
+function same(a, b) {
+  if (a === b) return true;
+  if (!a || !b || typeof a !== "object" || a.length === undefined || a.length !== b.length) return false;
+  return a.every((item, at) => (Number.isNaN(item) && Number.isNaN(b[at])) || same(item, b[at]));
+}
+
+/** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them. */
+function copied(layout) {
+  return Object.fromEntries(Object.entries(layout).map(([key, value]) => [key, /^[xy]axis/.test(key) ? { ...value } : value]));
+}

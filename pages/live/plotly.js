@@ -1,0 +1,19 @@
+/** Plotly, loaded once, and kept apart from the one that Streamlit may put on the page. */
+
+let loading = null;
+
+/** A promise of the plotly object; `window.Plotly` stays what it was. */
+export function plotlyFrom(url) {
+  loading ??= new Promise((resolve, reject) => {
+    const before = window.Plotly;
+    const script = document.createElement("script");
+    script.src = url;
+    script.onload = () => {
+      resolve(window.Plotly);
+      window.Plotly = before;
+    };
+    script.onerror = () => reject(new Error(`The charts need ${url}, which did not load.`));
+    document.head.append(script);
+  });
+  return loading;
+}

@@ -1,0 +1,41 @@
+/** The page's theme as plotly needs it: colours and font read from Streamlit's CSS variables. */
+
+/** {text, grid, line, background, font} at `node`, as CSS values. */
+export function themeAt(node) {
+  const style = getComputedStyle(node);
+  const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
+  const text = read("--st-text-color", "#31333F");
+  return {
+    text,
+    grid: faint(text, 0.11),
+    line: faint(text, 0.28),
+    background: read("--st-background-color", "#ffffff"),
+    font: read("--st-font", "sans-serif"),
+  };
+}
+
+/** A colour at some opacity, as plotly reads it (it does not know color-mix). */
+function faint(colour, opacity) {
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = colour;
+  const hex = probe.fillStyle;
+  if (!hex.startsWith("#")) return colour;
+  const [r, g, b] = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  return `rgba(${r},${g},${b},${opacity})`;
+}
+
+const AXIS = /^[xy]axis\d*$/;
+
+/** Dress a layout in the theme; what the chart chose itself stays. */
+export function dressed(layout, theme) {
+  const next = { ...layout };
+  next.paper_bgcolor = next.plot_bgcolor = "rgba(0,0,0,0)";
+  next.font = { size: 11, ...layout.font, family: theme.font, color: theme.text };
+  next.hoverlabel = { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, family: theme.font } };
+  next.legend = { bgcolor: "rgba(0,0,0,0)", ...layout.legend };
+  next.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme.line, activecolor: theme.text };
+  for (const key of Object.keys(layout).filter((name) => AXIS.test(name))) {
+    next[key] = { ...layout[key], gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line };
+  }
+  return next;
+}

@@ -1,0 +1,195 @@
+/** The bar that plays a run: play, pause, steps, speed, where to stop, and what the run has come to. */
+import { attribute, element, freshId, icon, write } from "./dom.js";
+
+const PLAY = "M4 2.5v11l9-5.5z";
+const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
+const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
+const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
+const MORE = "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z";
+const TYPED = "input:not([type=range]), textarea, select, button, summary, a[href], [contenteditable=true], [role=dialog] *";
+const ERROR_STAYS = 8000; // ms
+
+const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
+const number = (value) => (Number.isFinite(value) ? count.format(value) : "–");
+const perSecond = (rate) => (rate > 0 && rate < 10 ? rate.toFixed(1) : number(rate));
+const loss = (value) => (!Number.isFinite(value) ? "–" : value !== 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(4));
+
+/** Readouts: label, what it says in full, and its text for a status. */
+const READOUTS = [
+  ["step", "steps taken", (s) => number(s.step)],
+  ["epoch", "epochs begun, and how far this one is", (s) => `${number(s.epoch)} · ${percent(within(s)).replace(/\..*/, " %")}`],
+  ["steps/s", "steps a second", (s) => (s.playing ? perSecond(s.rate) : "–")],
+  ["loss", "loss of the mini-batches, averaged", (s) => loss(s.loss)],
+  ["train", "accuracy on the training set", (s) => percent(s.train_accuracy)],
+  ["dev", "accuracy on the dev set", (s) => percent(s.dev_accuracy)],
+];
+
+const within = ({ examples }) => (examples?.[1] ? examples[0] / examples[1] : 0);
+
+/** The part "transport" in `root`. */
+export function transport(root) {
+  let component = null;
+  let channel = null;
+  const command = (message) => { if (!channel.send(message)) notice.error("Not sent: there is no connection."); };
+  const view = build(root, command, (how) => component.setTriggerValue("restart", how));
+  const notice = notices(root, command);
+
+  function onKey(event) {
+    if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.(TYPED)) return;
+    event.preventDefault();
+    view.play.click();
+  }
+
+  function update(next, itsChannel) {
+    component = next;
+    channel = itsChannel;
+    view.offer(component.data);
+  }
+
+  function frame({ status }) {
+    view.show(status);
+    notice.show(status);
+  }
+
+  document.addEventListener("keydown", onKey);
+  const listens = { frame, link: notice.link, error: ({ sentence }) => notice.error(sentence) };
+  return { update, listens, remove: () => document.removeEventListener("keydown", onKey) };
+}
+
+/** The bar itself; `show(status)` brings it up to date. */
+function build(root, command, restart) {
+  let status = null;
+  const toggle = () => command({ type: status?.playing ? "pause" : "play" });
+  const play = button("Play", PLAY, toggle, "Play or pause (space bar)", "panda-play");
+  const [playIcon, playPath] = [play.querySelector("path"), { true: PAUSE, false: PLAY }];
+  const step = button("Step", STEP, () => command({ type: "step" }), "One step");
+  const epoch = button("Epoch", EPOCH, () => command({ type: "epoch" }), "One epoch: once through the training set");
+  const speed = element("select", {
+    "aria-label": "Speed", title: "Speed",
+    on: { change: () => command({ type: "speed", steps: Number(speed.value) }) },
+  });
+  const stop = stopField(command);
+  const same = button("Restart", null, () => restart("same"), "Restart this run with the same weights");
+  const fresh = button("New weights", null, () => restart("new"), "Restart this run with new weights, from another seed");
+  const restarts = element("div", { class: "panda-buttons", role: "group", "aria-label": "Restart" }, same, fresh);
+  const seldom = element("div", { class: "panda-seldom", id: freshId("seldom") }, stop.node, restarts);
+  const more = button("", MORE, () => {
+    const open = root.classList.toggle("panda-open");
+    more.setAttribute("aria-expanded", open);
+  }, "Stop at a step, restart", "panda-more");
+  attribute(more, "aria-expanded", "false");
+  attribute(more, "aria-controls", seldom.id);
+  const often = element("div", { class: "panda-buttons", role: "group", "aria-label": "Play" }, play, step, epoch);
+  const controls = element("div", { class: "panda-controls" }, often, speed, more, seldom);
+  const values = READOUTS.map(() => element("dd"));
+  const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the run is" },
+    ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
+  const bar = element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" }, controls, readouts);
+  root.append(bar);
+
+  function offer(data) {
+    restarts.hidden = !data.restart;
+    const options = JSON.stringify(data.speeds);
+    if (speed.dataset.options === options) return;
+    speed.dataset.options = options;
+    speed.replaceChildren(...data.speeds.map(([value, label]) => element("option", { value, text: label })));
+    if (status) speed.value = status.speed;
+  }
+
+  function show(next) {
+    status = next;
+    write(play.lastChild, status.playing ? "Pause" : "Play");
+    attribute(playIcon, "d", playPath[status.playing]);
+    attribute(play, "aria-pressed", Boolean(status.playing).toString());
+    [play, step, epoch].forEach((control) => { control.disabled = status.can_train === false && !status.playing; });
+    if (document.activeElement !== speed) speed.value = status.speed;
+    READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
+    stop.show(status);
+  }
+
+  return { play, offer, show };
+}
+
+function button(label, path, action, title, extra = "") {
+  const text = label && element("span", { text: label });
+  const props = { type: "button", class: `panda-button ${extra}`, title, on: { click: action } };
+  return element("button", label ? props : { ...props, "aria-label": title }, path && icon(path), text);
+}
+
+/** The field for the step to stop at, with how far the run is on its way there. */
+function stopField(command) {
+  let wanted = null;
+  const id = freshId("stop");
+  const input = element("input", {
+    id, type: "text", inputmode: "numeric", autocomplete: "off", placeholder: "never",
+    on: { change: commit, keydown: (event) => { if (event.key === "Enter") input.blur(); } },
+  });
+  const progress = element("progress", { max: 1, value: 0, "aria-label": "On the way to the step to stop at" });
+  const node = element("div", { class: "panda-stop" },
+    element("label", { for: id, text: "Stop at step" }), element("span", {}, input, progress));
+
+  function commit() {
+    const text = input.value.trim().replaceAll(/[,\s]/g, "");
+    const step = text === "" ? null : Number(text);
+    const sound = step === null || (Number.isInteger(step) && step > 0);
+    attribute(input, "aria-invalid", sound ? null : "true");
+    input.title = sound ? "" : "A whole number of steps, or nothing for no stop.";
+    if (sound && step !== wanted) command({ type: "stop_at", step });
+  }
+
+  function show({ step, stop_at }) {
+    wanted = stop_at ?? null;
+    if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") {
+      const text = wanted === null ? "" : String(wanted);
+      if (input.value !== text) input.value = text;
+    }
+    progress.classList.toggle("panda-quiet", wanted === null);
+    progress.value = wanted ? Math.min(1, step / wanted) : 0;
+  }
+
+  return { node, show };
+}
+
+/** What the person should know, under the bar: the connection, an error, trouble in the run, notices. */
+function notices(root, command) {
+  const connection = element("p", { class: "panda-notice panda-warning", role: "status" });
+  const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
+  const trouble = element("div", { class: "panda-notice panda-trouble", role: "alert" });
+  const hints = element("div", { class: "panda-hints", role: "status" });
+  root.append(element("div", { class: "panda-notices" }, connection, wrong, trouble, hints));
+  let timer = 0;
+  let troubleShown = "null";
+  let hintsShown = "[]";
+
+  function error(sentence) {
+    write(wrong, sentence);
+    clearTimeout(timer);
+    timer = setTimeout(() => write(wrong, ""), ERROR_STAYS);
+  }
+
+  function showTrouble(next) {
+    troubleShown = JSON.stringify(next ?? null);
+    if (!next) return trouble.replaceChildren();
+    const back = (step, label) => element("button", {
+      type: "button", class: "panda-button", text: label, on: { click: () => command({ type: "rewind", step }) } });
+    const before = next.before_nudge;
+    const hasBefore = before !== null && before !== undefined;
+    trouble.replaceChildren(
+      element("span", { text: next.sentence }),
+      element("span", { class: "panda-buttons" },
+        next.step !== null && next.step !== undefined && back(next.step, `Go back to step ${number(next.step)}`),
+        hasBefore && before !== next.step && back(before, `Go back to before the nudge, step ${number(before)}`)));
+  }
+
+  function show(status) {
+    if (JSON.stringify(status.trouble ?? null) !== troubleShown) showTrouble(status.trouble);
+    const next = JSON.stringify(status.notices ?? []);
+    if (next === hintsShown) return;
+    hintsShown = next;
+    hints.replaceChildren(...(status.notices ?? []).map((text) => element("p", { class: "panda-notice", text })));
+  }
+
+  return { error, show, link: (state, sentence) => write(connection, state === "open" ? "" : sentence) };
+}

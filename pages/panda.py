@@ -1,0 +1,94 @@
+"""Panda: babysit one network. It trains a step at a time; the settings can be nudged while the charts move. Course row C7."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import streamlit as st
+
+from core.charts import CHARTS
+from core.datasets import DATASETS
+from core.errors import UserError
+from core.open_runs import OpenRun
+from core.settings import SPEC
+from pages.live import component
+from pages.parts import controls
+from pages.parts.run_in_hand import hold, others, run_in_hand, start, title
+
+DEFAULT_CHARTS = 4
+
+
+@st.fragment
+def bar(opened: OpenRun) -> None:
+    """The transport bar; a restart is a new run."""
+    restart = component.transport(opened)
+    if restart:
+        run = opened.run
+        spec = run.spec if restart == "same" else replace(run.spec, seed=run.spec.seed + 1)
+        start(spec, run.settings)
+        st.toast(f"A new run. The one before, at step {run.step:,}, is kept under “Data and network”.")
+        st.rerun(scope="app")
+
+
+@st.fragment
+def chart_grid(opened: OpenRun) -> None:
+    """The charts that a person has picked."""
+    fitting = {name: chart for name, chart in CHARTS.items() if chart.applies(opened.run)}
+    kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
+    picked = st.session_state.setdefault(f"picked-{kind}", list(fitting)[:DEFAULT_CHARTS])
+    component.charts(opened, [chart for name, chart in fitting.items() if name in picked])
+    st.pills(
+        "Charts",
+        list(fitting),
+        selection_mode="multi",
+        format_func=lambda name: fitting[name].title,
+        default=picked,
+        key=kind,
+        on_change=lambda: st.session_state.update({f"picked-{kind}": st.session_state[kind]}),
+    )
+
+
+@st.fragment
+def settings(opened: OpenRun) -> None:
+    """The live settings."""
+    controls.settings_panel(opened)
+
+
+@st.fragment
+def data_and_network(opened: OpenRun) -> None:
+    """What is fixed for a run's life: changing it starts a new run."""
+    spec = opened.run.spec
+    chosen = controls.spec_inputs(opened, ["dataset"])
+    fitting = SimpleNamespace(**chosen)
+    data = [field.name for field in SPEC if field.group == "data" and field.name != "dataset" and not field.idle(fitting)]
+    chosen |= controls.spec_inputs(opened, data)
+    same_data = chosen["dataset"] == spec.dataset
+    chosen["hidden"] = controls.layers_input(opened, spec.hidden if same_data else DATASETS[chosen["dataset"]].hidden)
+    chosen |= controls.spec_inputs(opened, ["activation", "initialization", "seed"])
+    if st.button("Start a new run", type="primary", width="stretch"):
+        try:
+            start(replace(spec, **chosen), opened.run.settings)
+        except UserError as error:
+            st.error(str(error))
+        else:
+            st.rerun(scope="app")
+    st.caption("It starts at step 0 with the present settings; the run you leave is kept.")
+    for other in others():
+        label = f"Back to {title(other)}, step {other.run.step:,}"
+        if st.button(label, key=f"back-{other.token}", icon=":material/undo:", width="stretch"):
+            hold(other)
+            st.rerun(scope="app")
+
+
+opened = run_in_hand()
+bar(opened)
+left, right = st.columns([3, 1.15], gap="medium")
+with left:
+    chart_grid(opened)
+with right:
+    live, fixed = st.tabs(["Settings", "Data and network"])
+    with live:
+        settings(opened)
+    with fixed:
+        data_and_network(opened)

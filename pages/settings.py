@@ -1,0 +1,36 @@
+"""The reference of every setting, read from the one table: symbol, range, default, what it does, and where the course has it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import streamlit as st
+
+from core.settings import GROUPS, SETTINGS, SPEC, Field, RunSpec, Settings
+
+SCALES = {"log": "log α scale", "one_minus": "1 − β scale", "linear": "linear"}
+
+
+def row(field: Field, default: object) -> dict[str, str]:
+    """One field as a row of the page's table."""
+    return {
+        "Symbol": field.symbol,
+        "Setting": field.label,
+        "Default": field.word(default),
+        "Range": field.range_words() if not field.choices else ", ".join(field.choices.values()),
+        "What it does": field.help,
+        "Name in code": field.name,
+        "Course": field.course,
+    }
+
+
+defaults = asdict(RunSpec()) | asdict(Settings())
+
+st.title("Settings")
+st.write("Nudged while a run trains. The order is the course's: what to tune first stands first (C1).")
+for group, words in GROUPS.items():
+    st.subheader(words)
+    st.table([row(field, defaults[field.name]) for field in SETTINGS if field.group == group])
+st.subheader("Data and network")
+st.write("Fixed for a run's life: changing one of these starts a new run.")
+st.table([row(field, defaults[field.name]) for field in SPEC])

@@ -1,0 +1,122 @@
+"""The live channel, through Starlette's own client: frames, commands, and what it refuses."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from core.charts.packet import unpack
+from core.open_runs import OPEN_RUNS
+from core.run import Run
+from core.settings import RunSpec
+from pages.live.channel import LONGEST_MESSAGE, live
+
+client = TestClient(Starlette(routes=[WebSocketRoute("/live/{token}", live)]))
+
+
+@pytest.fixture
+def opened():
+    return OPEN_RUNS.open(Run(RunSpec(examples=60, hidden=(4,))))
+
+
+@pytest.fixture
+def socket(opened):
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        yield socket
+
+
+def frame(socket, charts=("loss",), seq=1):
+    socket.send_json({"type": "frame", "charts": list(charts), "seq": seq})
+    return unpack(socket.receive_bytes())
+
+
+def test_a_frame_says_what_is_true_and_carries_the_asked_charts(socket, opened):
+    header, charts = frame(socket, ("loss", "activations"), seq=7)
+    assert header["seq"] == 7
+    assert header["status"]["step"] == 0
+    assert header["status"]["settings"]["learning_rate"] == opened.run.settings.learning_rate
+    assert set(charts) == {"loss", "activations"}
+
+
+def test_playing_trains_and_the_loss_chart_grows(socket, opened):
+    frame(socket)
+    socket.send_json({"type": "speed", "steps": 10})
+    socket.send_json({"type": "play"})
+    steps = [frame(socket, seq=i)[0]["status"]["step"] for i in range(6)]
+    assert steps == sorted(steps)
+    assert steps[-1] >= 30
+
+
+def test_a_nudge_is_in_the_next_frame_with_its_step(socket, opened):
+    opened.run.advance(5)
+    socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.03}, "gesture": 1, "id": 1})
+    for i in range(3):
+        status = frame(socket, (("loss",), ("z",), ("gradients",))[i], seq=i)[0]["status"]
+        if status["settings"]["learning_rate"] == 0.03:
+            break
+    assert status["settings"]["learning_rate"] == 0.03
+    assert status["since"]["learning_rate"] == 5
+    assert len(opened.run.journal) == 1
+
+
+def test_a_still_run_is_shown_once_then_the_answer_waits_for_a_change(socket, opened):
+    frame(socket)
+    socket.send_json({"type": "frame", "charts": ["loss"], "seq": 2})
+    socket.send_json({"type": "step"})
+    header, _ = unpack(socket.receive_bytes())
+    assert header["seq"] == 2
+    assert header["status"]["step"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("not json", "one JSON object"),
+        ("[1]", "one JSON object"),
+        ("[" * 4000, "one JSON object"),
+        ("x" * (LONGEST_MESSAGE + 1), "characters"),
+        ('{"type": "dance"}', "no message type 'dance'"),
+        ('{"type": "frame"}', "list of chart names"),
+        ('{"type": "frame", "charts": ["loss"], "seq": -1}', "whole number"),
+        ('{"type": "nudge", "changes": {}}', "needs 'changes'"),
+        ('{"type": "nudge", "changes": {"learning_rate": 1e308}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"learning_rate": NaN}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"learning_rate": "0.1"}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"__class__": 1}}', "no setting called"),
+        ('{"type": "speed", "steps": 7}', "Speed cannot be 7"),
+        ('{"type": "rewind", "step": 99}', "not in this run"),
+        ('{"type": "stop_at", "step": true}', "whole number"),
+    ],
+)
+def test_what_is_not_understood_is_answered_by_a_sentence_and_changes_nothing(socket, opened, message, words):
+    before = opened.run.fingerprint()
+    socket.send_text(message)
+    answer = socket.receive_json()
+    assert answer["type"] == "error"
+    assert words in answer["sentence"]
+    assert opened.run.fingerprint() == before
+    assert frame(socket)[0]["status"]["step"] == 0
+
+
+def test_an_unknown_token_is_told_so():
+    with client.websocket_connect("/live/nothing") as socket:
+        assert socket.receive_json()["type"] == "gone"
+
+
+def test_another_sites_page_may_not_connect(opened):
+    headers = {"origin": "http://evil.example"}
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"/live/{opened.token}", headers=headers) as socket:
+        socket.receive_json()
+
+
+def test_the_servers_own_page_may(opened):
+    with client.websocket_connect(f"/live/{opened.token}", headers={"origin": "http://testserver"}) as socket:
+        assert frame(socket)[0]["type"] == "frame"
+
+
+def test_a_closed_connection_leaves_nobody_listening(opened):
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        frame(socket)
+        assert opened.listeners
+    assert not opened.listeners
