@@ -20,9 +20,11 @@ ONE_CORE = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 NOTES = """\
 Microseconds for one step of one model, median (least) of {turns} turns, taken alternately.
 Batch norm and momentum on, float32, a shuffled mini-batch gathered and its loss recorded in every step.
-Ours K=1: Run.advance, after its first 2,000 steps, with history, measurements and snapshots kept;
-  on the last row, which has no data set of its size, Stack.advance and the recording of the loss (LossTrace).
-Ours K=16, K=128: Stack.advance, one BLAS thread. PyTorch: one thread, eager.
+Ours K=1: Run.advance, after its first 5,000 steps, with history, measurements and snapshots kept;
+  on the last row, which has no data set of its size, the same as engine alone.
+Engine alone K=1: Stack.advance and the recording of the loss (LossTrace). One BLAS thread, here and below.
+Ours K=16, K=128: Stack.advance, one thread; "two threads" is two stacks of half the size, a thread each.
+PyTorch: one thread, eager. The requirements compare medians, ours on one thread.
 JAX: as it comes (all {cores} cores), and held to one core and one thread."""
 
 
@@ -35,10 +37,11 @@ class Column:
     members: int
 
 
-COLUMNS = [Column("ours K=1", "run", 1), Column("PyTorch", "torch", 1)]
+COLUMNS = [Column("ours K=1", "run", 1), Column("engine alone K=1", "stack", 1), Column("PyTorch", "torch", 1)]
 for _members in (16, 128):
     COLUMNS += [
         Column(f"ours K={_members}", "stack", _members),
+        Column(f"two threads K={_members}", "threads", _members),
         Column(f"JAX K={_members}", "jax", _members),
         Column(f"JAX one core K={_members}", "jax_one_core", _members),
     ]
@@ -119,7 +122,7 @@ def main() -> None:
     missing = [name for name in ("torch", "jax") if importlib.util.find_spec(name) is None]
     if missing and not chosen.ours:
         raise SystemExit(f"This needs {' and '.join(missing)}: pip install -r requirements-bench.txt")
-    names = [name for name in CONTESTANTS if not chosen.ours or name in ("run", "stack")]
+    names = [name for name in CONTESTANTS if not chosen.ours or name in ("run", "stack", "threads")]
     processes = {name: start(name) for name in names}
     results = [measure(processes, at, chosen.turns) if at in chosen.rows else {} for at in range(len(ROWS))]
     print(NOTES.format(turns=chosen.turns, cores=os.cpu_count()), *table(results), sep="\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -12,7 +13,7 @@ from core.run import Run
 from core.stack import Stack
 from core.vitals import LossTrace
 
-WARM_UP = 2000  # steps after which a run's measurements have thinned out to one in 64
+WARM_UP = 5000  # steps after which a run's measurements have thinned out to one in 128
 
 
 def run(row: Row, members: int) -> Callable[[int], None]:
@@ -26,7 +27,7 @@ def run(row: Row, members: int) -> Callable[[int], None]:
 
 
 def stack(row: Row, members: int) -> Callable[[int], None]:
-    """K networks side by side on the same mini-batches; every loss is recorded, the first member's in a `LossTrace`."""
+    """K networks side by side on the same mini-batches; every loss is recorded, of one alone in a `LossTrace` too."""
     threadpool_limits(1)
     trained = Stack(row.spec, data(row), row.settings, [0] * members)
     trace = LossTrace()
@@ -35,9 +36,22 @@ def stack(row: Row, members: int) -> Callable[[int], None]:
         losses = np.empty((steps, members), np.float32)
         first = trained.state.step
         trained.advance(steps, losses)
-        trace.add(first, losses[:, 0])
+        if members == 1:
+            trace.add(first, losses[:, 0])
 
-    train(20)
+    train(row.steps[1])  # long enough for bias correction to be over on all but the last row
+    return train
+
+
+def threads(row: Row, members: int) -> Callable[[int], None]:
+    """Two stacks of K/2 networks, each in a thread of its own: members are independent, so no bit changes."""
+    halves = [stack(row, members // 2) for _ in range(2)]
+    pool = ThreadPoolExecutor(len(halves))
+
+    def train(steps: int) -> None:
+        for future in [pool.submit(half, steps) for half in halves]:
+            future.result()
+
     return train
 
 

@@ -16,6 +16,7 @@ from benchmarks.rows import ROWS
 CONTESTANTS = {
     "run": ("benchmarks.ours", "run"),
     "stack": ("benchmarks.ours", "stack"),
+    "threads": ("benchmarks.ours", "threads"),
     "torch": ("benchmarks.torch_loop", "train"),
     "jax": ("benchmarks.jax_scan", "train"),
     "jax_one_core": ("benchmarks.jax_scan", "train"),

@@ -23,12 +23,12 @@ class BatchNorm:
         self._scale = np.empty_like(mean)
         self._row = np.empty_like(mean)
         self._ones = np.ones(examples, mean.dtype)
+        self._shares = np.full(examples, 1 / examples, mean.dtype)  # Z @ shares is the mean over the mini-batch
         self._share = np.array(1 / examples, mean.dtype)
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
         """z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out` (K, n, m); Z is left centred (C10)."""
-        np.matvec(Z, self._ones, out=self._mean)
-        np.multiply(self.mean, self._share, out=self.mean)
+        np.matvec(Z, self._shares, out=self._mean)
         np.subtract(Z, self.mean, out=Z)
         np.vecdot(Z, Z, out=self._variance)
         np.multiply(self.variance, self._share, out=self.variance)

@@ -193,10 +193,11 @@ def stratified(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Which examples are the training and which the dev set: two shuffled index arrays that share out every example.
 
-    The dev set takes `dev_share` of each class, to the nearest whole example, but each class leaves at least one
-    example to each side. Raises `UserError` where a class has fewer than two.
+    The dev set takes `dev_share` of each class and of all, to the nearest whole example, but each class leaves at
+    least one example to each side. Raises `UserError` where a class has fewer than two.
     """
     train, dev = [], []
+    so_far = np.rint(dev_share * np.cumsum([0, *(np.sum(labels == k) for k in range(len(class_names)))])).astype(int)
     for label, name in enumerate(class_names):
         members = rng.permutation(np.flatnonzero(labels == label))
         if len(members) < 2:
@@ -204,7 +205,7 @@ def stratified(
                 f"The data cannot be split: class “{name}” needs two examples, one to train on and one for the dev set,"
                 f" and has {len(members)}. Ask for more examples or fewer classes."
             )
-        count = min(max(round(dev_share * len(members)), 1), len(members) - 1)
+        count = min(max(so_far[label + 1] - so_far[label], 1), len(members) - 1)
         dev.append(members[:count])
         train.append(members[count:])
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(dev))

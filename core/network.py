@@ -43,9 +43,10 @@ class Parameters:
             self._starts[kind, l] = at
             getattr(self, kind)[l] = self.buffer[at : at + size].reshape(members, rows, columns)
             at += size
+        self.W_T = [None] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
 
     def learnt(self, batch_norm: bool, scale_and_shift: bool) -> slice:
-        """The part of the buffer that learns: without batch norm all but gamma and beta, with it all but the hidden b (C13)."""
+        """The part of the buffer that learns: all but batch norm's own, or with batch norm all but hidden b (C13)."""
         if not batch_norm:
             return slice(self._starts["W", 1], None)
         start = 0 if scale_and_shift else self._starts["W", 1]
@@ -66,6 +67,7 @@ class Pass:
         self.norm = [BatchNorm(network.batch_mean[l], network.batch_variance[l], examples) for l in range(1, last)]
         self.softmax = SoftmaxCost(K, sizes[-1], examples, dtype)
         self._ones = np.ones(examples, dtype)
+        self._A_T = [None] + [A.transpose(0, 2, 1) for A in self.A[1:]]
         self._rows = [self._row_form(network, l, examples) for l in range(last)]
 
     def _row_form(self, network: Network, l: int, examples: int) -> Array | None:
@@ -74,7 +76,7 @@ class Pass:
         return np.empty((network.members, examples, network.sizes[l]), network.dtype) if large else None
 
     def forward(self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array) -> None:
-        """Train-time outputs of (1 or K, n_x, m) inputs: batch norm uses this mini-batch. The cost J goes to `loss` (K,)."""
+        """Train-time outputs of X (1 or K, n_x, m): batch norm uses this mini-batch. The cost J goes to `loss` (K,)."""
         theta, apply = network.theta, network.activation.apply
         self.A[0] = A = X
         for l in range(1, len(self.A)):
@@ -98,7 +100,7 @@ class Pass:
         np.matvec(dZ, self._ones, out=grad.b[-1][..., 0])
         for l in range(len(self.A) - 1, 0, -1):
             np.matmul(dZ, self._transposed(l), out=grad.W[l + 1])  # (K, n_{l+1}, m) @ (K, m, n_l)
-            dA = np.matmul(theta.W[l + 1].transpose(0, 2, 1), dZ, out=self.A[l])  # the chain rule, to (K, n_l, m)
+            dA = np.matmul(theta.W_T[l + 1], dZ, out=self.A[l])  # the chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m)
             dZ = np.multiply(dA, self.slope[l], out=dA)
             if batch_norm:
                 self.norm[l - 1].backward(dZ, self.Z[l], grad.gamma[l], grad.beta[l])
@@ -108,8 +110,7 @@ class Pass:
 
     def _transposed(self, l: int) -> Array:
         """A[l] as (K, m, n_l): a copy in memory order where that is faster, else a view. The shape alone decides."""
-        view = self.A[l].transpose(0, 2, 1)
-        rows = self._rows[l]
+        view, rows = self._A_T[l], self._rows[l]
         if rows is None:
             return view
         np.copyto(rows, view)

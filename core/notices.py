@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from core.run import Run
 
 
@@ -27,7 +29,20 @@ def nothing_moves(run: Run) -> str | None:
     return None
 
 
-NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves)
+def dead_layer(run: Run) -> str | None:
+    """A layer of ReLUs that are 0 for the whole mini-batch: no gradient passes it."""
+    if run.spec.activation != "relu" or not run.step or run.stack.batch == 1:
+        return None
+    silent = np.flatnonzero(run.history.column("a_variance")[-1] == 0)
+    if silent.size == 0:
+        return None
+    return (
+        f"Every ReLU of hidden layer {silent[0] + 1} gives the same for all examples, so no gradient passes it. "
+        "Going on will hardly mend that: go back to before the step was too large, or restart."
+    )
+
+
+NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves, dead_layer)
 
 
 def notices(run: Run) -> list[str]:

@@ -1,7 +1,7 @@
 """Training K networks side by side: mini-batches, forward, backward, running statistics, optimizer.
 
-The state of a stack is explicit and small: parameters, moments, running statistics, step, epoch, cursor. The order of
-the examples comes from `default_rng([seed, epoch])`, so a copy of these arrays is a snapshot. A panda is a stack of one.
+The state of a stack is explicit and small: parameters, moments, running statistics, step, epoch, cursor. The order
+of the examples comes from `default_rng([seed, epoch])`, so a copy of these is a snapshot. A panda is a stack of one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -50,8 +51,25 @@ class State:
         return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
 
 
+class Room(NamedTuple):
+    """Where mini-batches of m examples are gathered: [X.T | Y.T] as rows, [X; Y] as columns, and views into both."""
+
+    rows: Array
+    rows_T: Array
+    columns: Array
+    X: Array
+    X_T: Array
+    Y: Array
+
+    @classmethod
+    def of(cls, orders: int, examples: int, width: int, n_x: int, dtype: type) -> Room:
+        """Room for `orders` mini-batches of `width` = n_x + C numbers an example."""
+        rows, columns = np.empty((orders, examples, width), dtype), np.empty((orders, width, examples), dtype)
+        return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
+
+
 class Stack:
-    """K networks of one spec's shape, trained together on `data`. Members may differ in seed and in their settings' numbers.
+    """K networks of one spec's shape, trained together on `data`. Members may differ in seed and settings' numbers.
 
     `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
     others in optimizer, mini-batch size, decay and batch norm's switches.
@@ -79,7 +97,7 @@ class Stack:
         self._orders = 1 if len(set(seeds)) == 1 else self.members
         self._rows = data.train.rows.astype(dtype, copy=False)
         self._order_of = -1
-        self._room: tuple[Array, Array] | None = None
+        self._room: Room | None = None
         self.settings: tuple[Settings, ...] = ()
         self.set(settings)
 
@@ -123,7 +141,7 @@ class Stack:
         return values[0] if len(set(values)) == 1 else np.array(values)
 
     def _fit(self, values: Array | float, owner: Array) -> Array:
-        """Numbers a member as an array that fits a buffer whose entries belong to the members `owner`; 0-d if they agree."""
+        """Numbers a member as an array for a buffer whose entries belong to the members `owner`; 0-d if they agree."""
         return np.array(values, self.dtype) if np.ndim(values) == 0 else np.asarray(values, self.dtype)[owner]
 
     def _prepare(self) -> None:
@@ -191,17 +209,12 @@ class Stack:
             self._draw_order()
         index = self._order[:, self.state.cursor : self.state.cursor + self.batch]
         m = index.shape[1]
-        if self._room is None or self._room[0].shape[1] != m:
-            width = self._rows.shape[1]
-            self._room = (
-                np.empty((self._orders, m, width), self.dtype),
-                np.empty((self._orders, width, m), self.dtype),
-            )
-        rows, columns = self._room
-        np.take(self._rows, index, axis=0, out=rows, mode="clip")
-        np.copyto(columns, rows.transpose(0, 2, 1))
-        n_x = self.sizes[0]
-        return columns[:, :n_x], rows[..., :n_x], columns[:, n_x:], self.network.pass_of(m)
+        if self._room is None or self._room.rows.shape[1] != m:
+            self._room = Room.of(self._orders, m, self._rows.shape[1], self.sizes[0], self.dtype)
+        room = self._room
+        np.take(self._rows, index, axis=0, out=room.rows, mode="clip")
+        np.copyto(room.columns, room.rows_T)
+        return room.X, room.X_T, room.Y, self.network.pass_of(m)
 
     def _draw_order(self) -> None:
         """The order of this epoch's examples: every example once."""
@@ -242,7 +255,7 @@ class Stack:
             Rates(*constant, self._fit(correction1, owner), self._fit(correction2, owner))
             for constant, (*_, owner) in zip(self._constants, self._pieces, strict=True)
         ]
-        if np.all(np.equal(correction1, 1)) and np.all(np.equal(correction2, 1)):
+        if np.all(correction1 == 1) and np.all(correction2 == 1):
             self._rates = rates
         return rates
 
@@ -259,13 +272,13 @@ class Stack:
         self.set(settings)
 
     def first_broken_layer(self) -> str:
-        """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a broken
-        gradient spreads back), else in the last forward pass (the first layer on its way)."""
+        """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a
+        broken gradient spreads back), else in the last forward pass (the first layer on its way)."""
         last = len(self.sizes) - 1
         for l in range(last, 0, -1):
             if not np.isfinite(self.network.theta.W[l]).all():
                 return f"the weights of {self._layer(l)}"
-        work = self.network.pass_of(self._room[0].shape[1]) if self._room else None
+        work = self.network.pass_of(self._room.rows.shape[1]) if self._room else None
         for l in range(1, last) if work else ():
             if not np.isfinite(work.A[l]).all():
                 return f"the activations of {self._layer(l)}"

@@ -15,4 +15,5 @@ PAGES = [
     st.Page(HERE / "settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
 ]
 
+st.html("<style>.stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 3rem }</style>")  # less air around
 st.navigation(PAGES, position="top").run()

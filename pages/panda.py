@@ -44,8 +44,8 @@ def chart_grid(opened: OpenRun) -> None:
         selection_mode="multi",
         format_func=lambda name: fitting[name].title,
         default=picked,
-        key=kind,
-        on_change=lambda: st.session_state.update({f"picked-{kind}": st.session_state[kind]}),
+        key=f"pills-{kind}",
+        on_change=lambda: st.session_state.update({f"picked-{kind}": st.session_state[f"pills-{kind}"]}),
     )
 
 

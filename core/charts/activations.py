@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import layers_key, panels
+from core.charts.layout import lines_key, panels
 from core.run import Run
 
 
@@ -18,7 +18,7 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels with an empty line for each hidden layer."""
     names = layers.names(run)
-    shape = panels("activations", ["mean", "variance"], layers_key(names))
+    shape = panels("activations", ["mean", "variance"], lines_key(names))
     return go.Figure(layers.traces("mean", names) + layers.traces("variance", names, 2), shape)
 
 

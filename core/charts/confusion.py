@@ -11,6 +11,7 @@ from core.charts.palette import BLUE, VERMILLION, faded
 from core.run import Run
 
 Array = np.ndarray
+BLANK = "\u00a0"  # plotly never again shows a text that once was empty
 # Right is blue, wrong vermillion, stronger with the share of the true class; one wrong example can be seen at once.
 SCALE = [
     [0.0, faded(VERMILLION, 0.85)],
@@ -39,7 +40,7 @@ def skeleton(run: Run) -> go.Figure:
         go.Heatmap(
             uid="share", z=[], zmin=-1, zmax=1, colorscale=SCALE, showscale=False, hovertemplate=said, xgap=1, ygap=1
         ),
-        go.Scatter(uid="counts", x=column, y=row, text=[""] * C * C, mode="text", hoverinfo="skip"),
+        go.Scatter(uid="counts", x=column, y=row, text=[BLANK] * C * C, mode="text", hoverinfo="skip"),
     ]
     return go.Figure(traces, layout("confusion", left=left_of(names) + 16, xaxis=xaxis, yaxis=yaxis))
 
@@ -51,7 +52,7 @@ def frame(run: Run) -> Frame:
     signed = np.where(np.eye(len(counts), dtype=bool), share, -share)
     return {
         "share.z": signed.astype(np.float32),
-        "counts.text": [str(count) if count else "" for count in counts.ravel().tolist()],
+        "counts.text": [str(count) if count else BLANK for count in counts.ravel().tolist()],
     }
 
 

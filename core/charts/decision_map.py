@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, key_of, layout, short, titled
+from core.charts.layout import axis, key_of, layout, shared_word, short, titled
 from core.charts.palette import colour, symbol
 from core.datasets import Data
 from core.run import Run
@@ -47,9 +47,9 @@ def numbers(run: Run) -> tuple[Array, Array, list[float]]:
 
 def skeleton(run: Run) -> go.Figure:
     """The examples, which do not move; the plane comes with each frame."""
-    data, names = run.data, [short(name) for name in run.data.class_names]
+    data, (word, names) = run.data, shared_word(run.data.class_names)
     x0, x1, y0, y1 = grid(data)[1]
-    key = key_of((colour(i), symbol(i), name) for i, name in enumerate(names))
+    key = key_of(((colour(i), symbol(i), short(name)) for i, name in enumerate(names)), word)
     titles = [titled(short(name, 30)) for name in data.feature_names]
     axes: dict[str, Any] = {
         "xaxis": axis(range=[x0, x1], title=titles[0], showgrid=False),

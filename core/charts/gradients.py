@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import layers_key, line, panels
+from core.charts.layout import line, lines_key, panels
 from core.charts.palette import GREY
 from core.run import Run
 
+LEAST = 1e-10  # stands for what is smaller, and for 0, which a logarithmic axis cannot show
 RULE = 1e-3  # an update of about a thousandth of the weights is a common rule of thumb
 
 
@@ -22,7 +23,7 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels with an empty line for each layer, and the rule of thumb."""
     names = layers.names(run, output=True)
-    shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], layers_key(names), log=True)
+    shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], lines_key(names), log=True)
     rule = line("rule", "rule of thumb", yaxis="y2", line={"color": GREY, "dash": "dot", "width": 1.5})
     return go.Figure([rule, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)
 
@@ -31,7 +32,9 @@ def frame(run: Run) -> Frame:
     """All lines as they are now."""
     steps, norms, ratios = numbers(run)
     rule = {"rule.x": np.array([0, run.step], np.float32), "rule.y": np.full(2, RULE, np.float32)}
-    return rule | layers.moved("norm", steps, norms) | layers.moved("ratio", steps, ratios)
+    for name, values in (("norm", norms), ("ratio", ratios)):
+        rule |= layers.moved(name, steps, np.maximum(values, np.float32(LEAST)))
+    return rule
 
 
 CHART = Chart(

@@ -6,6 +6,7 @@ No shapes, no automatic margins, few ticks; colours of text, grid and background
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -13,9 +14,9 @@ import plotly.graph_objects as go
 from core.charts.palette import GLYPHS, SWATCHES, colour, dash
 
 FONT = 11
-LETTER = 6.3  # width of a letter in pixels, at most on average
+LETTER = 5.8  # width of a letter in pixels, at most on average
 LINE = 15  # height of a line of text in pixels
-KEY_WIDTH = 46  # letters that fit beside each other in a narrow card
+KEY_WIDTH = 52  # letters that fit beside each other in a narrow card
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -40,7 +41,7 @@ def names_axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
     return axis(showgrid=False, ticks="", fixedrange=True) | ticks | more
 
 
-def layout(name: str, key: str = "", left: int = 46, bottom: int = 36, right: int = 10, **more: Any) -> dict[str, Any]:
+def layout(name: str, key: str = "", left: int = 46, bottom: int = 36, right: int = 14, **more: Any) -> dict[str, Any]:
     """The layout of the chart `name` with margins in pixels, and a key above the plot."""
     top = 8 + LINE * (key.count("<br>") + 1) if key else 8
     return {
@@ -95,16 +96,24 @@ def key_of(entries: Iterable[tuple[str, str, str]], before: str = "") -> str:
     return "<br>".join(lines)
 
 
-def layers_key(names: Sequence[str], before: str = "layer") -> str:
+def lines_key(names: Sequence[str], before: str = "layer") -> str:
     """The key of lines 0, 1, 2, ... in their colours and dashes."""
     return key_of(((colour(i), dash(i), name) for i, name in enumerate(names)), before)
 
 
+def shared_word(names: Sequence[str]) -> tuple[str, list[str]]:
+    """The first word if all names have it, and the names without it: ("arm", ["1", "2"]) of "arm 1" and "arm 2"."""
+    word = names[0].split(" ")[0]
+    if len(names) > 1 and all(name.startswith(f"{word} ") for name in names):
+        return word, [name[len(word) + 1 :] for name in names]
+    return "", list(names)
+
+
 def short(name: str, most: int = 14) -> str:
-    """A name that fits beside an axis."""
-    return name if len(name) <= most else name[: most - 1] + "…"
+    """A name that fits beside an axis, safe in text that plotly reads as HTML."""
+    return escape(name if len(name) <= most else name[: most - 1] + "…", quote=False)
 
 
 def left_of(names: Iterable[str]) -> int:
     """Margin in pixels that takes these tick labels."""
-    return round(12 + LETTER * max(len(name) for name in names))
+    return round(14 + LETTER * max(len(name) for name in names))

@@ -13,7 +13,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
-from core.run import Run, gestures
+from core.run import Run
 
 Array = np.ndarray
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
@@ -53,14 +53,14 @@ def skeleton(run: Run) -> go.Figure:
     shape = layout("loss", key, meta={"log": True}, xaxis=steps_axis(), yaxis=axis(), yaxis2=over)
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
     marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
-    thin = {"color": GREY, "width": 1, "dash": "solid"}
+    thin = {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"}
     traces = [
-        line("raw", "mini-batch", line={"color": faded(BLUE, 0.3), "width": 1}, hoverinfo="skip", hovertemplate=None),
+        line("raw", "mini-batch", line={"color": faded(BLUE, 0.45), "width": 1}, hoverinfo="skip", hovertemplate=None),
         line("marks", "nudges", line=thin, **marked),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
         line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
-        go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, hoverinfo="skip"),
+        go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, cliponaxis=False, hoverinfo="skip"),
         go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", **marked),
     ]
     return go.Figure(traces, shape)
@@ -68,7 +68,7 @@ def skeleton(run: Run) -> go.Figure:
 
 def frame(run: Run) -> Frame:
     """All lines as they are now."""
-    losses, made = numbers(run), gestures(run.journal[-1000:])
+    losses, made = numbers(run), marks.newest(run.journal)
     placed = marks.labels(made, run.step)
     xs, ys = marks.lines(made)
     return {

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from core.charts.layout import LETTER
-from core.run import Gesture
+from core.run import Gesture, Nudge, gestures
 from core.settings import FIELDS
 
 Array = np.ndarray
+NUDGES = 1000  # so many nudges are searched for gestures
 LINES = 60
 LABELS = 10
 HEIGHTS = (0.95, 0.86, 0.77)
 SPACE = "\u00a0"  # between a label and its line
 PLOT = 280  # width in pixels of the plot that labels must fit
 WITHOUT_NAME = ("optimizer", "decay")  # choices whose values speak for themselves
+
+
+def newest(journal: Sequence[Nudge]) -> list[Gesture]:
+    """The newest gestures; of a long drag only the first and the last nudge are looked at."""
+    recent = journal[-NUDGES:]
+    drags = [(nudge.gesture, *nudge.changes) for nudge in recent]
+    within = zip([None, *drags], drags, [*drags[1:], None], strict=False)
+    ends = (not drag[0] or not before == drag == after for before, drag, after in within)
+    return gestures(compress(recent, ends))[-LINES:]
 
 
 def label(gesture: Gesture) -> str:
@@ -34,15 +45,15 @@ def _word(name: str, value: Any) -> str:
     return f"{field.symbol or field.label} {word}"
 
 
-def lines(gestures: Sequence[Gesture]) -> tuple[Array, Array]:
-    """Vertical lines from 0 to 1 at the newest gestures, as x and y (3 n,) with a gap after each."""
-    steps = np.array([gesture.step for gesture in gestures[-LINES:]], np.float32)
+def lines(made: Sequence[Gesture]) -> tuple[Array, Array]:
+    """Vertical lines from 0 to 1 at the gestures, as x and y (3 n,) with a gap after each."""
+    steps = np.array([gesture.step for gesture in made], np.float32)
     x = np.repeat(steps, 3)
     x[2::3] = np.nan
     return x, np.tile(np.array([0, 1, np.nan], np.float32), steps.size)
 
 
-def labels(gestures: Sequence[Gesture], now: int) -> list[tuple[int, float, str, str]]:
+def labels(made: Sequence[Gesture], now: int) -> list[tuple[int, float, str, str]]:
     """(step, height, text, position) of the labels of the newest gestures on an axis from 0 to `now`.
 
     A label stands to the right of its line, or to its left near the end of the axis, in the first of three heights
@@ -50,7 +61,7 @@ def labels(gestures: Sequence[Gesture], now: int) -> list[tuple[int, float, str,
     """
     placed: list[tuple[int, float, str, str]] = []
     taken: dict[float, list[tuple[float, float]]] = {height: [] for height in HEIGHTS}
-    for gesture in reversed(gestures[-LABELS:]):
+    for gesture in reversed(made[-LABELS:]):
         text = label(gesture)
         wide = (LETTER * len(text) + 10) / PLOT * max(now, 1)
         to_right = gesture.step + wide <= max(now, 1) * 1.04

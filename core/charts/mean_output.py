@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, layers_key, layout, line, short, steps_axis
+from core.charts.layout import axis, layout, line, lines_key, shared_word, short, steps_axis
 from core.charts.thinning import per_line, thinned
 from core.run import Run
 
@@ -24,7 +24,8 @@ def numbers(run: Run) -> tuple[Array, Array, Array]:
 def skeleton(run: Run) -> go.Figure:
     """An empty line for each class, and a dotted one for its true share."""
     names = run.data.class_names
-    key = layers_key([short(name) for name in names], "··· true share")
+    word, rest = shared_word(names)
+    key = lines_key([short(name) for name in rest], f"··· true share; {word}".rstrip("; "))
     dotted = {"dash": "dot", "width": 1.2}
     traces = [
         line(f"share{i}", name, i, line=dotted, hoverinfo="skip", hovertemplate=None) for i, name in enumerate(names)

@@ -51,8 +51,8 @@ def skeleton(run: Run) -> go.Figure:
         go.Heatmap(
             uid="p", z=[], zmin=0, zmax=1, colorscale=SHADES, showscale=False, hovertemplate=said, xgap=1, ygap=1
         ),
-        go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 2}, hoverinfo="skip"),
-        go.Scatter(uid="said", x=[], y=[], text=[], mode="text", hoverinfo="skip"),
+        go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 1.5}, hoverinfo="skip"),
+        go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 10}, hoverinfo="skip"),
     ]
     if len(shown):
         shape["yaxis2"] = axis(domain=[top + 0.02, 1], visible=False, fixedrange=True)
@@ -63,7 +63,7 @@ def skeleton(run: Run) -> go.Figure:
 
 def outlines(truth: Array) -> tuple[Array, Array]:
     """Squares around the cells (example, true class): x and y (6 n,), with a gap after each."""
-    corners = np.array([[-0.46, -0.46], [0.46, -0.46], [0.46, 0.46], [-0.46, 0.46], [-0.46, -0.46], [np.nan, np.nan]])
+    corners = np.array([[-0.43, -0.43], [0.43, -0.43], [0.43, 0.43], [-0.43, 0.43], [-0.43, -0.43], [np.nan, np.nan]])
     centres = np.stack([np.arange(truth.size), truth], axis=1)  # (n, 2)
     x, y = (centres[:, None] + corners).reshape(-1, 2).T.astype(np.float32)
     return x, y

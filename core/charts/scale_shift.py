@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import layers_key, panels
+from core.charts.layout import lines_key, panels
 from core.charts.palette import colour, faded
 from core.run import Run
 
@@ -23,7 +23,7 @@ def numbers(run: Run) -> tuple[Array, ...]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels; for each hidden layer an empty line and a band."""
     names = layers.names(run)
-    shape = panels("scale_shift", ["γ", "β[l]"], layers_key(names, "mean and range over units; layer"))
+    shape = panels("scale_shift", ["γ", "β[l]"], lines_key(names, "mean and range over units; layer"))
     traces = [band for i in range(len(names)) for band in (_band("gamma", i, "y"), _band("shift", i, "y2"))]
     return go.Figure(traces + layers.traces("gamma", names) + layers.traces("shift", names, 2), shape)
 
@@ -65,4 +65,5 @@ CHART = Chart(
     skeleton,
     frame,
     hint=layers.without_batch_norm,
+    every=2,
 )

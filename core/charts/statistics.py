@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import layers_key, panels
+from core.charts.layout import lines_key, panels
 from core.run import Run
 
 COLUMNS = ("batch_mean", "running_mean", "batch_variance", "running_variance")
@@ -20,9 +20,7 @@ def numbers(run: Run) -> tuple[layers.Array, ...]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels; for each hidden layer a thin line of the mini-batch and a bold one of the running average."""
     names = layers.names(run)
-    shape = panels(
-        "statistics", ["μ of unit 1", "σ² of unit 1"], layers_key(names, "thin: mini-batch, bold: running; layer")
-    )
+    shape = panels("statistics", ["μ of unit 1", "σ² of unit 1"], lines_key(names, "thin: batch, bold: running; layer"))
     traces = []
     for column in COLUMNS:
         style = {"opacity": 0.5, "line": {"width": 1}} if column.startswith("batch") else {"line": {"width": 2.5}}

@@ -7,11 +7,11 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import FONT, layers_key, panels, steps_axis
+from core.charts.layout import FONT, lines_key, panels, steps_axis
 from core.run import Run
 
 PARTS = ("before_mean", "after_mean", "before_variance", "after_variance")
-SPLIT = (0.42, 0.58)  # where the left panels end and the right ones begin
+SPLIT = (0.41, 0.6)  # where the left panels end and the right ones begin
 
 
 def numbers(run: Run) -> tuple[layers.Array, ...]:
@@ -25,10 +25,10 @@ def numbers(run: Run) -> tuple[layers.Array, ...]:
 def skeleton(run: Run) -> go.Figure:
     """Four panels, mean over variance, before beside after, with an empty line for each hidden layer."""
     names = layers.names(run)
-    shape = panels("z", ["mean", "variance"], layers_key(names))
+    shape = panels("z", ["mean", "variance"], lines_key(names))
     left, right = SPLIT
     shape["xaxis"]["domain"], shape["xaxis"]["nticks"] = [0, left], 4
-    shape["xaxis2"] = steps_axis(domain=[right, 1], anchor="y4", matches="x", nticks=4)
+    shape["xaxis2"] = steps_axis(domain=[right, 1], anchor="y4", nticks=4)
     for number, same in ((3, "yaxis"), (4, "yaxis2")):
         shape[f"yaxis{number}"] = shape[same] | {"anchor": "x2", "title": None}
     shape["annotations"] += [_head("z before batch norm", 0), _head("after", right)]
@@ -67,4 +67,5 @@ CHART = Chart(
     skeleton,
     frame,
     hint=hint,
+    every=2,
 )

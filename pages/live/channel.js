@@ -19,7 +19,8 @@ export function channelOf(token, path) {
   return channels.get(token);
 }
 
-/** A part is {frame(frame), link(state, sentence), error(message), wants() -> [{name, every, visible}]}, all optional. */
+/** The hub of one run. A part is an object of listeners, all optional: frame(frame), link(state, sentence),
+ * error(message), owns(id of a message), and wants() -> [{name, every, visible}]. */
 function create(token, path) {
   const parts = new Set();
   const self = { status: null, seq: 0, join, send, say, refresh, link: ["connecting", ""] };

@@ -1,5 +1,5 @@
 /** A grid of charts: a card for each, made once, that takes its arrays from every frame. */
-import { element, freshId, write } from "./dom.js";
+import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./plot.js";
 import { themeAt } from "./theme.js";
@@ -10,7 +10,9 @@ const MARGIN = "200px"; // how far outside the window a chart is still kept up t
 export function charts(root) {
   const cards = new Map(); // name -> card
   const watch = new IntersectionObserver(seen, { rootMargin: MARGIN });
-  const widths = new ResizeObserver((entries) => entries.forEach(({ target }) => cards.get(target.dataset.chart)?.resize()));
+  const widths = new ResizeObserver((entries) => {
+    for (const { target } of entries) cards.get(target.dataset.chart)?.resize();
+  });
   let token = null;
 
   function update({ data, parentElement }) {
@@ -60,7 +62,10 @@ export function charts(root) {
 
   function frame({ charts: moving, status }) {
     for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
-    for (const [name, { hint }] of cards) write(hint, status.hints?.[name] ?? "");
+    for (const [name, { hint }] of cards) {
+      write(hint, status.hints?.[name] ?? "");
+      attribute(hint, "title", status.hints?.[name]);
+    }
   }
 
   const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
@@ -77,8 +82,8 @@ function build(chart, data, theme) {
     on: { click: () => log.setAttribute("aria-pressed", drawn.toggleLog()) },
   });
   if (log) log.setAttribute("aria-pressed", chart.figure.layout.yaxis?.type === "log");
-  const head = element("header", { class: "panda-card-head" }, element("h3", { id: title, text: chart.title }), log);
   const hint = element("p", { class: "panda-hint", role: "status" });
-  const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area, hint);
+  const head = element("header", { class: "panda-card-head" }, element("h3", { id: title, text: chart.title }), hint, log);
+  const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
   return { node, hint, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
 }

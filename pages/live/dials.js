@@ -7,7 +7,10 @@ import { attribute, element, freshId, write } from "./dom.js";
 import { moved, placeOf, shown, valueAt } from "./scales.js";
 
 const NOTCHES = 1000; // places of a range input
-const KEYS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -100, End: 100 };
+const KEYS = { // hundredths of the scale
+  ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -100, End: 100,
+};
+const LETTING_GO = ["pointerup", "pointercancel", "lostpointercapture", "blur", "keyup", "change"];
 const PATIENCE = 4000; // ms until a value that the run did not take is given up
 
 let gestures = Date.now() % 1e9; // another page of the same run starts elsewhere
@@ -39,7 +42,9 @@ export function dials(root) {
   const frame = ({ status, seq }) => shownDials.forEach((dial) => dial.show(status, seq));
   const find = (id) => [...shownDials.values()].find((dial) => dial.sent(id));
   const link = (state) => { if (state !== "open") shownDials.forEach((dial) => dial.forget()); };
-  return { update, listens: { frame, link, owns: (id) => Boolean(find(id)), error: (m) => find(m.id)?.refuse(m.sentence) } };
+  const owns = (id) => Boolean(find(id));
+  const error = ({ id, sentence }) => find(id)?.refuse(sentence);
+  return { update, listens: { frame, link, owns, error } };
 }
 
 /** One dial: its elements, and what it knows of the run, of the hand that holds it, and of what is on its way. */
@@ -48,13 +53,14 @@ function build(row, channel) {
   const { node, range, field } = view;
   let run = row.value; // what the run has
   let held = null; // what the hand says, until the run has it
-  let pending = null; // {seq, id, until}: a value sent and not yet confirmed
+  let pending = null; // {seq, until}: a value sent and not yet confirmed
+  const sent = new Set(); // numbers of this gesture's messages
   let grip = false; // a finger, a key or the field's caret holds the dial
   let gesture = 0;
   let queued = 0;
 
   const value = () => held ?? run;
-  const newGesture = () => { gesture = gestures += 1; };
+  const newGesture = () => { gesture = gestures += 1; sent.clear(); };
 
   /** The hand says `next`; it is sent with the screen's next refresh. */
   function turn(next) {
@@ -67,9 +73,10 @@ function build(row, channel) {
   function dispatch() {
     if (held === null || (held === run && !pending)) return settle();
     messages += 1;
-    pending = { id: messages, seq: channel().seq, until: performance.now() + PATIENCE };
-    const sent = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
-    if (!sent) refuse("Not sent: there is no connection.");
+    sent.add(messages);
+    pending = { seq: channel().seq, until: performance.now() + PATIENCE };
+    const gone = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
+    if (!gone) refuse("Not sent: there is no connection.");
     paint();
   }
 
@@ -91,7 +98,7 @@ function build(row, channel) {
     if (pending && (run === held || seq > pending.seq || performance.now() > pending.until)) pending = null;
     if (!pending && !grip && !queued) held = null;
     paint();
-    view.tell(notes(row, status, value()), status.idle?.[row.name]);
+    view.tell(notes(row, status, value()), Boolean(status.idle?.[row.name]));
   }
 
   function paint() {
@@ -106,7 +113,7 @@ function build(row, channel) {
   }
 
   range.addEventListener("pointerdown", () => { grip = true; newGesture(); });
-  ["pointerup", "pointercancel", "lostpointercapture", "blur", "keyup", "change"].forEach((event) => range.addEventListener(event, release));
+  LETTING_GO.forEach((event) => range.addEventListener(event, release));
   range.addEventListener("input", () => turn(valueAt(row, range.value / NOTCHES)));
   range.addEventListener("keydown", (event) => {
     if (!(event.key in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -139,7 +146,7 @@ function build(row, channel) {
 
   const forget = () => { pending = null; if (!grip) held = null; paint(); };
   paint();
-  return { node, show, refuse, forget, sent: (id) => pending?.id === id || (id <= messages && node.dataset.last === String(id)) };
+  return { node, show, refuse, forget, sent: (id) => sent.has(id) };
 }
 
 /** A typed text as [value, ""], or [null, the sentence that says what is wrong]. */
@@ -148,20 +155,24 @@ function read(row, text) {
   const whole = row.integer ? "a whole number from " : "";
   const fits = value >= row.low && value <= row.high && (!row.integer || Number.isInteger(value));
   if (fits) return [value, ""];
-  const name = row.label.charAt(0).toUpperCase() + row.label.slice(1);
-  return [null, `${name} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeWords(row)}.`];
+  return [null, `${capital(row.label)} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeWords(row)}.`];
 }
 
-const rangeWords = (row) => `${shown(row.low)} to ${shown(row.high)}`;
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const grouped = (number) => number.toLocaleString("en");
+const rangeWords = (row) => [row.low, row.high].map(row.integer ? grouped : shown).join(" to ");
 
 /** The line under a dial: since when its value counts, and what the value means. */
 function notes(row, status, value) {
   const since = status.since?.[row.name];
-  const effective = status.learning_rate;
-  const decayed = row.name === "learning_rate" && Number.isFinite(effective) && shown(effective) !== shown(status.settings[row.name]);
+  const effective = row.name === "learning_rate" ? status.learning_rate : NaN;
+  const idle = status.idle?.[row.name];
+  const decayed = Number.isFinite(effective) && shown(effective) !== shown(status.settings[row.name]);
+  const averaged = row.averages && row.scale === "one_minus" ? Number((1 / (1 - value)).toPrecision(3)) : 0;
   return [
-    since !== undefined && since !== null && `since step ${since.toLocaleString("en")}`,
-    row.averages && row.scale === "one_minus" && `averages about ${Number((1 / (1 - value)).toPrecision(3)).toLocaleString("en")} steps`,
+    since !== undefined && since !== null && `since step ${grouped(since)}`,
+    idle,
+    !idle && averaged && `averages about ${grouped(averaged)} step${averaged === 1 ? "" : "s"}`,
     decayed && `now ${shown(Number(effective.toPrecision(3)))} after decay`,
   ].filter(Boolean).join(" · ");
 }
@@ -170,15 +181,18 @@ function notes(row, status, value) {
 function layOut(row) {
   const [label, help, note] = [freshId("label"), freshId("help"), freshId("note")];
   const name = element("span", { class: "panda-name", id: label },
-    row.symbol && element("span", { class: "panda-symbol", text: row.symbol }), element("span", { text: row.label }));
+    row.symbol && element("span", { class: "panda-symbol", text: row.symbol }),
+    element("span", { text: row.symbol ? row.label : capital(row.label) }));
   const tip = element("span", { class: "panda-tip", id: help, role: "tooltip", text: row.help });
-  const info = element("span", { class: "panda-info" },
-    element("button", { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help, text: "i" }), tip);
+  const about = { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help, text: "i" };
+  const info = element("span", { class: "panda-info" }, element("button", about), tip);
   const props = { "aria-labelledby": label, "aria-describedby": `${help} ${note}` };
-  const field = element("input", { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", ...props });
+  const typed = { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" };
+  const field = element("input", { ...typed, ...props });
   const range = element("input", { type: "range", min: 0, max: NOTCHES, step: 1, ...props });
   const below = element("span", { class: "panda-note", id: note });
-  const foot = element("div", { class: "panda-foot" }, below, element("span", { class: "panda-range", text: rangeWords(row).replace(" to ", " – ") }));
+  const ends = element("span", { class: "panda-range", text: rangeWords(row).replace(" to ", " – ") });
+  const foot = element("div", { class: "panda-foot" }, below, ends);
   const wrong = element("p", { class: "panda-wrong", role: "alert" });
   const node = element("div", { class: "panda-dial", role: "group", "aria-labelledby": label },
     element("div", { class: "panda-head" }, name, info, field), range, foot, wrong);
@@ -193,8 +207,8 @@ function layOut(row) {
   }
 
   function tell(line, idle) {
-    write(below, idle || line);
-    node.classList.toggle("panda-idle", Boolean(idle));
+    write(below, line);
+    node.classList.toggle("panda-idle", idle);
   }
 
   function complain(sentence) {

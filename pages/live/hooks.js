@@ -2,7 +2,8 @@
 
 const KEPT = 200;
 
-const record = (window.__panda ??= { frames: 0, lastSettings: null, lastStep: null, drawTimes: [], onframe: new Set() });
+const EMPTY = { frames: 0, lastSettings: null, lastStep: null, drawTimes: [], onframe: new Set() };
+const record = (window.__panda ??= EMPTY);
 
 /** Note that a frame was drawn, and how many milliseconds that took. */
 export function measured(frame, milliseconds) {

@@ -43,7 +43,12 @@ function begin({ parentElement, data }) {
     if (token === component.data.token) return channel.refresh();
     leave?.();
     token = component.data.token;
-    leave = channel.join({ ...part.listens, frame: (frame) => { part.listens.frame(frame); follow.compare(frame.status); } });
+    leave = channel.join({ ...part.listens, frame: hear });
+  }
+
+  function hear(frame) {
+    part.listens.frame(frame);
+    follow.compare(frame.status);
   }
 
   function remove() {

@@ -4,12 +4,12 @@
  * about twice a second and one figure a frame, and once more when the run comes to rest.
  */
 import { picture } from "./picture.js";
-import { extents, misfit, roomFor } from "./ranges.js";
+import { extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
 import { dressed } from "./theme.js";
 
 const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hover", showTips: false,
-  modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
+  showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
 const CALM = 500; // ms between two whole drawings of one figure
 const APART = 25; // ms between the whole drawings of any two figures
 const REST = 350; // ms without a frame after which the figure is drawn once more
@@ -28,6 +28,7 @@ export function plot(area, figure, loading, theme, palette) {
   let under = null;
   let moved = new Map(); // uid -> arrays that are not drawn yet
   let drawnExtents = {};
+  let filled = {};
   let lastWhole = 0;
   let revision = 0;
   let fast = true;
@@ -52,7 +53,7 @@ export function plot(area, figure, loading, theme, palette) {
     if (!Plotly) return;
     if (moved.size) show();
     clearTimeout(resting);
-    resting = setTimeout(whole, REST);
+    resting = setTimeout(rest, REST);
   }
 
   /** Keep an array for the next drawing, unless it is what is drawn already. */
@@ -67,7 +68,7 @@ export function plot(area, figure, loading, theme, palette) {
 
   function show() {
     if (fast && quick()) {
-      const need = misfit(gd, extents(gd));
+      const need = misfit(gd, extents(gd), filled);
       const now = performance.now();
       const due = need === 2 || (need === 1 && now - lastWhole > CALM);
       if (due && now - anyWhole > APART) whole();
@@ -95,8 +96,16 @@ export function plot(area, figure, loading, theme, palette) {
     const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
     Plotly.react(gd, [...traces.values()].map((trace) => ({ ...trace })), fitted, CONFIG);
+    filled = shares(gd, extents(gd));
+    gd.querySelectorAll(".modebar-btn").forEach((button) => { button.tabIndex = -1; }); // an image has no tab stops
     lastWhole = anyWhole = performance.now();
     align();
+  }
+
+  /** A run at rest needs no room to grow. */
+  function rest() {
+    drawnExtents = {};
+    whole();
   }
 
   function paint(image) {
@@ -124,8 +133,9 @@ export function plot(area, figure, loading, theme, palette) {
   function toggleLog() {
     const log = layout.yaxis?.type !== "log";
     layout = { ...layout, yaxis: { ...layout.yaxis, type: log ? "log" : "linear" } };
-    drawnExtents = {};
+    drawnExtents = {}; // in the units of the old scale
     whole();
+    drawnExtents = {};
     return log;
   }
 
@@ -155,5 +165,6 @@ function same(a, b) {
 
 /** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them. */
 function copied(layout) {
-  return Object.fromEntries(Object.entries(layout).map(([key, value]) => [key, /^[xy]axis/.test(key) ? { ...value } : value]));
+  const own = ([key, value]) => [key, /^[xy]axis/.test(key) ? { ...value } : value];
+  return Object.fromEntries(Object.entries(layout).map(own));
 }

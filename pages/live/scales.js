@@ -42,9 +42,9 @@ export function moved(dial, value, steps) {
   return Math.min(dial.high, Math.max(dial.low, Math.round(value) + Math.sign(steps)));
 }
 
-/** A number as a person reads it: at most 6 significant digits, powers of ten below a thousandth. */
+/** A number as a person reads it: at most 6 significant digits, powers of ten below a ten-thousandth. */
 export function shown(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (value !== 0 && Math.abs(value) < 1e-3) return String(precise(value, 6).toExponential()).replace("e+", "e");
+  if (value !== 0 && Math.abs(value) < 1e-4) return String(precise(value, 6).toExponential()).replace("e+", "e");
   return String(precise(value, 6));
 }

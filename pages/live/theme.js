@@ -31,11 +31,13 @@ export function dressed(layout, theme) {
   const next = { ...layout };
   next.paper_bgcolor = next.plot_bgcolor = "rgba(0,0,0,0)";
   next.font = { size: 11, ...layout.font, family: theme.font, color: theme.text };
-  next.hoverlabel = { bgcolor: theme.background, bordercolor: theme.line, font: { color: theme.text, family: theme.font } };
+  const font = { color: theme.text, family: theme.font };
+  next.hoverlabel = { bgcolor: theme.background, bordercolor: theme.line, font };
   next.legend = { bgcolor: "rgba(0,0,0,0)", ...layout.legend };
   next.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme.line, activecolor: theme.text };
+  const lines = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line };
   for (const key of Object.keys(layout).filter((name) => AXIS.test(name))) {
-    next[key] = { ...layout[key], gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line };
+    next[key] = { ...layout[key], ...lines };
   }
   return next;
 }

@@ -6,26 +6,27 @@ const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
 const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
 const MORE = "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z";
-const TYPED = "input:not([type=range]), textarea, select, button, summary, a[href], [contenteditable=true], [role=dialog] *";
+const TAKES_SPACE = "input:not([type=range]), textarea, select, button, summary, a[href], [contenteditable=true], "
+  + "[role=dialog] *, [role=combobox], [role=tab], [role=switch]";
 const ERROR_STAYS = 8000; // ms
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
 const number = (value) => (Number.isFinite(value) ? count.format(value) : "–");
 const perSecond = (rate) => (rate > 0 && rate < 10 ? rate.toFixed(1) : number(rate));
-const loss = (value) => (!Number.isFinite(value) ? "–" : value !== 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(4));
+const small = (value) => (value !== 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(4));
+const loss = (value) => (Number.isFinite(value) ? small(value) : "–");
+const part = ({ examples }) => (examples?.[1] ? `${Math.floor((100 * examples[0]) / examples[1])} %` : "–");
 
 /** Readouts: label, what it says in full, and its text for a status. */
 const READOUTS = [
   ["step", "steps taken", (s) => number(s.step)],
-  ["epoch", "epochs begun, and how far this one is", (s) => `${number(s.epoch)} · ${percent(within(s)).replace(/\..*/, " %")}`],
+  ["epoch", "epochs begun, and how far this one is", (s) => `${number(s.epoch)} · ${part(s)}`],
   ["steps/s", "steps a second", (s) => (s.playing ? perSecond(s.rate) : "–")],
   ["loss", "loss of the mini-batches, averaged", (s) => loss(s.loss)],
   ["train", "accuracy on the training set", (s) => percent(s.train_accuracy)],
   ["dev", "accuracy on the dev set", (s) => percent(s.dev_accuracy)],
 ];
-
-const within = ({ examples }) => (examples?.[1] ? examples[0] / examples[1] : 0);
 
 /** The part "transport" in `root`. */
 export function transport(root) {
@@ -37,7 +38,7 @@ export function transport(root) {
 
   function onKey(event) {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.target.closest?.(TYPED)) return;
+    if (event.target.closest?.(TAKES_SPACE)) return;
     event.preventDefault();
     view.play.click();
   }
@@ -64,15 +65,16 @@ function build(root, command, restart) {
   const toggle = () => command({ type: status?.playing ? "pause" : "play" });
   const play = button("Play", PLAY, toggle, "Play or pause (space bar)", "panda-play");
   const [playIcon, playPath] = [play.querySelector("path"), { true: PAUSE, false: PLAY }];
-  const step = button("Step", STEP, () => command({ type: "step" }), "One step");
-  const epoch = button("Epoch", EPOCH, () => command({ type: "epoch" }), "One epoch: once through the training set");
+  const step = button("Step", STEP, () => command({ type: "step" }), "One step", "panda-terse");
+  const pass = "One epoch: once through the training set";
+  const epoch = button("Epoch", EPOCH, () => command({ type: "epoch" }), pass, "panda-terse");
   const speed = element("select", {
     "aria-label": "Speed", title: "Speed",
     on: { change: () => command({ type: "speed", steps: Number(speed.value) }) },
   });
   const stop = stopField(command);
   const same = button("Restart", null, () => restart("same"), "Restart this run with the same weights");
-  const fresh = button("New weights", null, () => restart("new"), "Restart this run with new weights, from another seed");
+  const fresh = button("New weights", null, () => restart("new"), "Restart with new weights, from another seed");
   const restarts = element("div", { class: "panda-buttons", role: "group", "aria-label": "Restart" }, same, fresh);
   const seldom = element("div", { class: "panda-seldom", id: freshId("seldom") }, stop.node, restarts);
   const more = button("", MORE, () => {
@@ -102,7 +104,6 @@ function build(root, command, restart) {
     status = next;
     write(play.lastChild, status.playing ? "Pause" : "Play");
     attribute(playIcon, "d", playPath[status.playing]);
-    attribute(play, "aria-pressed", Boolean(status.playing).toString());
     [play, step, epoch].forEach((control) => { control.disabled = status.can_train === false && !status.playing; });
     if (document.activeElement !== speed) speed.value = status.speed;
     READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
@@ -123,12 +124,13 @@ function stopField(command) {
   let wanted = null;
   const id = freshId("stop");
   const input = element("input", {
-    id, type: "text", inputmode: "numeric", autocomplete: "off", placeholder: "never",
+    id, type: "text", inputmode: "numeric", autocomplete: "off", placeholder: "never", "aria-label": "Stop at step",
     on: { change: commit, keydown: (event) => { if (event.key === "Enter") input.blur(); } },
   });
   const progress = element("progress", { max: 1, value: 0, "aria-label": "On the way to the step to stop at" });
   const node = element("div", { class: "panda-stop" },
-    element("label", { for: id, text: "Stop at step" }), element("span", {}, input, progress));
+    element("label", { for: id, text: "Stop at", title: "The step at which the run pauses by itself; empty: never" }),
+    element("span", {}, input, progress));
 
   function commit() {
     const text = input.value.trim().replaceAll(/[,\s]/g, "");

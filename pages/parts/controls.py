@@ -39,11 +39,12 @@ def _native(opened: OpenRun, field: Field) -> None:
     label = f"{field.symbol} {field.label}".strip()
     label = label[0].upper() + label[1:] if not field.symbol else label
     common: dict[str, Any] = {"key": key, "help": field.help, "on_change": _nudge, "args": (opened, field, key)}
-    if field.scale == "switch":
-        st.toggle(label, **common)
-    else:
-        st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
-    st.caption(_state(opened, field))
+    with st.container(gap=None):
+        if field.scale == "switch":
+            st.toggle(label, **common)
+        else:
+            st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
+        st.caption(_state(opened, field))
 
 
 def _state(opened: OpenRun, field: Field) -> str:

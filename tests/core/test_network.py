@@ -1,4 +1,4 @@
-"""Tests of forward and backward through a whole network: gradients by finite differences in float64, one step by hand."""
+"""Tests of forward and backward through a network: gradients by finite differences in float64, one step by hand."""
 
 from dataclasses import replace
 

@@ -25,3 +25,11 @@ def test_a_learning_rate_decayed_to_nothing_is_named():
     run = Run(SMALL, Settings(decay="exponential", decay_rate=0.999))
     run.advance(20)
     assert "nothing moves" in notices(run)[0]
+
+
+def test_a_layer_of_dead_relus_is_named():
+    run = Run(SMALL, Settings(batch_norm=False))
+    run.advance(1)
+    run.stack.network.theta.b[1][:] = -100
+    run.advance(1)
+    assert "hidden layer 1" in notices(run)[0]

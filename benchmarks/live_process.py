@@ -1,0 +1,105 @@
+"""Servers and clients as processes of their own, ended by process id; servers listen on 127.0.0.1 only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+PORTS = range(8720, 8740)
+PATIENCE = 60.0  # seconds until a server must answer
+APP, BENCH, OBVIOUS = "app.py", "benchmarks/live_server.py", "benchmarks/obvious_app.py"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server."""
+
+    pid: int
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def ask(self, path: str) -> Any:
+        """The JSON at a path."""
+        with urllib.request.urlopen(self.address + path, timeout=PATIENCE) as answer:
+            return json.loads(answer.read())
+
+    def memory(self) -> float:
+        """Resident memory, in MB of 1,000,000 bytes."""
+        shown = subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, text=True, check=True)
+        return int(shown.stdout) * 1024 / 1e6
+
+
+@contextlib.contextmanager
+def server(script: str) -> Iterator[Server]:
+    """`streamlit run SCRIPT` as the README starts the app, ready to answer; ended on the way out."""
+    port = free_port()
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, *options]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        await_health(process, port)
+        yield Server(process.pid, port)
+    finally:
+        end(process)
+
+
+def free_port() -> int:
+    """The first port of ours that nobody listens on."""
+    for port in PORTS:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
+    raise SystemExit(f"Ports {PORTS[0]} to {PORTS[-1]} are all taken.")
+
+
+def await_health(process: subprocess.Popen[str], port: int) -> None:
+    """Wait until the server answers."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2).close()
+            return
+        time.sleep(0.1)
+    end(process)
+    said = process.stderr.read() if process.stderr else ""
+    raise SystemExit(f"The server did not start.\n{said}")
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """End a process and those that it started: politely, then not."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(5)
+            return
+
+
+def clients(*arguments: object, seconds: float) -> dict[str, Any]:
+    """What `benchmarks.live_clients` prints, within so many seconds."""
+    command = [sys.executable, "-m", "benchmarks.live_clients", *map(str, arguments)]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=seconds)
+    if said.returncode:
+        raise SystemExit(f"The clients stopped.\n{said.stderr}")
+    return json.loads(said.stdout)
