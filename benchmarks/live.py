@@ -1,7 +1,7 @@
 """What the live page does in a browser, for many sessions and in memory, beside what is required of it.
 
-`python benchmarks/live.py` measures everything in about 15 minutes, `--quick` everything more roughly in a few; parts can be chosen.
-Needs requirements-dev.txt and Chromium. All servers and browsers share the machine's cores.
+`python benchmarks/live.py` measures everything in about 15 minutes, `--quick` more roughly in a few; parts can be
+chosen. Needs requirements-dev.txt and Chromium. All servers and browsers share the machine's cores.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from benchmarks.live_report import ERRORS, HEAD, RATE, USABLE, ratios, table, ve
 
 CLIENT_SECONDS = 450.0
 NOTES = """\
-{cores} cores shared by server and browser, {machine}. Chromium without a graphics card, 1280 x 800, the page's four charts.
+{cores} cores shared by server and browser, {machine}. Chromium without a GPU, 1280 x 800, the four default charts.
 Drawn: the live page's event "panda-frame"; the other page's figure has a new title in the DOM. Packets: messages as the
 page gets them from its socket. Server time: wall time of a frame in the worker thread, without the training slice."""
 
@@ -61,7 +61,8 @@ def beside_the_obvious(effort: Effort) -> None:
         with server(BENCH) as running:
             live = situations(browser, running, effort, "spiral", 0)
         other = obvious(browser, effort)
-    named = {f"live page: {name}": it for name, it in live.items()} | {f"obvious way: {name}": it for name, it in other.items()}
+    both = {"live page": live, "obvious way": other}
+    named = {f"{way}: {name}": it for way, found in both.items() for name, it in found.items()}
     say(watched(named), ratios(live, other))
 
 
@@ -94,7 +95,8 @@ def memory(effort: Effort) -> None:
             rows.append([f"one session, step {step:,}", f"{running.memory():.0f}", f"{running.memory() - before:+.1f}"])
         before = running.memory()
         play_to(running, 2000, 100, *open_runs(running, 30))
-        rows.append(["30 more sessions, 2,000 steps each", f"{running.memory():.0f}", f"{running.memory() - before:+.1f}"])
+        growth = running.memory() - before
+        rows.append(["30 more sessions, 2,000 steps each", f"{running.memory():.0f}", f"{growth:+.1f}"])
     say(table(["memory of the server", "MB", "growth, MB"], rows))
 
 

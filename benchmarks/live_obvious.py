@@ -24,6 +24,6 @@ def move_slider(page: Page) -> None:
     """Press the right arrow on the slider of the learning rate."""
     slider = page.get_by_role("slider")
     slider.focus()
-    wanted = round(float(slider.get_attribute("aria-valuenow") or 0) + 0.001, 3)
+    wanted = round(float(slider.input_value()) + 0.001, 3)
     page.evaluate("alpha => __probe.expect(alpha)", wanted)
     page.keyboard.press("ArrowRight")

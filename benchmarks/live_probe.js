@@ -4,7 +4,7 @@
  * drawn when its title, which names step and learning rate, has changed in the DOM (MutationObserver).
  */
 (() => {
-  const probe = (window.__probe = { packets: [], frames: [], usable: null, changes: [], waiting: null, titles: new Map() });
+  const probe = (window.__probe = { packets: [], frames: [], usable: null, changes: [], waiting: null, steps: new Map() });
   const asked = new Map(); // seq -> charts that were asked for
   const Plain = window.WebSocket;
 
@@ -56,18 +56,19 @@
   };
 
   const TITLE = /step (\d+) alpha ([\d.]+) ms ([\d.]+)/;
-  const look = () => document.querySelectorAll(".js-plotly-plot").forEach((plot, place) => {
-    const found = TITLE.exec(plot.querySelector(".gtitle")?.textContent ?? "");
-    if (!found || probe.titles.get(place) === found[0]) return;
-    probe.titles.set(place, found[0]);
-    drawn([String(place)], Number(found[1]), Number(found[2]), Number(found[3]));
+  const look = () => document.querySelectorAll('[class*="st-key-"] .js-plotly-plot').forEach((plot) => {
+    const name = /st-key-(\w+)/.exec(plot.closest('[class*="st-key-"]').className)[1];
+    const [, step, alpha, cost] = (TITLE.exec(plot.querySelector(".gtitle")?.textContent) ?? []).map(Number);
+    if (!(step > (probe.steps.get(name) ?? -1))) return; // nothing new; figures that are replaced linger in the DOM
+    probe.steps.set(name, step);
+    drawn([name], step, alpha, cost);
   });
 
   /** Usable: the Play button can be pressed, a frame is drawn and four charts stand; or four charts of the other way. */
   const watch = () => {
     const play = document.querySelector(".panda-play");
     const plots = [...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.querySelector(".main-svg")).length >= 4;
-    const ready = play ? !play.disabled && probe.frames.length > 0 : probe.titles.size > 0;
+    const ready = play ? !play.disabled && probe.frames.length > 0 : probe.steps.size > 0;
     if (plots && ready) probe.usable = performance.now();
     else requestAnimationFrame(watch);
   };

@@ -33,8 +33,9 @@ USABLE = Required("from opening the address to a drawn frame and a Play button, 
 RATE = Required("frames/s of each session, least", 4.5, "/s", least=True)
 ERRORS = Required("errors of all sessions", 0, "")
 HEAD = ["figure", "situation", "required", "measured", ""]
-WATCHED = ["situation", "frames/s", "slowest chart", "control to frame, median / 90 % ms", "packet, median / largest bytes",
-           "bytes for a frame", "server ms", "training ms", "drawing ms", "from step"]  # fmt: skip
+WATCHED = ["situation", "frames/s", "slowest chart", "control to frame: median / 90 % ms, changes",
+           "packet, median / largest bytes", "bytes for a frame", "server ms", "training ms", "drawing ms",
+           "from step"]  # fmt: skip
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -53,7 +54,8 @@ def _row(name: str, it: Watched) -> list[str]:
     rate, chart = it.slowest
     packets = f"{median(it.packets):,.0f} / {max(it.packets):,}"
     cost = [f"{it.other:.2f}", f"{it.training:.1f}", f"{it.drawing:.1f}", f"{it.step:,}"]
-    return [name, f"{it.frames:.1f}", f"{rate:.1f} {chart}", f"{middle:.0f} / {late:.0f}", packets, f"{it.volume:,.0f}", *cost]
+    delay = f"{middle:.0f} / {late:.0f}, {len(it.changes)}"
+    return [name, f"{it.frames:.1f}", f"{rate:.1f} {chart}", delay, packets, f"{it.volume:,.0f}", *cost]
 
 
 def verdicts(found: dict[str, Watched]) -> list[list[str]]:
@@ -69,7 +71,7 @@ def verdicts(found: dict[str, Watched]) -> list[list[str]]:
 
 def ratios(live: dict[str, Watched], obvious: dict[str, Watched]) -> str:
     """How many times better the live page does than the obvious way in the same situation."""
-    head = ["how many times better", "frames/s", "slowest chart", "control to frame", "bytes for a frame", "server time"]
+    head = ["times better", "frames/s", "slowest chart", "control to frame", "bytes for a frame", "server time"]
     rows = []
     for name, slow in obvious.items():
         fast = live[name]

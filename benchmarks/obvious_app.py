@@ -35,7 +35,7 @@ def train(run: Run, steps: int) -> None:
 @st.fragment(run_every=EVERY)
 def charts(steps: int) -> None:
     """A slice of training, and the four charts."""
-    run, start = st.session_state.run, time.perf_counter()
+    run = st.session_state.run
     train(run, steps)
     trained = time.perf_counter()
     title = f"step {run.step} alpha {run.settings.learning_rate:.3f} ms {st.session_state.get('cost', 0):.1f}"

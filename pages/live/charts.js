@@ -83,7 +83,8 @@ function build(chart, data, theme) {
   });
   if (log) log.setAttribute("aria-pressed", chart.figure.layout.yaxis?.type === "log");
   const hint = element("p", { class: "panda-hint", role: "status" });
-  const head = element("header", { class: "panda-card-head" }, element("h3", { id: title, text: chart.title }), hint, log);
+  const name = element("h3", { id: title, text: chart.title });
+  const head = element("header", { class: "panda-card-head" }, name, hint, log);
   const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
   return { node, hint, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
 }

@@ -184,8 +184,8 @@ function layOut(row) {
     row.symbol && element("span", { class: "panda-symbol", text: row.symbol }),
     element("span", { text: row.symbol ? row.label : capital(row.label) }));
   const tip = element("span", { class: "panda-tip", id: help, role: "tooltip", text: row.help });
-  const about = { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help, text: "i" };
-  const info = element("span", { class: "panda-info" }, element("button", about), tip);
+  const about = { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help };
+  const info = element("span", { class: "panda-info" }, element("button", { ...about, text: "i" }), tip);
   const props = { "aria-labelledby": label, "aria-describedby": `${help} ${note}` };
   const typed = { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" };
   const field = element("input", { ...typed, ...props });

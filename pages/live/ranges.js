@@ -15,7 +15,8 @@ export function extents(gd) {
   const found = {};
   for (const key of following(gd._fullLayout)) {
     const id = gd._fullLayout[key]._id;
-    const ends = gd._fullData.filter((trace) => trace.visible === true).map((trace) => trace._extremes?.[id]).filter(Boolean);
+    const seen = gd._fullData.filter((trace) => trace.visible === true);
+    const ends = seen.map((trace) => trace._extremes?.[id]).filter(Boolean);
     const low = Math.min(...ends.flatMap(({ min }) => min.map(({ val }) => val)));
     const high = Math.max(...ends.flatMap(({ max }) => max.map(({ val }) => val)));
     if (Number.isFinite(low) && Number.isFinite(high)) found[key] = [low, high];
