@@ -19,11 +19,13 @@ from threadpoolctl import threadpool_limits  # noqa: E402
 from pages.live.channel import live  # noqa: E402
 from pages.live.files import FILES_ROUTE, send_file  # noqa: E402
 from pages.live.frames import WORKER  # noqa: E402
+from pages.live.redact import redact_server_logs  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is never looked at by the collector again."""
+    redact_server_logs()
     with threadpool_limits(limits=1):
         gc.collect()
         gc.freeze()

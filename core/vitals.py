@@ -108,12 +108,19 @@ class History:
         """Append a row; one that is not to be kept makes room for the next."""
         if not self._last_is_kept:
             self._count -= 1
-        if self._count == POINTS:
-            self._count = POINTS // 2
-            self._rows[: self._count], self._steps[: self._count] = self._rows[1::2], self._steps[1::2]
+        if self._count == POINTS - 1 and keep:
+            self._drop_one()
         self._rows[self._count], self._steps[self._count] = row, step
         self._count += 1
         self._last_is_kept = keep
+
+    def _drop_one(self) -> None:
+        """Drop the point, not the first or the last, whose neighbours are nearest to each other; of equals the oldest."""
+        steps = self._steps[: self._count]
+        i = 1 + int(np.argmin(steps[2:] - steps[:-2]))
+        self._count -= 1
+        for array in (self._rows, self._steps):
+            array[i : self._count] = array[i + 1 : self._count + 1]
 
     def blank(self) -> Array:
         """An empty row, all NaN."""

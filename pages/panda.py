@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import streamlit as st
 
-from core.charts import CHARTS
+from core.charts import charts_of, default_charts
 from core.datasets import DATASETS
 from core.errors import UserError
 from core.open_runs import OpenRun
@@ -15,8 +15,6 @@ from core.settings import SPEC
 from pages.live import component
 from pages.parts import controls
 from pages.parts.run_in_hand import hold, others, run_in_hand, start, title
-
-DEFAULT_CHARTS = 4
 
 
 @st.fragment
@@ -34,9 +32,9 @@ def bar(opened: OpenRun) -> None:
 @st.fragment
 def chart_grid(opened: OpenRun) -> None:
     """The charts that a person has picked."""
-    fitting = {name: chart for name, chart in CHARTS.items() if chart.applies(opened.run)}
+    fitting = charts_of(opened.run)
     kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
-    picked = st.session_state.setdefault(f"picked-{kind}", list(fitting)[:DEFAULT_CHARTS])
+    picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.run))
     component.charts(opened, [chart for name, chart in fitting.items() if name in picked])
     st.pills(
         "Charts",
@@ -61,7 +59,9 @@ def data_and_network(opened: OpenRun) -> None:
     spec = opened.run.spec
     chosen = controls.spec_inputs(opened, ["dataset"])
     fitting = SimpleNamespace(**chosen)
-    data = [field.name for field in SPEC if field.group == "data" and field.name != "dataset" and not field.idle(fitting)]
+    data = [
+        field.name for field in SPEC if field.group == "data" and field.name != "dataset" and not field.idle(fitting)
+    ]
     chosen |= controls.spec_inputs(opened, data)
     same_data = chosen["dataset"] == spec.dataset
     chosen["hidden"] = controls.layers_input(opened, spec.hidden if same_data else DATASETS[chosen["dataset"]].hidden)

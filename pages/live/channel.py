@@ -122,8 +122,12 @@ class Viewer:
             task.add_done_callback(lambda finished: finished.exception())
 
     async def _say(self, error: BaseException, identity: Any) -> None:
-        words = str(error) if isinstance(error, UserError) else "Something went wrong on the server; the run is as it was."
-        await self.socket.send_json({"type": "error", "sentence": words, "id": identity if isinstance(identity, int) else None})
+        words = (
+            str(error) if isinstance(error, UserError) else "Something went wrong on the server; the run is as it was."
+        )
+        await self.socket.send_json(
+            {"type": "error", "sentence": words, "id": identity if isinstance(identity, int) else None}
+        )
 
     async def write(self) -> None:
         """Answer each request for a frame as soon as there is something new to show."""

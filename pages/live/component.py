@@ -62,6 +62,7 @@ def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, A
     """Dials for the continuous settings `fields`; where `watch`, what the page's own widgets show, is no longer true,
     the fragment around them runs again."""
     settings = opened.run.settings
+    most = {"batch_size": opened.run.data.train.labels.size}
     rows = [
         {
             "name": field.name,
@@ -70,7 +71,7 @@ def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, A
             "help": field.help,
             "scale": field.scale,
             "low": field.low,
-            "high": field.high,
+            "high": most.get(field.name, field.high),
             "integer": field.integer,
             "value": getattr(settings, field.name),
             "averages": field.scale == "one_minus",

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from core.charts import CHARTS
+from core.charts import CHARTS, charts_of
 from core.charts.packet import pack
 from core.notices import notices
 from core.open_runs import OpenRun
@@ -74,7 +74,7 @@ def status(opened: OpenRun) -> dict[str, Any]:
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": notices(run),
         "trouble": trouble(run),
-        "hints": {chart.name: words for chart in CHARTS.values() if (words := chart.hint(run))},
+        "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
 
 
@@ -88,4 +88,3 @@ def trouble(run: Run) -> dict[str, Any] | None:
         "step": max(0, run.trouble.step - 1),
         "before_nudge": gesture.first if gesture else None,
     }
-

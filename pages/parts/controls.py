@@ -48,9 +48,16 @@ def _native(opened: OpenRun, field: Field) -> None:
 
 
 def _state(opened: OpenRun, field: Field) -> str:
-    since = f"since step {opened.run.since[field.name]:,}"
-    idle = field.idle(opened.run.settings)
-    return f"{since} · {idle}" if idle else since
+    """Since when the present value counts, and what else is true of it."""
+    run = opened.run
+    words = [f"since step {run.since[field.name]:,}"]
+    if field.name == "optimizer" and run.since["optimizer"]:
+        words.append("moments kept" if run.settings.on_switch == "keep" else "moments started again at 0")
+    if field.name == "batch_norm" and run.since["batch_norm"]:
+        words.append("same function at test time, moments started again")
+    if idle := field.idle(run.settings):
+        words.append(idle)
+    return " · ".join(words)
 
 
 def _nudge(opened: OpenRun, field: Field, key: str) -> None:

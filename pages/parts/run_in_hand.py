@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.open_runs import OPEN_RUNS, OpenRun
-from core.run import Run
+from core.run import Run, data_of
 from core.settings import RunSpec, Settings
 
 
@@ -32,7 +34,8 @@ def hold(opened: OpenRun) -> OpenRun:
 def start(spec: RunSpec, settings: Settings) -> OpenRun:
     """Start a new run and hold it; the one before stays open."""
     before = _latest()
-    opened = OPEN_RUNS.open(Run(spec, settings))
+    most = data_of(spec).train.labels.size
+    opened = OPEN_RUNS.open(Run(spec, replace(settings, batch_size=min(settings.batch_size, most))))
     if before:
         before.do(OpenRun.pause)
         opened.speed = before.speed

@@ -71,7 +71,9 @@ def test_a_nudge_is_marked_takes_effect_and_says_since_when(page):
 
 
 def test_a_drag_is_felt_while_it_moves(page):
-    page.evaluate("window.seen = new Set(); document.addEventListener('panda-frame', e => seen.add(e.detail.settings.learning_rate))")
+    page.evaluate(
+        "window.seen = new Set(); document.addEventListener('panda-frame', e => seen.add(e.detail.settings.learning_rate))"
+    )
     page.get_by_role("button", name="Play").click()
     box = page.get_by_role("slider", name=re.compile("learning rate")).bounding_box()
     middle = box["y"] + box["height"] / 2
@@ -166,7 +168,9 @@ def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):
     second.get_by_role("combobox", name="Optimizer").click()
     second.get_by_role("option", name="RMSprop").click()
     page.bring_to_front()
-    page.get_by_role("combobox", name="Optimizer").filter(has_text="RMSprop").or_(page.get_by_text("RMSprop", exact=True)).first.wait_for()
+    page.get_by_role("combobox", name="Optimizer").filter(has_text="RMSprop").or_(
+        page.get_by_text("RMSprop", exact=True)
+    ).first.wait_for()
 
 
 def test_digits_in_a_new_run_and_back_to_the_old_one(page):

@@ -106,7 +106,10 @@ def test_an_unknown_token_is_told_so():
 
 def test_another_sites_page_may_not_connect(opened):
     headers = {"origin": "http://evil.example"}
-    with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"/live/{opened.token}", headers=headers) as socket:
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect(f"/live/{opened.token}", headers=headers) as socket,
+    ):
         socket.receive_json()
 
 
