@@ -24,7 +24,7 @@ from pages.live.redact import redact_server_logs  # noqa: E402
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """One BLAS thread, so that runs do not fight over cores; what imports made is never looked at by the collector again."""
+    """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
     redact_server_logs()
     with threadpool_limits(limits=1):
         gc.collect()

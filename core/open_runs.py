@@ -57,7 +57,10 @@ class OpenRun:
     # the one way in
 
     def ask(self, command: Callable[[OpenRun], Any]) -> Future[Any]:
-        """Post a command; it is carried out between two steps, by whoever holds the lock next. Its result or error is the future's."""
+        """Post a command, to be carried out between two steps by whoever holds the lock next.
+
+        Its result or error is the future's.
+        """
         future: Future[Any] = Future()
         self._inbox.append((command, future))
         return future

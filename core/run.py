@@ -133,7 +133,7 @@ class Run:
         return Scores(float(softmax.cost(A, examples.Y)), float(right.mean()))
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that the future depends on: spec, settings, parameters, moments, statistics, place in the data."""
+        """SHA-256 of all that the future depends on: spec, settings, parameters, moments, statistics, place in data."""
         digest = hashlib.sha256(json.dumps([asdict(self.spec), asdict(self.settings)], sort_keys=True).encode())
         for field in fields(State):
             value = getattr(self.stack.state, field.name)
@@ -210,7 +210,7 @@ class Run:
         if not 0 <= step <= self.step:
             raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
         kept = tuple(nudge for nudge in self.journal if nudge.step < step)
-        nearest = max(at for at in self._snapshots if at <= step)
+        nearest = max(at for at in self._snapshots if at < step or at == 0)  # so that the last step is measured again
         self._snapshots = {at: kept_one for at, kept_one in self._snapshots.items() if at <= step}
         self._restore(self._snapshots[nearest])
         for nudge in kept[len(self.journal) :]:
@@ -251,7 +251,8 @@ class Run:
         made = gestures(self.journal)
         gesture = made[-1] if made else None
         cause = f"after the nudge of {gesture.words} at step {gesture.step:,}" if gesture else "with no nudge before it"
-        sentence = f"Training stopped at step {self.step:,}: the loss is no longer a finite number. It began in {layer}, {cause}."
+        what = f"Training stopped at step {self.step:,}: the loss is no longer a finite number."
+        sentence = f"{what} It began in {layer}, {cause}."
         return Trouble(self.step, layer, gesture, sentence)
 
 

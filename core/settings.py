@@ -17,7 +17,6 @@ from core.datasets import DATASETS
 from core.errors import UserError
 from core.initializers import INITIALIZERS
 from core.optimizers import OPTIMIZERS
-from core.scales import SCALES
 from core.schedules import SCHEDULES
 
 MAX_LAYERS = 6
@@ -76,7 +75,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the table. `low`, `high` include their ends; `matters(settings)` gives None or why it has no effect."""
+    """One row of the table. `low` and `high` include their ends.
+
+    `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
+    """
 
     name: str
     symbol: str

@@ -107,21 +107,25 @@ class Stack:
         """Let `settings` count from the present step on, with what a change of them does to the state."""
         new = (settings,) * self.members if isinstance(settings, Settings) else tuple(settings)
         old, one = (self.settings or new)[0], new[0]
+        epsilon = self._units([s.bn_epsilon for s in new])
         if old.batch_norm != one.batch_norm:
-            self._switch_batch_norm(one.batch_norm)
+            self._switch_batch_norm(one.batch_norm, epsilon)
         elif old.optimizer != one.optimizer and one.on_switch == "reset":
             self._reset_moments()
         if old.decay != one.decay:
             self.state.decay_from = self.state.epoch
         self.settings = new
-        self.epsilon_bn = self._units([s.bn_epsilon for s in new])
+        self.epsilon_bn = epsilon
         self.batch = min(one.batch_size, self.data.train.labels.size)
         self._prepare()
 
-    def _switch_batch_norm(self, on: bool) -> None:
-        """Re-express the parameters (C11). They mean something else now, so the moments start again."""
+    def _switch_batch_norm(self, on: bool, epsilon: Array) -> None:
+        """Re-express the parameters (C11), with the epsilon that counts while batch norm is on.
+
+        They mean something else now, so the moments start again.
+        """
         if on:
-            self.network.switch_on(self.data.train.X[:, :STATISTICS_FROM].astype(self.dtype), self.epsilon_bn)
+            self.network.switch_on(self.data.train.X[:, :STATISTICS_FROM].astype(self.dtype), epsilon)
             self.state.weight_bn = 0.0
         else:
             self.network.switch_off(self.epsilon_bn)

@@ -115,7 +115,7 @@ class History:
         self._last_is_kept = keep
 
     def _drop_one(self) -> None:
-        """Drop the point, not the first or the last, whose neighbours are nearest to each other; of equals the oldest."""
+        """Drop the point, not the first or last, whose neighbours are nearest to each other; of equals the oldest."""
         steps = self._steps[: self._count]
         i = 1 + int(np.argmin(steps[2:] - steps[:-2]))
         self._count -= 1
@@ -217,7 +217,7 @@ def _plain(stack: Stack, work: Pass, l: int) -> list[float]:
 
 
 def _normalized(stack: Stack, work: Pass, l: int) -> list[float]:
-    """A layer with batch norm: z and z~ from the mini-batch's statistics, gamma and beta; unit 1 stands for the layer."""
+    """A layer with batch norm: z and z~ from the statistics, gamma and beta; unit 1 stands for the layer."""
     net = stack.network
     mu, var = net.batch_mean[l].reshape(-1), net.batch_variance[l].reshape(-1)
     gamma, beta = net.theta.gamma[l].reshape(-1), net.theta.beta[l].reshape(-1)

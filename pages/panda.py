@@ -1,4 +1,4 @@
-"""Panda: babysit one network. It trains a step at a time; the settings can be nudged while the charts move. Course row C7."""
+"""Panda: babysit one network, which trains a step at a time and is nudged while its charts move. Course row C7."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference of every setting, read from the one table: symbol, range, default, what it does, and where the course has it."""
+"""The reference of every setting, read from the one table: symbol, range, default, what it does, course row."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-import plotly
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from core.charts.chart import PLOTLY_JS
+
 HERE = Path(__file__).parent
-PLOTLY = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-FILES = {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY}
+FILES = {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY_JS}
 VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in FILES.values())).hexdigest()[:12]
 FILES_ROUTE = "/live-files/{version}/{name}"
 

@@ -72,7 +72,8 @@ def test_a_nudge_is_marked_takes_effect_and_says_since_when(page):
 
 def test_a_drag_is_felt_while_it_moves(page):
     page.evaluate(
-        "window.seen = new Set(); document.addEventListener('panda-frame', e => seen.add(e.detail.settings.learning_rate))"
+        "window.seen = new Set();"
+        "document.addEventListener('panda-frame', e => seen.add(e.detail.settings.learning_rate))"
     )
     page.get_by_role("button", name="Play").click()
     box = page.get_by_role("slider", name=re.compile("learning rate")).bounding_box()

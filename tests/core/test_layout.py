@@ -95,16 +95,7 @@ def offences(source):
     return found
 
 
-# Files that still import what they may not: an entry goes when its file is mended, else the strict mark fails.
-STRAYS = {"pages/live/files.py": "takes plotly.min.js from the plotly package, which only core/charts may import"}
-
-
-def stray(path):
-    reason = STRAYS.get(name_of(path))
-    return pytest.param(path, id=name_of(path), marks=[pytest.mark.xfail(strict=True, reason=reason)] if reason else [])
-
-
-@pytest.mark.parametrize("path", map(stray, [*CORE, *OUTSIDE]))
+@each([*CORE, *OUTSIDE])
 def test_packages_are_imported_only_where_they_belong(path):
     for imported in imports_of(path):
         allowed = ONLY.get(imported.split(".")[0])
