@@ -58,7 +58,7 @@ async def steady(url: str, charts: list[str], first: float, seconds: float, tall
                 await asyncio.sleep(due - now)
                 start, seq = time.monotonic(), seq + 1
                 await ask(socket, charts, seq)
-                if start >= first + WARM_UP:
+                if first + WARM_UP <= start < first + WARM_UP + seconds:
                     tally.latencies.append(time.monotonic() - start)
                 due = max(due + PERIOD, time.monotonic())
     except Exception as error:

@@ -106,7 +106,7 @@ class OpenRun:
         return (self.playing or self._owed > 0) and not self.run.trouble
 
     def train(self, viewer: object, seconds: float) -> int:
-        """Train one turn for the viewer that drives: what one frame is owed at this speed, within `seconds`. Returns the steps done."""
+        """Train what a frame is owed at this speed, within `seconds`, for the viewer that drives; the steps done."""
         with self.lock:
             self.answer()
             self._driver = (viewer, time.monotonic())

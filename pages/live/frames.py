@@ -1,4 +1,4 @@
-"""One frame: train a slice, measure, pack, in the one worker thread that all sessions share, first come first served."""
+"""One frame: train a slice, measure, pack, in the one worker thread of the process, first come first served."""
 
 from __future__ import annotations
 
