@@ -21,5 +21,5 @@ check: .venv/dev
 
 bench: .venv/dev
 	$(BIN)/pip install -q -r requirements-bench.txt
-	$(BIN)/python benchmarks/engine.py
-	$(BIN)/python benchmarks/live.py
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.live

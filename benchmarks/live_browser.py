@@ -155,6 +155,7 @@ def watch(page: Page, effort: Effort, meter: Callable[[], dict[str, float]], cha
     changes = changed(page, effort.changes, change)
     middle = {key: median(it[key] for it in windows) for key in ("frames", "volume", "drawing", "other", "training")}
     packets = [size for it in windows for size in it["packets"]]
+    packets += page.evaluate("() => __probe.packets.map(({ bytes }) => bytes).filter(Boolean)")
     return Watched(**middle, slowest=slowest, packets=packets, step=windows[0]["step"], changes=changes)
 
 

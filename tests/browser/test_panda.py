@@ -116,6 +116,40 @@ def test_speed_and_stopping_step(page):
     assert settled(page) == 1500
 
 
+def test_restart_is_a_new_run_with_the_same_weights_and_new_weights_differ(page):
+    first = page.locator(".panda-transport").inner_text()
+    at = play_to(page, 60)
+    page.get_by_role("button", name="Restart").click()
+    page.wait_for_function(f"{STEP} === 0")
+    assert page.locator(".panda-transport").inner_text() == first
+    page.get_by_role("button", name="New weights").click()
+    page.wait_for_function("n => document.querySelector('.panda-transport').innerText !== n", arg=first)
+    page.get_by_role("tab", name="Data and network").click()
+    page.get_by_role("button", name=re.compile(f"Back to spiral.* step {at}$")).wait_for()
+
+
+def test_the_keyboard_plays_pauses_and_turns_a_dial(page):
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{STEP} > 20")
+    page.keyboard.press("Space")
+    at = settled(page)
+    dial = page.get_by_role("slider", name=re.compile("learning rate"))
+    dial.focus()
+    dial.press("ArrowLeft")
+    page.wait_for_function("window.__panda.lastSettings.learning_rate < 0.1")
+    assert page.evaluate("window.__panda.lastSettings.learning_rate") > 0.05
+    assert step(page) == at
+
+
+def test_mini_batches_of_one_under_batch_norm_are_explained(page):
+    size = page.get_by_role("spinbutton", name=re.compile("mini-batch")).or_(
+        page.get_by_role("textbox", name=re.compile("mini-batch"))
+    )
+    size.fill("1")
+    size.press("Enter")
+    page.get_by_text("Nothing is learnt in the hidden weights").wait_for()
+
+
 def test_batch_norm_switch_and_optimizer_nudge_the_run(page):
     at = play_to(page, 50)
     page.get_by_text("Batch norm", exact=True).click()

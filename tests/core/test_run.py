@@ -341,6 +341,22 @@ def test_switching_batch_norm_on_with_another_epsilon_does_not_move_the_outputs(
     assert np.abs(run.outputs("dev") - before).max() < 1e-5
 
 
+@pytest.mark.parametrize(
+    ("spec", "accuracy"),
+    [(RunSpec(), 0.98), (RunSpec(dataset="digits", hidden=(64, 32)), 0.97)],
+    ids=["spiral", "digits"],
+)
+def test_the_default_run_gets_there_within_2000_steps(spec, accuracy):
+    run = Run(spec, Settings(learning_rate=0.1))
+    run.advance(2000)
+    assert run.history.column("dev_accuracy").max() >= accuracy
+
+
+def test_an_epoch_of_the_default_run_ends_on_a_whole_mini_batch():
+    run = Run()
+    assert run.data.train.labels.size % run.settings.batch_size == 0
+
+
 @pytest.mark.parametrize("batch_norm", [True, False])
 def test_training_learns_the_spiral(batch_norm):
     run = Run(settings=Settings(batch_norm=batch_norm))
