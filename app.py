@@ -13,12 +13,14 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 import streamlit as st  # noqa: E402
+from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Route, WebSocketRoute  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from pages.live.channel import live  # noqa: E402
-from pages.live.files import FILES_ROUTE, send_file  # noqa: E402
-from pages.live.frames import WORKER  # noqa: E402
+from pages.live.files import FILES_ROUTE, base_path, send_file  # noqa: E402
+from pages.live.frames import WORKER, warm_up  # noqa: E402
+from pages.live.preload import Preload  # noqa: E402
 from pages.live.redact import redact_server_logs  # noqa: E402
 
 
@@ -29,6 +31,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     with threadpool_limits(limits=1):
         gc.collect()
         gc.freeze()
+        WORKER.submit(warm_up)
         yield
     WORKER.shutdown(wait=False, cancel_futures=True)
 
@@ -36,5 +39,6 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "_frame.py",
     routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
+    middleware=[Middleware(Preload, base=base_path())],
     lifespan=lifespan,
 )

@@ -37,6 +37,8 @@ class SoftmaxCost:
         self._sum = np.empty((members, 1, examples), dtype)
         self._log = np.empty((members, 1, examples), dtype)
         self._picked = np.empty(members, dtype)
+        self._row_of_ones = np.ones((1, classes), dtype)
+        self._ones = np.ones(examples, dtype)
         self._share = np.array(1 / examples, dtype)
 
     def forward(self, Y: Array, loss: Array) -> None:
@@ -49,9 +51,9 @@ class SoftmaxCost:
         np.subtract(Z, self._largest, out=Z)
         np.vecdot(self._flat, Y.reshape(len(Y), -1), out=self._picked)
         np.exp(Z, out=Z)
-        np.add.reduce(Z, axis=1, keepdims=True, out=self._sum)
+        np.matmul(self._row_of_ones, Z, out=self._sum)
         np.log(self._sum, out=self._log)
-        np.add.reduce(self._log[:, 0], axis=1, out=loss)
+        np.vecdot(self._log[:, 0], self._ones, out=loss)
         np.subtract(loss, self._picked, out=loss)
         np.multiply(loss, self._share, out=loss)
         np.divide(Z, self._sum, out=Z)

@@ -177,6 +177,7 @@ class Stack:
         values = (self.alpha, 1 - self._beta1, 1 - self._beta2, epsilon)
         self._constants = [[self._fit(value, owner) for value in values] for *_, owner in self._pieces]
         self._rates: list[Rates] | None = None
+        self._part: Array | None = None
 
     # training
 
@@ -232,7 +233,11 @@ class Stack:
         """Batch norm's running mean and variance: bias-corrected exponentially weighted averages (C15)."""
         rho, state = self._rho, self.state
         state.weight_bn = state.weight_bn * rho
-        part = self._fit((1 - rho) / (1 - state.weight_bn), self._unit_owner)
+        part = self._part
+        if part is None:
+            part = self._fit((1 - rho) / (1 - state.weight_bn), self._unit_owner)
+            if np.all(1 - state.weight_bn == 1):
+                self._part = part  # the averages are old enough for their correction to be 1
         np.subtract(self.network.batch, self.network.running, out=self._drift)
         np.multiply(self._drift, part, out=self._drift)
         np.add(self.network.running, self._drift, out=self.network.running)

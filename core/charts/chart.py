@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly
 import plotly.graph_objects as go
 
 from core.charts.palette import colour, faded
 from core.run import Run
 
 Array = np.ndarray
-PLOTLY_JS = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"  # what the installed package carries
 Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" -> a picture of classes
 STRONGEST = 0.62  # opacity of full confidence in a picture of classes
 THEMES = {

@@ -89,9 +89,9 @@ function create(token, path) {
     const start = performance.now();
     self.status = frame.status;
     Object.keys(frame.charts).forEach((name) => drawn.set(name, frame.status.step));
+    ask(); // the server makes the next frame while this one is drawn; it is not drawn before this one is
     for (const part of parts) attempt(() => part.frame?.(frame));
     measured(frame, performance.now() - start);
-    ask();
   }
 
   function ask() {

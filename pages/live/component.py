@@ -16,7 +16,7 @@ from core.charts import Chart
 from core.charts.palette import COLOURS
 from core.open_runs import SPEEDS, OpenRun
 from core.settings import Field
-from pages.live.files import address
+from pages.live.files import address, base_path
 
 STUB = """
 export default (component) => {
@@ -32,13 +32,8 @@ export default (component) => {
 _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
 
 
-def _base() -> str:
-    path = str(st.get_option("server.baseUrlPath")).strip("/")
-    return f"/{path}" if path else ""
-
-
 def _mount(opened: OpenRun, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
-    base = _base()
+    base = base_path()
     common = {
         "part": part,
         "token": opened.token,

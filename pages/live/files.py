@@ -1,6 +1,7 @@
-"""The files of the live parts, and the plotly.js that the installed plotly package carries, so that both always match.
+"""The files of the live parts, and plotly.js, of which a third is enough for charts on plain axes.
 
-They lie under an address that changes with their content, so a browser may keep them for good.
+They lie under an address that changes with their content, so a browser may keep them for good. The bundle is
+plotly.js-cartesian-dist-min from npm, of the version that the installed plotly package carries; a test compares them.
 """
 
 from __future__ import annotations
@@ -10,16 +11,22 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from core.charts.chart import PLOTLY_JS
-
 HERE = Path(__file__).parent
+PLOTLY = HERE / "vendor" / "plotly-cartesian.min.js"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
-FILES = {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY_JS}
+FILES = {path.name: path for path in sorted(HERE.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY}
 VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in FILES.values())).hexdigest()[:12]
 FILES_ROUTE = "/live-files/{version}/{name}"
+
+
+def base_path() -> str:
+    """The path that the server lies under: "" or "/path"."""
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""
 
 
 def address(name: str) -> str:

@@ -21,6 +21,14 @@ ROUND_SECONDS = 0.120  # what one turn of all who wait may take together
 WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panda-train")
 
 
+def warm_up() -> None:
+    """Draw a default run once, so that the first visitor does not wait for what is loaded at first use."""
+    run = Run()
+    for chart in charts_of(run).values():
+        chart.skeleton(run).to_json()
+        chart.frame(run)
+
+
 class Meter:
     """Seconds spent on frames, by what they were spent on; for benchmarks, and cheap enough to stay on."""
 

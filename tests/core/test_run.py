@@ -324,6 +324,15 @@ def test_switching_batch_norm_does_not_move_the_outputs(activation, optimizer):
             assert np.abs(run.outputs(split) - outputs).max() < 1e-5
 
 
+def test_outputs_are_those_of_the_settings_that_count_now():
+    run = Run(SMALL)
+    run.advance(60)
+    before = run.outputs("dev").copy()
+    run.nudge(bn_epsilon=1.0)  # counts at test time, too
+    assert np.abs(run.outputs("dev") - before).max() > 0.01
+    np.testing.assert_allclose(run.outputs("dev"), run.predict(run.data.raw(run.data.dev.X)), atol=1e-5)
+
+
 def test_switching_batch_norm_before_any_step_does_not_move_the_outputs():
     run = Run(SMALL)
     before = run.outputs("dev").copy()

@@ -1,0 +1,56 @@
+"""The files that the browser needs: the right plotly, and every page says early what it will ask for."""
+
+import re
+from pathlib import Path
+
+import plotly
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import HTMLResponse, JSONResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from pages.live.files import FILES, FILES_ROUTE, PLOTLY, address, send_file
+from pages.live.preload import Preload
+
+
+async def page(request):
+    return HTMLResponse("<p>page</p>")
+
+
+async def data(request):
+    return JSONResponse({})
+
+
+client = TestClient(
+    Starlette(
+        routes=[Route("/", page), Route("/data", data), Route(FILES_ROUTE, send_file)], middleware=[Middleware(Preload)]
+    )
+)
+
+
+def version(path):
+    return re.search(r"plotly\.js .*?v([\d.]+)", path.read_text(encoding="utf-8")[:200]).group(1)
+
+
+def test_plotly_js_is_of_the_version_that_the_installed_plotly_carries():
+    assert version(PLOTLY) == version(Path(plotly.__file__).parent / "package_data" / "plotly.min.js")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_page_names_each_file_early_and_the_file_comes_for_good(name):
+    assert f"<{address(name)}>" in client.get("/").headers["link"]
+    answer = client.get(address(name))
+    assert answer.content == FILES[name].read_bytes()
+    assert answer.headers["content-encoding"] == "gzip"
+    assert "immutable" in answer.headers["cache-control"]
+
+
+def test_what_is_no_page_names_nothing():
+    assert "link" not in client.get("/data").headers
+
+
+@pytest.mark.parametrize("name", ["nothing.js", "..%2f..%2fapp.py", "frames.py"])
+def test_no_other_file_is_served(name):
+    assert client.get(address(name)).status_code == 404
