@@ -24,6 +24,7 @@ from core.vitals import Gauge, History, evaluate, steps_until_due
 Array = np.ndarray
 AT_ONCE = 512  # steps between two looks at the history
 SNAPSHOT_EVERY = 128
+SNAPSHOT_BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Snapshot:
     nudges: int
     since: dict[str, int]
     history: History
+
+    @property
+    def bytes(self) -> int:
+        """Roughly what it takes in memory."""
+        return self.state.bytes + self.history.bytes
 
 
 def data_of(spec: RunSpec) -> Data:
@@ -146,7 +152,8 @@ class Run:
         """Train `steps` steps; returns the steps done, fewer where the loss stopped being finite (see `trouble`).
 
         `enough()` is asked after every `at_once` steps or sooner: once it is true, one more step is the last. The last
-        step is always measured. How the steps are divided into calls changes no kept measurement and no bit.
+        step is measured, unless the loss broke before it. How the steps are divided into calls changes no kept
+        measurement and no bit.
         """
         done = 0
         with np.errstate(all="ignore"):
@@ -236,6 +243,17 @@ class Run:
         for before, step, after in zip(steps, steps[1:], steps[2:], strict=False):
             if before in self._snapshots and after - before <= (self.step - after) / 2:
                 del self._snapshots[step]
+        while len(self._snapshots) > max(3, SNAPSHOT_BYTES // self._snapshots[0].bytes):
+            del self._snapshots[self._least_missed()]
+
+    def _least_missed(self) -> int:
+        """The snapshot, not the first or last, without which the gap that it leaves is smallest for its age."""
+        steps = sorted(self._snapshots)
+        gaps = {
+            s: (after - before) / (self.step - before)
+            for before, s, after in zip(steps, steps[1:], steps[2:], strict=False)
+        }
+        return min(gaps, key=gaps.__getitem__)
 
     # measuring
 

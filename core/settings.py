@@ -118,7 +118,9 @@ class Field:
             return "on or off"
         if self.scale == "layers":
             return f"1 to {MAX_LAYERS} layers of 1 to {MAX_UNITS} units"
-        return f"{self.low:,.6g} to {self.high:,.6g}"
+        if self.integer:
+            return f"{self.low:,.0f} to {self.high:,.0f}"
+        return f"{self.low:.6g} to {self.high:.6g}"
 
     def parse(self, value: Any) -> Any:
         """`value` in this field's own type, or a `SettingError` that names the field, the value and the range."""

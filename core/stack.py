@@ -46,6 +46,11 @@ class State:
     weight2: Array | float = 1.0
     weight_bn: Array | float = 1.0
 
+    @property
+    def bytes(self) -> int:
+        """What the arrays take in memory."""
+        return sum(array.nbytes for array in (self.theta, self.m, self.v, self.running))
+
     def copy(self) -> State:
         """A copy that training does not touch."""
         return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())

@@ -143,6 +143,11 @@ class History:
         """The newest value of a column one wide; NaN where there is none."""
         return float(self.column(name)[-1, 0]) if self._count else math.nan
 
+    @property
+    def bytes(self) -> int:
+        """What the arrays take in memory."""
+        return self._rows.nbytes + self._steps.nbytes + self.losses._bins.nbytes
+
     def copy(self) -> History:
         """A copy that goes its own way."""
         other = copy.copy(self)

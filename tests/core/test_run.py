@@ -474,6 +474,21 @@ def test_snapshots_stay_few():
     assert (gaps[:-1] <= np.maximum(ages[:-1], 256)).all()  # to go back k steps costs about k steps at most
 
 
+def test_snapshots_of_a_large_network_stay_within_their_bytes(monkeypatch):
+    run = Run(RunSpec(examples=60, hidden=(16,)))
+    monkeypatch.setattr("core.run.SNAPSHOT_BYTES", 5 * run._snapshots[0].bytes)
+    monkeypatch.setattr("core.run.SNAPSHOT_EVERY", 8)
+    for _ in range(100):
+        run.advance(8)
+        assert len(run._snapshots) <= 5
+    assert min(run._snapshots) == 0
+    assert max(run._snapshots) == 800
+    direct = Run(run.spec)
+    direct.advance(555)
+    run.rewind(555)
+    assert run.fingerprint() == direct.fingerprint()
+
+
 # trouble
 
 

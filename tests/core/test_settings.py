@@ -139,8 +139,8 @@ def test_what_is_past_an_end_is_refused_with_the_range(row):
         sentence = str(caught.value)
         assert row.label.lower() in sentence.lower()
         assert row.range_words() in sentence
-        assert f"{row.low:,.6g}" in sentence
-        assert f"{row.high:,.6g}" in sentence
+        form = ",.0f" if row.integer else ".6g"
+        assert f"{row.low:{form}} to {row.high:{form}}" in sentence
         assert sentence.endswith(".")
 
 

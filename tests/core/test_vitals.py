@@ -118,6 +118,7 @@ def test_a_long_run_with_many_nudges_stays_within_its_points():
         assert len(run.history.steps) <= POINTS
         assert len(run.history.losses.steps) <= POINTS
         assert run.history.steps[-1] == run.step
+        assert run.history.steps[0] == 0  # the beginning is not forgotten
     assert len(run.history.steps) > POINTS // 2
 
 
@@ -148,7 +149,7 @@ def test_a_history_is_the_same_however_the_calls_are_divided(cut):
 
 def test_a_copy_goes_its_own_way():
     run = Run(SPEC)
-    run.advance(10)
+    run.advance(71)  # not due: its point makes room for the next
     copy = run.history.copy()
     steps, losses = copy.steps.tolist(), copy.losses.low.tolist()
     values = copy.column("dev_loss").copy()
