@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 POINTS = 256
-DETAIL = 32  # measurements in each doubling of the steps since the last nudge
+DETAIL = 16  # measurements in each doubling of the steps since the last nudge
 AVERAGE_BETA = 0.95
 
 
