@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 POINTS = 256
-DETAIL = 16  # measurements in each doubling of the steps since the last nudge
+FIRST = 64  # steps after the start and after a nudge that are all measured
+DETAIL = 16  # measurements in each doubling of the steps from there on
 AVERAGE_BETA = 0.95
 
 
 def steps_until_due(since: int) -> int:
-    """Steps from `since` (steps after the start or the last nudge) to the next measurement: every step at first,
-    every second one from 2 * DETAIL on, then every fourth, ..."""
-    stride = 1 << max(0, (since // DETAIL).bit_length() - 1)
+    """Steps from `since` (steps after the start or the last nudge) to the next measurement: 1 at first, and from
+    `FIRST` on so many that each doubling of `since` has `DETAIL` measurements."""
+    stride = 1 if since < FIRST else (1 << (since.bit_length() - 1)) // DETAIL
     return stride - since % stride
 
 

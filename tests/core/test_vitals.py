@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.run import Run
 from core.settings import RunSpec, Settings
-from core.vitals import AVERAGE_BETA, DETAIL, POINTS, History, LossTrace, steps_until_due
+from core.vitals import AVERAGE_BETA, DETAIL, FIRST, POINTS, History, LossTrace, steps_until_due
 
 SPEC = RunSpec(examples=90, hidden=(6, 5), activation="tanh")
 WHOLE = Settings(optimizer="sgd", batch_size=50_000)  # every mini-batch is the training set
@@ -84,7 +84,7 @@ def test_measurements_thin_out_by_doubling():
     while at < 1000:
         at += steps_until_due(at)
         due.append(at)
-    assert due[: 2 * DETAIL] == list(range(1, 2 * DETAIL + 1))  # every step at first
+    assert due[:FIRST] == list(range(1, FIRST + 1))  # every step at first
     for low in (64, 128, 256):
         assert sum(low < step <= 2 * low for step in due) == DETAIL  # then as many in each doubling
 
