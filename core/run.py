@@ -14,29 +14,17 @@ from typing import Any
 
 import numpy as np
 
-from core import softmax
+from core import snapshots, softmax
 from core.datasets import Data, load
 from core.errors import UserError
-from core.settings import FIELDS, RunSpec, Settings, changed
+from core.journal import Gesture, Nudge, before_last_gesture, gestures
+from core.settings import RunSpec, Settings, changed
+from core.snapshots import Snapshot, Snapshots
 from core.stack import Stack, State
 from core.vitals import Gauge, History, evaluate, steps_until_due
 
 Array = np.ndarray
 AT_ONCE = 512  # steps between two looks at the history
-SNAPSHOT_EVERY = 128
-SNAPSHOT_BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
-
-
-@dataclass(frozen=True)
-class Nudge:
-    """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
-
-    Nudges with the same `gesture`, the values passed through in one drag, are shown as one.
-    """
-
-    step: int
-    changes: dict[str, tuple[Any, Any]]
-    gesture: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,22 +45,6 @@ class Trouble:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """A run as it was when it reached a step, before any nudge at that step."""
-
-    state: State
-    settings: Settings
-    nudges: int
-    since: dict[str, int]
-    history: History
-
-    @property
-    def bytes(self) -> int:
-        """Roughly what it takes in memory."""
-        return self.state.bytes + self.history.bytes
-
-
 def data_of(spec: RunSpec) -> Data:
     """The data that a spec names, generated or bundled, split and normalized."""
     return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
@@ -83,6 +55,7 @@ class Run:
 
     def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None) -> None:
         self.spec, self.settings = spec or RunSpec(), settings or Settings()
+        self.start = self.settings
         self.data = data_of(self.spec)
         self.journal: tuple[Nudge, ...] = ()
         self.since = {field.name: 0 for field in fields(Settings)}
@@ -92,7 +65,7 @@ class Run:
         self._losses = np.empty((AT_ONCE, 1), self.stack.dtype)
         self._outputs: dict[str, Array] = {}
         self._measure_start()
-        self._snapshots: dict[int, Snapshot] = {0: self._snapshot()}
+        self._snapshots = Snapshots(self._snapshot())
 
     # what is true now
 
@@ -161,10 +134,10 @@ class Run:
                 if enough and done and enough():
                     steps = done + 1
                 due = steps_until_due(self.step - self._last_change)
-                part = min(due, steps - done, at_once, AT_ONCE, SNAPSHOT_EVERY - self.step % SNAPSHOT_EVERY)
+                part = min(due, steps - done, at_once, AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
                 done += self._train(part, measured=part == due or done + part == steps, keep=part == due)
-                if self.step % SNAPSHOT_EVERY == 0 and not self.trouble:
-                    self._keep_snapshot()
+                if self.step % snapshots.EVERY == 0 and not self.trouble:
+                    self._snapshots.keep(self._snapshot())
         return done
 
     def _train(self, steps: int, measured: bool, keep: bool) -> int:
@@ -210,21 +183,57 @@ class Run:
     def _last_change(self) -> int:
         return self.journal[-1].step if self.journal else 0
 
-    # going back
+    # going back, and other ways from here
 
     def rewind(self, step: int) -> None:
         """Go back to `step` as it was when the run first reached it: later nudges, and those at that step, are gone."""
         if not 0 <= step <= self.step:
             raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
         kept = tuple(nudge for nudge in self.journal if nudge.step < step)
-        nearest = max(at for at in self._snapshots if at < step or at == 0)  # so that the last step is measured again
-        self._snapshots = {at: kept_one for at, kept_one in self._snapshots.items() if at <= step}
-        self._restore(self._snapshots[nearest])
-        for nudge in kept[len(self.journal) :]:
-            self.advance(nudge.step - self.step)
-            self.journal = (*self.journal, nudge)
-            self._apply(nudge, changed(self.settings, {name: new for name, (_, new) in nudge.changes.items()}))
+        self._restore(self._snapshots.back_to(step))
+        self._follow(kept[len(self.journal) :])
         self.advance(step - self.step)
+
+    def undo(self) -> Gesture:
+        """Take back the last gesture: the run goes to the step before it, without it. Returns what was undone."""
+        if not self.journal:
+            raise UserError("There is no nudge to undo.")
+        undone = gestures(self.journal)[-1]
+        kept = before_last_gesture(self.journal)
+        self.rewind(undone.first)
+        self._follow(kept[len(self.journal) :])
+        return undone
+
+    def branch(self, step: int | None = None) -> Run:
+        """Another run with this one's past up to `step` (now, where None), which goes its own way from there."""
+        other = Run(self.spec, self.start)
+        other.journal, other._snapshots = self.journal, self._snapshots.copy()
+        other._restore(self._snapshot())
+        other.trouble = self.trouble
+        if step is not None:
+            other.rewind(step)
+        return other
+
+    def twin(self) -> Run:
+        """This run as it would stand now without its last gesture: the same mini-batches, the settings from before."""
+        other = self.branch()
+        other.undo()
+        other.advance(self.step - other.step)
+        return other
+
+    @classmethod
+    def replay(cls, spec: RunSpec, settings: Settings, journal: Iterable[Nudge], step: int) -> Run:
+        """The run that starts with `settings`, is nudged as in `journal`, and stands at `step`: the same to the bit."""
+        run = cls(spec, settings)
+        run._follow(journal)
+        run.advance(step - run.step)
+        return run
+
+    def _follow(self, nudges: Iterable[Nudge]) -> None:
+        """Train on through the nudges of a journal, each at its step."""
+        for nudge in nudges:
+            self.advance(nudge.step - self.step)
+            self.nudge(nudge.gesture, **{name: new for name, (_, new) in nudge.changes.items()})
 
     def _restore(self, snapshot: Snapshot) -> None:
         self.trouble = None
@@ -235,25 +244,6 @@ class Run:
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.stack.state.copy(), self.settings, len(self.journal), self.since, self.history.copy())
-
-    def _keep_snapshot(self) -> None:
-        """Keep this step; thin out the others so that gaps grow with age, and their number with the run's logarithm."""
-        self._snapshots[self.step] = self._snapshot()
-        steps = sorted(self._snapshots)
-        for before, step, after in zip(steps, steps[1:], steps[2:], strict=False):
-            if before in self._snapshots and after - before <= (self.step - after) / 2:
-                del self._snapshots[step]
-        while len(self._snapshots) > max(3, SNAPSHOT_BYTES // self._snapshots[0].bytes):
-            del self._snapshots[self._least_missed()]
-
-    def _least_missed(self) -> int:
-        """The snapshot, not the first or last, without which the gap that it leaves is smallest for its age."""
-        steps = sorted(self._snapshots)
-        gaps = {
-            s: (after - before) / (self.step - before)
-            for before, s, after in zip(steps, steps[1:], steps[2:], strict=False)
-        }
-        return min(gaps, key=gaps.__getitem__)
 
     # measuring
 
@@ -272,32 +262,3 @@ class Run:
         what = f"Training stopped at step {self.step:,}: the loss is no longer a finite number."
         sentence = f"{what} It began in {layer}, {cause}."
         return Trouble(self.step, layer, gesture, sentence)
-
-
-@dataclass(frozen=True)
-class Gesture:
-    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on."""
-
-    first: int
-    step: int
-    changes: dict[str, tuple[Any, Any]]
-    gesture: int
-
-    @property
-    def words(self) -> str:
-        """Such as "learning rate from 0.1 to 0.01"."""
-        parts = ((FIELDS[name], old, new) for name, (old, new) in self.changes.items())
-        return " and ".join(f"{field.label} from {field.word(old)} to {field.word(new)}" for field, old, new in parts)
-
-
-def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
-    """The journal as a person made it: nudges that follow one another in one drag become one."""
-    made: list[Gesture] = []
-    for nudge in journal:
-        last = made[-1] if made else None
-        if last and nudge.gesture and nudge.gesture == last.gesture and nudge.changes.keys() == last.changes.keys():
-            changes = {name: (last.changes[name][0], new) for name, (_, new) in nudge.changes.items()}
-            made[-1] = Gesture(last.first, nudge.step, changes, nudge.gesture)
-        else:
-            made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture))
-    return made

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.charts.layout import LETTER
-from core.run import Gesture, Nudge, gestures
+from core.journal import Gesture, Nudge, gestures
 from core.settings import FIELDS
 
 Array = np.ndarray

@@ -14,7 +14,8 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 # Bottom first: a module imports only from those before it.
 ORDER = [
     "errors", "scales", "activations", "softmax", "batch_norm", "initializers", "optimizers", "schedules", "network",
-    "datasets", "settings", "stack", "vitals", "run", "search", "caviar", "store", "notices", "charts", "open_runs",
+    "datasets", "settings", "journal", "stack", "vitals", "snapshots", "run",
+    "search", "caviar", "store", "notices", "charts", "open_runs",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.

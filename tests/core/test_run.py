@@ -15,8 +15,9 @@ from core.activations import ACTIVATIONS
 from core.datasets import DATASETS
 from core.errors import UserError
 from core.initializers import INITIALIZERS
+from core.journal import Nudge, gestures
 from core.optimizers import OPTIMIZERS
-from core.run import Nudge, Run, gestures
+from core.run import Run
 from core.schedules import SCHEDULES
 from core.settings import FIELDS, SETTINGS, RunSpec, SettingError, Settings
 
@@ -469,24 +470,96 @@ def test_snapshots_stay_few():
     assert run.step == 128 * 2**7
     assert max(np.diff(counts)) <= 4  # a doubling of the run adds a few
     assert counts[-1] <= 30
-    gaps = np.diff([*sorted(run._snapshots), run.step])
-    ages = run.step - np.array(sorted(run._snapshots))
+    gaps = np.diff([*run._snapshots.steps, run.step])
+    ages = run.step - np.array(run._snapshots.steps)
     assert (gaps[:-1] <= np.maximum(ages[:-1], 256)).all()  # to go back k steps costs about k steps at most
 
 
 def test_snapshots_of_a_large_network_stay_within_their_bytes(monkeypatch):
     run = Run(RunSpec(examples=60, hidden=(16,)))
-    monkeypatch.setattr("core.run.SNAPSHOT_BYTES", 5 * run._snapshots[0].bytes)
-    monkeypatch.setattr("core.run.SNAPSHOT_EVERY", 8)
+    monkeypatch.setattr("core.snapshots.BYTES", 5 * run._snapshot().bytes)
+    monkeypatch.setattr("core.snapshots.EVERY", 8)
     for _ in range(100):
         run.advance(8)
         assert len(run._snapshots) <= 5
-    assert min(run._snapshots) == 0
-    assert max(run._snapshots) == 800
+    assert run._snapshots.steps[0] == 0
+    assert run._snapshots.steps[-1] == 800
     direct = Run(run.spec)
     direct.advance(555)
     run.rewind(555)
     assert run.fingerprint() == direct.fingerprint()
+
+
+# other ways from here
+
+
+@given(specs, plans, st.data())
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_a_replay_has_the_bits_of_the_run(spec, plan, data):
+    run = follow(Run(spec), plan)
+    step = data.draw(st.integers(run.journal[-1].step if run.journal else 0, run.step))
+    replayed = Run.replay(spec, Settings(), run.journal, run.step)
+    assert replayed.fingerprint() == run.fingerprint()
+    assert replayed.journal == run.journal
+    assert_same_history(replayed, run)
+    earlier = Run.replay(spec, Settings(), run.journal, step)
+    earlier.advance(run.step - step)
+    assert earlier.fingerprint() == run.fingerprint()
+
+
+@given(specs, plans)
+@hypothesis_settings(max_examples=30, deadline=None)
+def test_undo_goes_to_the_step_before_the_last_nudge_without_it(spec, plan):
+    run = follow(Run(spec), plan)
+    while run.journal:
+        last, kept = run.journal[-1], run.journal[:-1]
+        assert run.undo().step == last.step
+        assert (run.step, run.journal) == (last.step, kept)
+        assert run.fingerprint() == Run.replay(spec, Settings(), kept, last.step).fingerprint()
+    with pytest.raises(UserError, match="no nudge to undo"):
+        run.undo()
+
+
+def test_undo_takes_a_whole_drag_and_leaves_another_nudge_at_its_first_step():
+    run = Run(SMALL)
+    run.advance(10)
+    run.nudge(optimizer="adam")
+    for rate in (0.05, 0.02):
+        run.nudge(gesture=3, learning_rate=rate)
+        run.advance(4)
+    assert run.undo().changes == {"learning_rate": (0.1, 0.02)}
+    assert (run.step, run.settings.learning_rate, run.settings.optimizer) == (10, 0.1, "adam")
+    assert len(run.journal) == 1
+
+
+@given(specs, plans, st.data())
+@hypothesis_settings(max_examples=20, deadline=None)
+def test_a_branch_has_the_past_of_its_run_and_leaves_it_alone(spec, plan, data):
+    run = follow(Run(spec), plan)
+    before, journal = run.fingerprint(), run.journal
+    step = data.draw(st.integers(0, run.step))
+    branch, now = run.branch(step), run.branch()
+    assert now.fingerprint() == before
+    assert_same_history(now, run)
+    now.nudge(learning_rate=0.012345)
+    for other in (branch, now):
+        other.advance(30)
+    assert (run.fingerprint(), run.journal) == (before, journal)
+    run.rewind(step)
+    run.advance(30)
+    assert branch.fingerprint() == run.fingerprint()
+
+
+def test_a_twin_is_the_run_without_its_last_nudge_on_the_same_mini_batches():
+    run = Run(SMALL)
+    run.advance(40)
+    run.nudge(learning_rate=0.001)
+    run.advance(25)
+    twin, never = run.twin(), Run(SMALL)
+    never.advance(65)
+    assert twin.fingerprint() == never.fingerprint()
+    assert twin.stack.state.cursor == run.stack.state.cursor
+    assert run.settings.learning_rate == 0.001
 
 
 # trouble

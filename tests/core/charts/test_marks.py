@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.charts import marks
 from core.charts.layout import LETTER
-from core.run import Gesture, Nudge, gestures
+from core.journal import Gesture, Nudge, gestures
 from core.settings import Settings
 
 

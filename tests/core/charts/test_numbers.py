@@ -18,7 +18,8 @@ from core.charts import (
     statistics,
     z,
 )
-from core.run import Run, gestures
+from core.journal import gestures
+from core.run import Run
 from core.settings import RunSpec
 
 equal = np.testing.assert_array_equal
