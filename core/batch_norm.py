@@ -6,6 +6,7 @@ Course rows C10 to C15. The course prints the normalization without its square r
 from __future__ import annotations
 
 import numpy as np
+from numpy import add, divide, matvec, multiply, sqrt, subtract, vecdot
 
 Array = np.ndarray
 
@@ -28,15 +29,15 @@ class BatchNorm:
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
         """z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out` (K, n, m); Z is left centred (C10)."""
-        np.matvec(Z, self._shares, out=self._mean)
-        np.subtract(Z, self.mean, out=Z)
-        np.vecdot(Z, Z, out=self._variance)
-        np.multiply(self.variance, self._share, out=self.variance)
-        np.add(self.variance, epsilon, out=self._root)
-        np.sqrt(self._root, out=self._root)
-        np.divide(gamma, self._root, out=self._scale)
-        np.multiply(Z, self._scale, out=out)
-        np.add(out, beta, out=out)
+        matvec(Z, self._shares, self._mean)
+        subtract(Z, self.mean, Z)
+        vecdot(Z, Z, self._variance)
+        multiply(self.variance, self._share, self.variance)
+        add(self.variance, epsilon, self._root)
+        sqrt(self._root, self._root)
+        divide(gamma, self._root, self._scale)
+        multiply(Z, self._scale, out)
+        add(out, beta, out)
 
     def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
         """From G = dJ/dz~ (K, n, m) to dJ/dz, in place, and the gradients of gamma and beta (K, n, 1).
@@ -45,16 +46,16 @@ class BatchNorm:
         dz = gamma / root (G - mean(G) - z_norm mean(G z_norm)), means over the mini-batch
         (Ioffe & Szegedy 2015). `centred` is used up.
         """
-        np.matvec(G, self._ones, out=dbeta[..., 0])
-        np.vecdot(G, centred, out=dgamma[..., 0])
-        np.divide(dgamma, self._root, out=dgamma)
-        np.divide(dgamma, self._root, out=self._row)
-        np.multiply(self._row, self._share, out=self._row)
-        np.multiply(centred, self._row, out=centred)
-        np.subtract(G, centred, out=G)
-        np.multiply(dbeta, self._share, out=self._row)
-        np.subtract(G, self._row, out=G)
-        np.multiply(G, self._scale, out=G)
+        matvec(G, self._ones, dbeta[..., 0])
+        vecdot(G, centred, dgamma[..., 0])
+        divide(dgamma, self._root, dgamma)
+        divide(dgamma, self._root, self._row)
+        multiply(self._row, self._share, self._row)
+        multiply(centred, self._row, centred)
+        subtract(G, centred, G)
+        multiply(dbeta, self._share, self._row)
+        subtract(G, self._row, G)
+        multiply(G, self._scale, G)
 
 
 def fold(gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: Array) -> tuple[Array, Array]:

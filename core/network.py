@@ -1,7 +1,8 @@
 """A stack of K networks of one shape, held in one set of arrays: forward and backward.
 
 The course's notation with a leading axis of K: X (K, n_x, m), W[l] (K, n_l, n_{l-1}), Z[l] = W[l] A[l-1] + b[l].
-Every array is allocated once and written with `out=`; member k has the bits that it has alone.
+Every array is allocated once, and the last argument of a numpy call is where its result goes, as in
+`matmul(W, A, Z)`: that spares a step of 75 calls a tenth of its time. Member k has the bits that it has alone.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy import add, matmul, matvec, multiply
 
 from core.activations import ACTIVATIONS, Activation
 from core.batch_norm import BatchNorm, fold, identity
@@ -82,31 +84,31 @@ class Pass:
         for l in range(1, len(self.A)):
             Z, out = self.Z[l], self.A[l]
             if batch_norm:
-                np.matmul(theta.W[l], A, out=Z)  # (K, n_l, n_{l-1}) @ (K, n_{l-1}, m); b[l] would cancel (C13)
+                matmul(theta.W[l], A, Z)  # (K, n_l, n_{l-1}) @ (K, n_{l-1}, m); b[l] would cancel (C13)
                 self.norm[l - 1].forward(Z, theta.gamma[l], theta.beta[l], epsilon, out)
             else:
-                np.matmul(theta.W[l], A, out=out)
-                np.add(out, theta.b[l], out=out)
+                matmul(theta.W[l], A, out)
+                add(out, theta.b[l], out)
             apply(out, self.slope[l])
             A = out
-        np.matmul(theta.W[-1], A, out=self.softmax.A)
-        np.add(self.softmax.A, theta.b[-1], out=self.softmax.A)
+        matmul(theta.W[-1], A, self.softmax.A)
+        add(self.softmax.A, theta.b[-1], self.softmax.A)
         self.softmax.forward(Y, loss)
 
     def backward(self, network: Network, rows: Array, Y: Array, batch_norm: bool) -> None:
         """After `forward`: dJ/d(parameter) into `network.gradient`. `rows` is X as rows, (1 or K, m, n_x)."""
         theta, grad = network.theta, network.gradient
         dZ = self.softmax.backward(Y)  # (K, C, m)
-        np.matvec(dZ, self._ones, out=grad.b[-1][..., 0])
+        matvec(dZ, self._ones, grad.b[-1][..., 0])
         for l in range(len(self.A) - 1, 0, -1):
-            np.matmul(dZ, self._transposed(l), out=grad.W[l + 1])  # (K, n_{l+1}, m) @ (K, m, n_l)
-            dA = np.matmul(theta.W_T[l + 1], dZ, out=self.A[l])  # the chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m)
-            dZ = np.multiply(dA, self.slope[l], out=dA)
+            matmul(dZ, self._transposed(l), grad.W[l + 1])  # (K, n_{l+1}, m) @ (K, m, n_l)
+            dA = matmul(theta.W_T[l + 1], dZ, self.A[l])  # the chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m)
+            dZ = multiply(dA, self.slope[l], dA)
             if batch_norm:
                 self.norm[l - 1].backward(dZ, self.Z[l], grad.gamma[l], grad.beta[l])
             else:
-                np.matvec(dZ, self._ones, out=grad.b[l][..., 0])
-        np.matmul(dZ, rows, out=grad.W[1])
+                matvec(dZ, self._ones, grad.b[l][..., 0])
+        matmul(dZ, rows, grad.W[1])
 
     def _transposed(self, l: int) -> Array:
         """A[l] as (K, m, n_l): a copy in memory order where that is faster, else a view. The shape alone decides."""
@@ -187,7 +189,7 @@ class Network:
     def _logits(self, layers: list[tuple[Array, Array]], A: Array) -> Array:
         for W, b in layers[:-1]:
             Z = W @ A
-            np.add(Z, b, out=Z)
+            add(Z, b, Z)
             self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
             A = Z
         W, b = layers[-1]
@@ -208,7 +210,7 @@ class Network:
             self.theta.gamma[l][:], shift = identity(mean, variance, epsilon)
             self.theta.beta[l][:] = shift + self.theta.b[l]
             self.theta.b[l][:] = 0
-            np.add(Z, self.theta.beta[l] - shift, out=Z)
+            add(Z, self.theta.beta[l] - shift, Z)
             self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
             A = Z
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy import add, divide, multiply, sqrt, subtract
 
 Array = np.ndarray
 
@@ -32,24 +33,24 @@ class Rates(NamedTuple):
 
 def gradient_descent(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """theta -= alpha g."""
-    np.multiply(g, r.alpha, out=tmp)
-    np.subtract(theta, tmp, out=theta)
+    multiply(g, r.alpha, tmp)
+    subtract(theta, tmp, theta)
 
 
 def momentum(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """m = beta1 m + (1 - beta1) g; theta -= alpha m (the course's form; Polyak 1964 has no factor 1 - beta1)."""
     _average(m, g, tmp, r.one_minus_beta1)
-    np.multiply(m, r.alpha / r.correction1, out=tmp)
-    np.subtract(theta, tmp, out=theta)
+    multiply(m, r.alpha / r.correction1, tmp)
+    subtract(theta, tmp, theta)
 
 
 def rmsprop(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v) + eps) (Tieleman & Hinton 2012)."""
     _average_squares(v, g, tmp, r.one_minus_beta2)
     _root(v, tmp, r)
-    np.divide(g, tmp, out=tmp)
-    np.multiply(tmp, r.alpha, out=tmp)
-    np.subtract(theta, tmp, out=theta)
+    divide(g, tmp, tmp)
+    multiply(tmp, r.alpha, tmp)
+    subtract(theta, tmp, theta)
 
 
 def adam(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
@@ -57,29 +58,29 @@ def adam(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> No
     _average(m, g, tmp, r.one_minus_beta1)
     _average_squares(v, g, tmp, r.one_minus_beta2)
     _root(v, tmp, r)
-    np.divide(m, tmp, out=tmp)
-    np.multiply(tmp, r.alpha / r.correction1, out=tmp)
-    np.subtract(theta, tmp, out=theta)
+    divide(m, tmp, tmp)
+    multiply(tmp, r.alpha / r.correction1, tmp)
+    subtract(theta, tmp, theta)
 
 
 def _average(m: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
-    np.subtract(g, m, out=tmp)
-    np.multiply(tmp, one_minus_beta, out=tmp)
-    np.add(m, tmp, out=m)
+    subtract(g, m, tmp)
+    multiply(tmp, one_minus_beta, tmp)
+    add(m, tmp, m)
 
 
 def _average_squares(v: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
-    np.multiply(g, g, out=tmp)
-    np.subtract(tmp, v, out=tmp)
-    np.multiply(tmp, one_minus_beta, out=tmp)
-    np.add(v, tmp, out=v)
+    multiply(g, g, tmp)
+    subtract(tmp, v, tmp)
+    multiply(tmp, one_minus_beta, tmp)
+    add(v, tmp, v)
 
 
 def _root(v: Array, tmp: Array, r: Rates) -> None:
     """tmp = sqrt(v^) + eps."""
-    np.divide(v, r.correction2, out=tmp)
-    np.sqrt(tmp, out=tmp)
-    np.add(tmp, r.epsilon, out=tmp)
+    divide(v, r.correction2, tmp)
+    sqrt(tmp, tmp)
+    add(tmp, r.epsilon, tmp)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Examples are columns, and everything has a leading axis of K networks. Course ro
 from __future__ import annotations
 
 import numpy as np
+from numpy import divide, exp, log, matmul, multiply, subtract, vecdot
 
 Array = np.ndarray
 
@@ -16,9 +17,9 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
     The largest z of a column is taken away first, which changes nothing (C16) and keeps exp from overflowing.
     """
     out = np.empty_like(Z) if out is None else out
-    np.subtract(Z, Z.max(axis=-2, keepdims=True), out=out)
-    np.exp(out, out=out)
-    return np.divide(out, out.sum(axis=-2, keepdims=True), out=out)
+    subtract(Z, Z.max(axis=-2, keepdims=True), out)
+    exp(out, out)
+    return divide(out, out.sum(axis=-2, keepdims=True), out)
 
 
 def cost(A: Array, Y: Array) -> Array:
@@ -48,17 +49,17 @@ class SoftmaxCost:
         """
         Z = self.A
         np.maximum.reduce(Z, axis=1, keepdims=True, out=self._largest)
-        np.subtract(Z, self._largest, out=Z)
-        np.vecdot(self._flat, Y.reshape(len(Y), -1), out=self._picked)
-        np.exp(Z, out=Z)
-        np.matmul(self._row_of_ones, Z, out=self._sum)
-        np.log(self._sum, out=self._log)
-        np.vecdot(self._log[:, 0], self._ones, out=loss)
-        np.subtract(loss, self._picked, out=loss)
-        np.multiply(loss, self._share, out=loss)
-        np.divide(Z, self._sum, out=Z)
+        subtract(Z, self._largest, Z)
+        vecdot(self._flat, Y.reshape(len(Y), -1), self._picked)
+        exp(Z, Z)
+        matmul(self._row_of_ones, Z, self._sum)
+        log(self._sum, self._log)
+        vecdot(self._log[:, 0], self._ones, loss)
+        subtract(loss, self._picked, loss)
+        multiply(loss, self._share, loss)
+        divide(Z, self._sum, Z)
 
     def backward(self, Y: Array) -> Array:
         """dJ/dZ = (A - Y) / m, (K, C, m), in the place of A."""
-        dZ = np.subtract(self.A, Y, out=self.A)
-        return np.multiply(dZ, self._share, out=dZ)
+        dZ = subtract(self.A, Y, self.A)
+        return multiply(dZ, self._share, dZ)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy import add, multiply, subtract
 
 from core.datasets import Data
 from core.initializers import INITIALIZERS
@@ -243,9 +244,9 @@ class Stack:
             part = self._fit((1 - rho) / (1 - state.weight_bn), self._unit_owner)
             if np.all(1 - state.weight_bn == 1):
                 self._part = part  # the averages are old enough for their correction to be 1
-        np.subtract(self.network.batch, self.network.running, out=self._drift)
-        np.multiply(self._drift, part, out=self._drift)
-        np.add(self.network.running, self._drift, out=self.network.running)
+        subtract(self.network.batch, self.network.running, self._drift)
+        multiply(self._drift, part, self._drift)
+        add(self.network.running, self._drift, self.network.running)
 
     def _update(self) -> None:
         """One step of the optimizer on all that learns."""
