@@ -23,7 +23,8 @@ Batch norm and momentum on, float32, a shuffled mini-batch gathered and its loss
 Ours K=1: Run.advance, after its first 5,000 steps, with history, measurements and snapshots kept;
   on the last row, which has no data set of its size, the same as engine alone.
 Engine alone K=1: Stack.advance and the recording of the loss (LossTrace). One BLAS thread, here and below.
-Ours K=16, K=128: Stack.advance, one thread; "two threads" is two stacks of half the size, a thread each.
+Ours K=16, K=128: Stack.advance, one thread, in parts that fit the cache; "two threads" is two stacks of half
+  the size, a thread each.
 PyTorch: one thread, eager. The requirements compare medians, ours on one thread.
 JAX: as it comes (all {cores} cores), and held to one core and one thread."""
 

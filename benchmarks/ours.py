@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, data
 from core.run import Run
-from core.stack import Stack
+from core.stack import Stack, members_at_once
 from core.vitals import LossTrace
 
 WARM_UP = 5000  # steps after which a run's measurements have thinned out to one in 128
@@ -27,17 +27,23 @@ def run(row: Row, members: int) -> Callable[[int], None]:
 
 
 def stack(row: Row, members: int) -> Callable[[int], None]:
-    """K networks side by side on the same mini-batches; every loss is recorded, of one alone in a `LossTrace` too."""
+    """K networks on the same mini-batches, side by side in parts that fit the cache.
+
+    Every loss is recorded, of one alone in a `LossTrace` too.
+    """
     threadpool_limits(1)
-    trained = Stack(row.spec, data(row), row.settings, [0] * members)
+    most = members_at_once(row.sizes, row.settings.batch_size)
+    shares = np.array_split(np.zeros(members, int), -(-members // most))
+    parts = [Stack(row.spec, data(row), row.settings, share.tolist()) for share in shares]
     trace = LossTrace()
 
     def train(steps: int) -> None:
-        losses = np.empty((steps, members), np.float32)
-        first = trained.state.step
-        trained.advance(steps, losses)
+        losses = [np.empty((steps, part.members), np.float32) for part in parts]
+        first = parts[0].state.step
+        for part, recorded in zip(parts, losses, strict=True):
+            part.advance(steps, recorded)
         if members == 1:
-            trace.add(first, losses[:, 0])
+            trace.add(first, losses[0][:, 0])
 
     train(row.steps[1])  # long enough for bias correction to be over on all but the last row
     return train

@@ -24,7 +24,17 @@ from core.settings import RunSpec, Settings
 Array = np.ndarray
 Watch = Callable[["Stack", Pass], None]
 PIECE = 16_384  # parameters that the optimizer takes at once: four such pieces of float32 stay in the cache
+CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
 STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
+
+
+def members_at_once(sizes: tuple[int, ...], examples: int) -> int:
+    """How many networks of these sizes, on mini-batches of `examples`, to train in one stack: as many as leave all
+    that a step touches in the processor's cache, at least one. Larger stacks are trained a part after the other."""
+    parameters = sum(n_in * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
+    activations = sum(sizes[1:-1]) * examples
+    touched = 4 * 3 * parameters + (4 + 4 + 1) * activations  # theta, gradient, m; Z, A and the slope
+    return max(1, CACHE // touched)
 
 
 @dataclass

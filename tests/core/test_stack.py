@@ -14,7 +14,7 @@ from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
 from core.settings import RunSpec, Settings
 from core.softmax import cost
-from core.stack import Stack
+from core.stack import Stack, members_at_once
 
 SPEC = RunSpec(hidden=(5, 4), activation="tanh")
 SGD = Settings(optimizer="sgd", learning_rate=0.1, batch_norm=False, batch_size=8)
@@ -391,3 +391,10 @@ def test_a_stack_of_one_stops_before_the_step_whose_cost_is_not_finite():
         assert len(train(stack, 5)) == 0
     assert stack.state.step == held.step == 3
     np.testing.assert_array_equal(stack.state.theta, held.theta)
+
+
+def test_members_at_once_fit_the_cache():
+    small, large = members_at_once((2, 8, 8, 3), 32), members_at_once((784, 128, 64, 10), 128)
+    assert small > 128 > 16 > large >= 1
+    assert members_at_once((256,) * 8, 50_000) == 1
+    assert members_at_once((2, 8, 8, 3), 64) < small
