@@ -15,5 +15,10 @@ PAGES = [
     st.Page(HERE / "settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
 ]
 
-st.html("<style>.stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 3rem }</style>")  # less air around
+STYLE = """<style>
+.stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 3rem } /* less air around */
+[data-testid="stCaptionContainer"] { font-size: 0.75rem } /* as the dials have it */
+</style>"""
+
+st.html(STYLE)
 st.navigation(PAGES, position="top").run()
