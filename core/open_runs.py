@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from core.errors import UserError
+from core.journal import Gesture
 from core.run import Run
 
 MOST_OPEN = 300
@@ -197,6 +198,12 @@ class OpenRun:
     def nudge(self, changes: dict[str, Any], gesture: int = 0) -> None:
         """Change settings from the present step on."""
         self.run.nudge(gesture, **changes)
+
+    def undo(self) -> Gesture:
+        """Take back the last gesture: the run goes to the step before it, without it, and stands still."""
+        self.pause()
+        self._marks.clear()
+        return self.run.undo()
 
     def rewind(self, step: int) -> None:
         """Pause, and go back to `step`."""

@@ -135,6 +135,10 @@ class History:
         """(points, width) of a column, oldest first."""
         return self._rows[: self._count, self._slices[name]]
 
+    def at(self, step: int, name: str) -> float:
+        """A column one wide as it was last measured at or before `step`."""
+        return float(self.column(name)[max(0, np.searchsorted(self.steps, step, side="right") - 1), 0])
+
     @property
     def steps(self) -> Array:
         """The step of each point, (points,)."""

@@ -14,6 +14,7 @@ from core.open_runs import OpenRun
 from core.settings import SPEC
 from pages.live import component
 from pages.parts import controls
+from pages.parts.journal import journal_panel
 from pages.parts.run_in_hand import hold, others, run_in_hand, start, title
 
 
@@ -54,6 +55,12 @@ def settings(opened: OpenRun) -> None:
 
 
 @st.fragment
+def journal(opened: OpenRun) -> None:
+    """What was nudged, and what came of it."""
+    journal_panel(opened)
+
+
+@st.fragment
 def data_and_network(opened: OpenRun) -> None:
     """What is fixed for a run's life: changing it starts a new run."""
     spec = opened.run.spec
@@ -87,8 +94,10 @@ left, right = st.columns([3, 1.15], gap="medium")
 with left:
     chart_grid(opened)
 with right:
-    live, fixed = st.tabs(["Settings", "Data and network"])
+    live, nudged, fixed = st.tabs(["Settings", "Journal", "Data and network"])
     with live:
         settings(opened)
+    with nudged:
+        journal(opened)
     with fixed:
         data_and_network(opened)

@@ -78,6 +78,7 @@ def status(opened: OpenRun) -> dict[str, Any]:
         **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
         "learning_rate": run.learning_rate,
         "settings": asdict(run.settings),
+        "nudges": len(run.journal),
         "since": run.since,
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": notices(run),

@@ -71,8 +71,8 @@ function follower() {
   const differs = (settings) => Object.entries(component.data.watch ?? {})
     .some(([name, value]) => name in settings && settings[name] !== value);
 
-  function compare({ settings, step }) {
-    if (!differs(settings)) {
+  function compare({ settings, nudges, step }) {
+    if (!differs({ ...settings, nudges })) {
       clearTimeout(timer);
       timer = 0;
     } else if (!told && !timer) {

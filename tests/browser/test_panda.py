@@ -150,6 +150,22 @@ def test_mini_batches_of_one_under_batch_norm_are_explained(page):
     page.get_by_text("Nothing is learnt in the hidden weights").wait_for()
 
 
+def test_a_nudge_appears_in_the_journal_and_is_undone_with_one_click(page):
+    at = play_to(page, 60)
+    page.get_by_role("tab", name="Journal").click()
+    page.get_by_text("No nudge yet").wait_for()
+    page.get_by_role("tab", name="Settings").click()
+    alpha(page).fill("0.02")
+    alpha(page).press("Enter")
+    page.wait_for_function("window.__panda.lastSettings.learning_rate === 0.02")
+    play_to(page, at + 30)
+    page.get_by_role("tab", name="Journal").click()
+    page.get_by_text("learning rate from 0.1 to 0.02").first.wait_for()
+    page.get_by_role("button", name="Undo the last nudge").click()
+    page.wait_for_function(f"{STEP} === {at} && window.__panda.lastSettings.learning_rate === 0.1")
+    page.get_by_text("No nudge yet").wait_for()
+
+
 def test_batch_norm_switch_and_optimizer_nudge_the_run(page):
     at = play_to(page, 50)
     page.get_by_text("Batch norm", exact=True).click()

@@ -254,3 +254,11 @@ def test_gradient_norms_and_update_ratios():
     np.testing.assert_allclose(found["gradient_norm"], moved / alpha, rtol=1e-3)
     np.testing.assert_allclose(found["update_ratio"], moved / [np.linalg.norm(W) for W in before], rtol=1e-3)
     assert found["learning_rate"] == pytest.approx(run.learning_rate)
+
+
+def test_a_column_as_it_was_at_a_step():
+    run = Run(SPEC)
+    run.advance(100)
+    steps, losses = run.history.steps, run.history.column("dev_loss")[:, 0]
+    for step in (0, 1, 63, 64, 65, 66, 99, 100, 1000):
+        assert run.history.at(step, "dev_loss") == losses[steps <= step][-1]

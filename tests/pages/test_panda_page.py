@@ -130,3 +130,24 @@ def test_the_reference_page_lists_every_setting():
     assert not app.exception
     named = [name for table in app.table for name in table.value["Name in code"]]
     assert named == [field.name for field in (*SETTINGS, *SPEC)]
+
+
+def undo_button(app):
+    return next((button for button in app.button if button.label == "Undo the last nudge"), None)
+
+
+def test_the_journal_lists_what_was_nudged_and_what_came_of_it_and_undoes_it(app):
+    assert undo_button(app) is None
+    run = run_of(app)
+    run.advance(30)
+    before, loss = run.fingerprint(), run.evaluate("dev").loss
+    run.nudge(learning_rate=0.5)
+    run.advance(20)
+    app.run()
+    assert any("learning rate from 0.1 to 0.5" in text.value for text in app.markdown)
+    words = f"dev loss {loss:.4g} → {run.evaluate('dev').loss:.4g} at step 50"
+    assert any(caption.value == words for caption in app.caption)
+    undo_button(app).click().run()
+    assert not app.exception
+    assert run.fingerprint() == before
+    assert undo_button(app) is None
