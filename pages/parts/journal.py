@@ -21,11 +21,12 @@ def journal_panel(opened: OpenRun) -> None:
         st.caption("No nudge yet. Each one is listed here with what it did, and the last can be undone.")
     elif st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
         _undo(opened)
-    ends = [*(gesture.first for gesture in made[1:]), run.step]
-    for gesture, end in list(zip(made, ends, strict=True))[: -SHOWN - 1 : -1]:
+    end = run.step
+    for gesture in made[: -SHOWN - 1 : -1]:
         with st.container(gap=None):
             st.markdown(f"**Step {gesture.step:,}** · {gesture.words}")
             st.caption(effect(run, gesture, end))
+        end = gesture.first
     component.dials(opened, [], key="journal", watch={"nudges": len(run.journal)})
 
 
