@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -102,3 +102,23 @@ def page(context, server):
 def ready(page):
     page.wait_for_function("window.__panda && window.__panda.frames > 0")
     page.get_by_role("button", name="Play").wait_for()
+    at_rest(page)
+
+
+def at_rest(page):
+    """Wait until the page's script has run to its end: what it draws anew may close a list that is open."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+
+
+def choose(page, label, option):
+    """Choose from one of Streamlit's lists, which a late redraw may close again."""
+    at_rest(page)
+    entry = page.get_by_role("option", name=option)
+    for _ in range(4):
+        page.get_by_role("combobox", name=label, exact=True).click()
+        try:
+            entry.click(timeout=4_000)
+            return
+        except TimeoutError:
+            page.keyboard.press("Escape")
+    entry.click()

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.browser.conftest import ready, serving
+from tests.browser.conftest import choose, ready, serving
 
 pytestmark = pytest.mark.browser
 
@@ -170,8 +170,7 @@ def test_batch_norm_switch_and_optimizer_nudge_the_run(page):
     at = play_to(page, 50)
     page.get_by_text("Batch norm", exact=True).click()
     page.wait_for_function("window.__panda.lastSettings.batch_norm === false")
-    page.get_by_role("combobox", name="Optimizer").click()
-    page.get_by_role("option", name="Adam").click()
+    choose(page, "Optimizer", "Adam")
     page.wait_for_function("window.__panda.lastSettings.optimizer === 'adam'")
     page.get_by_text(f"since step {at:,}").first.wait_for()
 
@@ -216,8 +215,7 @@ def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):
     second = context.new_page()
     second.goto(page.url)
     ready(second)
-    second.get_by_role("combobox", name="Optimizer").click()
-    second.get_by_role("option", name="RMSprop").click()
+    choose(second, "Optimizer", "RMSprop")
     page.bring_to_front()
     page.get_by_role("combobox", name="Optimizer").filter(has_text="RMSprop").or_(
         page.get_by_text("RMSprop", exact=True)
@@ -227,8 +225,7 @@ def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):
 def test_digits_in_a_new_run_and_back_to_the_old_one(page):
     at = play_to(page, 60)
     page.get_by_role("tab", name="Data and network").click()
-    page.get_by_role("combobox", name="Data", exact=True).click()
-    page.get_by_role("option", name="digits").click()
+    choose(page, "Data", "digits")
     page.get_by_label("Units 1").wait_for()
     page.get_by_role("button", name="Start a new run").click()
     page.wait_for_function(f"{STEP} === 0")
@@ -241,15 +238,13 @@ def test_digits_in_a_new_run_and_back_to_the_old_one(page):
 
 def test_divergence_is_explained_and_one_can_go_back(page):
     page.get_by_role("tab", name="Data and network").click()
-    page.get_by_role("combobox", name="Activation").click()
-    page.get_by_role("option", name="leaky ReLU").click()
+    choose(page, "Activation", "leaky ReLU")
     page.get_by_role("button", name="Start a new run").click()
     page.get_by_role("button", name=re.compile("Back to spiral")).wait_for()
     page.get_by_role("tab", name="Settings").click()
     page.get_by_text("Batch norm", exact=True).click()
     page.wait_for_function("window.__panda.lastSettings.batch_norm === false")
-    page.get_by_role("combobox", name="Optimizer").click()
-    page.get_by_role("option", name="gradient descent").click()
+    choose(page, "Optimizer", "gradient descent")
     page.wait_for_function("window.__panda.lastSettings.optimizer === 'sgd'")
     at = play_to(page, 60)
     alpha(page).fill("10")
