@@ -67,7 +67,7 @@ def test_a_nudge_is_marked_takes_effect_and_says_since_when(page):
     alpha(page).press("Enter")
     page.wait_for_function("window.__panda.lastSettings.learning_rate === 0.02")
     page.get_by_text(f"since step {at:,}").first.wait_for()
-    assert page.locator(".js-plotly-plot").first.get_by_text("α 0.02").count() == 1
+    page.locator(".js-plotly-plot").first.get_by_text("α 0.02").wait_for()
 
 
 def test_a_drag_is_felt_while_it_moves(page):
@@ -266,7 +266,7 @@ def test_each_address_opened_first_on_a_fresh_server_shows_the_page_in_its_frame
         page.goto(address + path)
         page.get_by_text(words).first.wait_for()
         for name in ("Panda", "Settings"):
-            assert page.get_by_role("link", name=name).count() == 1
+            page.get_by_role("link", name=name, exact=True).wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -34,9 +34,9 @@ def test_flat_out_fills_its_time_and_ends_measured(opened):
     opened.play()
     opened.train("me", 0.05)
     start = time.perf_counter()
-    steps = opened.train("me", 0.05)
+    steps = opened.train("me", 0.3)
     assert steps > 20
-    assert time.perf_counter() - start < 0.5
+    assert 0.2 < time.perf_counter() - start < 3
     assert opened.run.history.steps[-1] == opened.run.step
 
 
