@@ -8,8 +8,6 @@ import streamlit as st
 
 from core.settings import GROUPS, SETTINGS, SPEC, Field, RunSpec, Settings
 
-SCALES = {"log": "log α scale", "one_minus": "1 − β scale", "linear": "linear"}
-
 
 def row(field: Field, default: object) -> dict[str, str]:
     """One field as a row of the page's table."""
