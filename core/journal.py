@@ -13,12 +13,14 @@ from core.settings import FIELDS
 class Nudge:
     """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
 
-    Nudges with the same `gesture`, the values passed through in one drag, are shown as one.
+    Nudges with the same `gesture`, the values passed through in one drag, are shown as one. `note` is what a person
+    wrote on it.
     """
 
     step: int
     changes: dict[str, tuple[Any, Any]]
     gesture: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)

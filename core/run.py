@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from core.settings import RunSpec, Settings, changed
 from core.snapshots import Snapshot, Snapshots
 from core.stack import Stack, State
 from core.vitals import Gauge, History, evaluate, steps_until_due
+
+if TYPE_CHECKING:
+    from core.luck import Luck
 
 Array = np.ndarray
 AT_ONCE = 512  # steps between two looks at the history
@@ -53,13 +56,15 @@ def data_of(spec: RunSpec) -> Data:
 class Run:
     """One network that a person watches and nudges while it trains."""
 
-    def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None) -> None:
+    def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None, data: Data | None = None) -> None:
         self.spec, self.settings = spec or RunSpec(), settings or Settings()
         self.start = self.settings
-        self.data = data_of(self.spec)
+        self.data = data or data_of(self.spec)
         self.journal: tuple[Nudge, ...] = ()
         self.since = {field.name: 0 for field in fields(Settings)}
         self.trouble: Trouble | None = None
+        self.ghost: Run | None = None
+        self.luck: Luck | None = None
         self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
         self.history = History(len(self.spec.hidden), self.data.n_classes)
         self._losses = np.empty((AT_ONCE, 1), self.stack.dtype)
@@ -206,7 +211,7 @@ class Run:
 
     def branch(self, step: int | None = None) -> Run:
         """Another run with this one's past up to `step` (now, where None), which goes its own way from there."""
-        other = Run(self.spec, self.start)
+        other = Run(self.spec, self.start, self.data)
         other.journal, other._snapshots = self.journal, self._snapshots.copy()
         other._restore(self._snapshot())
         other.trouble = self.trouble
