@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, fields
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from core import snapshots, softmax
 from core.datasets import Data, load
 from core.errors import UserError
-from core.journal import Gesture, Nudge, before_last_gesture, gestures
+from core.journal import Gesture, Nudge, before_last_gesture, gestures, same_gesture
 from core.settings import RunSpec, Settings, changed
 from core.snapshots import Snapshot, Snapshots
 from core.stack import Stack, State
@@ -48,6 +49,12 @@ class Trouble:
     sentence: str
 
 
+def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
+    """What a nudge from `old` to `new` changes: setting -> (old value, new value)."""
+    before, after = asdict(old), asdict(new)
+    return {name: (before[name], value) for name, value in after.items() if value != before[name]}
+
+
 def data_of(spec: RunSpec) -> Data:
     """The data that a spec names, generated or bundled, split and normalized."""
     return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
@@ -63,8 +70,9 @@ class Run:
         self.journal: tuple[Nudge, ...] = ()
         self.since = {field.name: 0 for field in fields(Settings)}
         self.trouble: Trouble | None = None
-        self.ghost: Run | None = None
-        self.luck: Luck | None = None
+        self.twins = False  # whether every gesture leaves behind the run that goes on without it
+        self.ghost: Run | None = None  # that run, which trains in step
+        self.luck: Luck | None = None  # the last gesture under other seeds, where that was asked
         self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
         self.history = History(len(self.spec.hidden), self.data.n_classes)
         self._losses = np.empty((AT_ONCE, 1), self.stack.dtype)
@@ -138,11 +146,29 @@ class Run:
             while done < steps and not self.trouble:
                 if enough and done and enough():
                     steps = done + 1
-                due = steps_until_due(self.step - self._last_change)
-                part = min(due, steps - done, at_once, AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
-                done += self._train(part, measured=part == due or done + part == steps, keep=part == due)
-                if self.step % snapshots.EVERY == 0 and not self.trouble:
-                    self._snapshots.keep(self._snapshot())
+                part = min(self._until_due(), steps - done, at_once)
+                done += self._part(part, last=done + part == steps)
+                if self.ghost:
+                    self.ghost._keep_up(self.step, last=done == steps)
+        return done
+
+    def _keep_up(self, step: int, last: bool) -> None:
+        """Train to `step`, as the ghost of a run that stands there."""
+        while self.step < step and not self.trouble:
+            part = min(self._until_due(), step - self.step)
+            self._part(part, last and part == step - self.step)
+
+    def _until_due(self) -> int:
+        """Steps to the next kept measurement or snapshot."""
+        since = self.step - self._last_change
+        return min(steps_until_due(since), AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
+
+    def _part(self, steps: int, last: bool) -> int:
+        """At most `_until_due` steps; the last of all that were asked for is measured, even where it is not kept."""
+        due = steps == steps_until_due(self.step - self._last_change)
+        done = self._train(steps, measured=due or last, keep=due)
+        if self.step % snapshots.EVERY == 0 and not self.trouble:
+            self._snapshots.keep(self._snapshot())
         return done
 
     def _train(self, steps: int, measured: bool, keep: bool) -> int:
@@ -168,14 +194,24 @@ class Run:
         Raises `SettingError` with the allowed range for a value out of it; then nothing has changed.
         """
         new = changed(self.settings, changes)
-        old = asdict(self.settings)
-        real = {name: (old[name], value) for name, value in asdict(new).items() if value != old[name]}
+        real = differences(self.settings, new)
         if not real:
             return None
         nudge = Nudge(self.step, real, gesture)
-        self.journal = (*self.journal, nudge)
-        self._apply(nudge, new)
+        if self.twins and not (self.ghost and same_gesture(nudge, self.journal[-1])):
+            self.ghost = self.branch()
+        self.luck = None
+        self._take(nudge, new)
         return nudge
+
+    def annotate(self, place: int, note: str) -> None:
+        """Write a note on the nudge at `place` of the journal; an empty one takes it away."""
+        noted = replace(self.journal[place], note=note)
+        self.journal = (*self.journal[:place], noted, *self.journal[place + 1 :])
+
+    def _take(self, nudge: Nudge, settings: Settings) -> None:
+        self.journal = (*self.journal, nudge)
+        self._apply(nudge, settings)
 
     def _apply(self, nudge: Nudge, settings: Settings) -> None:
         self.settings = settings
@@ -192,21 +228,12 @@ class Run:
 
     def rewind(self, step: int) -> None:
         """Go back to `step` as it was when the run first reached it: later nudges, and those at that step, are gone."""
-        if not 0 <= step <= self.step:
-            raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
-        kept = tuple(nudge for nudge in self.journal if nudge.step < step)
-        self._restore(self._snapshots.back_to(step))
-        self._follow(kept[len(self.journal) :])
-        self.advance(step - self.step)
+        self.rewinding(step).finish()
 
     def undo(self) -> Gesture:
         """Take back the last gesture: the run goes to the step before it, without it. Returns what was undone."""
-        if not self.journal:
-            raise UserError("There is no nudge to undo.")
-        undone = gestures(self.journal)[-1]
-        kept = before_last_gesture(self.journal)
-        self.rewind(undone.first)
-        self._follow(kept[len(self.journal) :])
+        undone = self.last_gesture()
+        self.undoing().finish()
         return undone
 
     def branch(self, step: int | None = None) -> Run:
@@ -221,24 +248,65 @@ class Run:
 
     def twin(self) -> Run:
         """This run as it would stand now without its last gesture: the same mini-batches, the settings from before."""
-        other = self.branch()
-        other.undo()
-        other.advance(self.step - other.step)
-        return other
+        return self.twinning().finish()
 
     @classmethod
     def replay(cls, spec: RunSpec, settings: Settings, journal: Iterable[Nudge], step: int) -> Run:
         """The run that starts with `settings`, is nudged as in `journal`, and stands at `step`: the same to the bit."""
-        run = cls(spec, settings)
-        run._follow(journal)
-        run.advance(step - run.step)
-        return run
+        return Replay(cls(spec, settings), journal, step).finish()
 
-    def _follow(self, nudges: Iterable[Nudge]) -> None:
-        """Train on through the nudges of a journal, each at its step."""
-        for nudge in nudges:
-            self.advance(nudge.step - self.step)
-            self.nudge(nudge.gesture, **{name: new for name, (_, new) in nudge.changes.items()})
+    def last_gesture(self) -> Gesture:
+        """The newest entry of the journal as a person made it; `UserError` where there is none."""
+        if not self.journal:
+            raise UserError("There is no nudge to undo.")
+        return gestures(self.journal)[-1]
+
+    @classmethod
+    def reopened(
+        cls, spec: RunSpec, settings: Settings, journal: Sequence[Nudge], step: int, kept: Iterable[bytes]
+    ) -> Replay:
+        """As `replay`, in slices and from the last of the snapshots `kept` (see `Snapshot.pack`) that is on the way."""
+        run, journal = cls(spec, settings), tuple(journal)
+        found = [
+            snapshot for data in kept if (snapshot := run._unpacked(data, journal)) and snapshot.state.step <= step
+        ]
+        found.sort(key=lambda one: one.state.step)
+        for snapshot in found:
+            run._snapshots.keep(snapshot)
+        if found:
+            run.journal = journal
+            run._restore(found[-1])
+        return Replay(run, journal[len(run.journal) :], step)
+
+    def pack(self) -> tuple[int, int, bytes]:
+        """A snapshot of the present, to be kept elsewhere: its step, how many nudges it has seen, its bytes."""
+        return self.step, len(self.journal), self._snapshot().pack()
+
+    def _unpacked(self, data: bytes, journal: tuple[Nudge, ...]) -> Snapshot | None:
+        """A kept snapshot of this run; None where it is of another shape."""
+        return Snapshot.unpack(data, self._snapshot(), self.start, journal)
+
+    # the same in slices: what is left to be replayed
+
+    def rewinding(self, step: int) -> Replay:
+        """As `rewind`: the run stands at the nearest snapshot before `step`, and the replay brings it there."""
+        if not 0 <= step <= self.step:
+            raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
+        return self._back(step, tuple(nudge for nudge in self.journal if nudge.step < step))
+
+    def undoing(self) -> Replay:
+        """As `undo`, in slices."""
+        return self._back(self.last_gesture().first, before_last_gesture(self.journal))
+
+    def twinning(self) -> Replay:
+        """As `twin`: the replay makes another run, and this one is left as it is."""
+        other = self.branch()
+        return Replay(other, other.undoing().nudges, self.step)
+
+    def _back(self, step: int, journal: tuple[Nudge, ...]) -> Replay:
+        self.ghost = self.luck = None
+        self._restore(self._snapshots.back_to(step))
+        return Replay(self, journal[len(self.journal) :], step)
 
     def _restore(self, snapshot: Snapshot) -> None:
         self.trouble = None
@@ -267,3 +335,38 @@ class Run:
         what = f"Training stopped at step {self.step:,}: the loss is no longer a finite number."
         sentence = f"{what} It began in {layer}, {cause}."
         return Trouble(self.step, layer, gesture, sentence)
+
+
+class Replay:
+    """A run on its way to `step` through nudges that are known, a slice at a time, so that others get their turn."""
+
+    def __init__(self, run: Run, nudges: Iterable[Nudge], step: int) -> None:
+        self.run, self.nudges, self.step = run, deque(nudges), step
+        self.journal = (*run.journal, *self.nudges)  # what it will have been
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has arrived, or broke on its way."""
+        return bool(self.run.trouble) or (not self.nudges and self.run.step >= self.step)
+
+    def advance(self, enough: Callable[[], bool] | None = None) -> None:
+        """Go on until `enough()`, which is asked between steps, or to the end."""
+        while not self.done:
+            goal = self.nudges[0].step if self.nudges else self.step
+            self.run.advance(goal - self.run.step, enough)
+            if self.nudges and self.run.step >= goal:
+                self._take(self.nudges.popleft())
+            if enough and enough():
+                return
+
+    def _take(self, nudge: Nudge) -> None:
+        """Nudge the run as it was; of a journal from elsewhere, only what really changes something."""
+        new = changed(self.run.settings, {name: new for name, (_, new) in nudge.changes.items()})
+        real = differences(self.run.settings, new)
+        if real:
+            self.run._take(replace(nudge, changes=real), new)
+
+    def finish(self) -> Run:
+        """Go to the end; the run."""
+        self.advance()
+        return self.run

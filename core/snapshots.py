@@ -5,14 +5,23 @@ Their gaps grow with age, so that their number grows with the run's logarithm an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
+import numpy as np
+
+from core.errors import UserError
+from core.incoming import read_npz, write_npz
+from core.journal import Nudge
 from core.settings import Settings
 from core.stack import State
 from core.vitals import History
 
 EVERY = 128  # steps between two
 BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
+BUFFERS = ("theta", "m", "v", "running")
+COUNTS = ("step", "epoch", "cursor", "decay_from")
+WEIGHTS = ("weight1", "weight2", "weight_bn")
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,40 @@ class Snapshot:
     def bytes(self) -> int:
         """Roughly what it takes in memory."""
         return self.state.bytes + self.history.bytes
+
+    def pack(self) -> bytes:
+        """All that cannot be read from the run's journal, as an .npz file."""
+        arrays = {name: getattr(self.state, name) for name in BUFFERS}
+        arrays["counts"] = np.array([*(getattr(self.state, name) for name in COUNTS), self.nudges], np.int64)
+        arrays["weights"] = np.array([getattr(self.state, name) for name in WEIGHTS], np.float64)
+        return write_npz(arrays | {f"history_{name}": array for name, array in self.history.arrays().items()})
+
+    @classmethod
+    def unpack(cls, data: bytes, like: Snapshot, start: Settings, journal: Sequence[Nudge]) -> Snapshot | None:
+        """What `pack` gave, of a run that began with `start`; None where it has not the shapes of `like` or goes beyond
+        `journal`: a snapshot only spares a replay, so one that does not fit is left aside."""
+        try:
+            arrays = read_npz(data, 4 * like.bytes + 2**20)
+            *counts, nudges = arrays["counts"].tolist()
+            history = like.history.copy()
+            history.take({name[8:]: array for name, array in arrays.items() if name.startswith("history_")})
+            buffers = {name: arrays[name] for name in BUFFERS}
+            weights = arrays["weights"].tolist()
+        except (UserError, KeyError, ValueError):
+            return None
+        if not 0 <= nudges <= len(journal) or any(
+            not _alike(buffers[name], getattr(like.state, name)) for name in BUFFERS
+        ):
+            return None
+        numbers = dict(zip(COUNTS, counts, strict=True)) | dict(zip(WEIGHTS, weights, strict=True))
+        seen = journal[:nudges]
+        settings = asdict(start) | {name: new for nudge in seen for name, (_, new) in nudge.changes.items()}
+        since = like.since | {name: nudge.step for nudge in seen for name in nudge.changes}
+        return cls(replace(like.state, **buffers, **numbers), Settings(**settings), nudges, since, history)
+
+
+def _alike(array: np.ndarray, other: np.ndarray) -> bool:
+    return array.shape == other.shape and array.dtype == other.dtype
 
 
 class Snapshots:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -152,6 +153,30 @@ class History:
     def bytes(self) -> int:
         """What the arrays take in memory."""
         return self._rows.nbytes + self._steps.nbytes + self.losses._bins.nbytes
+
+    def arrays(self) -> dict[str, Array]:
+        """All of it as plain arrays, which `take` reads again."""
+        trace = self.losses
+        counts = [self._count, self._last_is_kept, trace._width, trace._count, trace._in_bin]
+        return {
+            "rows": self._rows[: self._count],
+            "steps": self.steps,
+            "bins": trace._bins[:, : trace._count],
+            "counts": np.array(counts, np.int64),
+            "average": np.array([trace._mean, trace._weight]),
+        }
+
+    def take(self, arrays: Mapping[str, Array]) -> None:
+        """Become what `arrays` gave; raises `ValueError` or `KeyError` where they are not of such a history."""
+        trace = self.losses
+        count, kept, width, bins, in_bin = arrays["counts"].tolist()
+        if not (0 <= count <= POINTS and 0 <= bins <= POINTS and 0 <= in_bin < width):
+            raise ValueError("The counts are not of a history.")
+        self._rows[:count], self._steps[:count] = arrays["rows"], arrays["steps"]
+        trace._bins[:, :bins] = arrays["bins"]
+        self._count, self._last_is_kept = count, bool(kept)
+        trace._width, trace._count, trace._in_bin = width, bins, in_bin
+        trace._mean, trace._weight = arrays["average"].tolist()
 
     def copy(self) -> History:
         """A copy that goes its own way."""
