@@ -17,7 +17,10 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Route, WebSocketRoute  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
+from core.open_runs import OPEN_RUNS  # noqa: E402
+from core.store import the_store  # noqa: E402
 from pages.live.channel import live  # noqa: E402
+from pages.live.cookie import OwnerCookie  # noqa: E402
 from pages.live.files import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.frames import WORKER, warm_up  # noqa: E402
 from pages.live.preload import Preload  # noqa: E402
@@ -28,17 +31,20 @@ from pages.live.redact import redact_server_logs  # noqa: E402
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
     redact_server_logs()
+    store = the_store()
     with threadpool_limits(limits=1):
         gc.collect()
         gc.freeze()
         WORKER.submit(warm_up)
         yield
     WORKER.shutdown(wait=False, cancel_futures=True)
+    OPEN_RUNS.close_all()
+    store.close()
 
 
 app = st.App(
     ROOT / "pages" / "_frame.py",
     routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
-    middleware=[Middleware(Preload, base=base_path())],
+    middleware=[Middleware(Preload, base=base_path()), Middleware(OwnerCookie, base=base_path())],
     lifespan=lifespan,
 )

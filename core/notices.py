@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from core.journal import gestures
 from core.run import Run
 
 
@@ -48,3 +49,30 @@ NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves,
 def notices(run: Run) -> list[str]:
     """The sentences that are true of `run` now."""
     return [sentence for notice in NOTICES if (sentence := notice(run))]
+
+
+def twin_words(run: Run) -> str:
+    """What the last gesture did so far, against the twin that goes on without it; nothing where there is no twin."""
+    if not run.ghost or not run.journal:
+        return ""
+    gesture = gestures(run.journal)[-1]
+    steps = run.step - gesture.first
+    if run.ghost.trouble:
+        return f"The twin's loss stopped being a finite number at step {run.ghost.step:,}."
+    if not steps:
+        return "The twin goes on without the last nudge: train some steps to see what it does."
+    with_, without = (one.history.latest("dev_loss") for one in (run, run.ghost))
+    after = f"after {steps:,} step{'s' * (steps > 1)}"
+    if with_ == without:
+        return f"Dev loss the same as without the last nudge, {after}."
+    way = "lower" if with_ < without else "higher"
+    return f"Dev loss {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
+
+
+def luck_words(run: Run) -> str:
+    """What the other seeds say, or how far they are."""
+    if not run.luck:
+        return ""
+    if run.luck.done:
+        return run.luck.verdict.words
+    return f"Under {run.luck.seeds} other seeds, with the nudge and without it: {run.luck.progress:.0%} done."

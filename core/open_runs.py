@@ -6,22 +6,28 @@ touches the run itself. A run trains only while somebody looks: training is part
 
 from __future__ import annotations
 
-import secrets
+import hmac
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 from core.errors import UserError
 from core.journal import Gesture
-from core.run import Run
+from core.keeping import Keeper, load
+from core.luck import Luck
+from core.run import Replay, Run, differences
+from core.settings import changed
+from core.store import Store, digest, key_of, new_token, the_store
 
 MOST_OPEN = 300
 IDLE_SECONDS = 3600.0
 DRIVER_SECONDS = 1.0
 PART_SECONDS = 0.002
+SLICE_SECONDS = 0.030
 FLAT_OUT = 0
 SPEEDS: dict[int, str] = {
     1: "1 step a frame",
@@ -33,27 +39,57 @@ SPEEDS: dict[int, str] = {
 }
 
 
+def _nothing(*run: Run) -> None:
+    """What is replayed needs nothing more once it has arrived."""
+
+
 class OpenRun:
     """A run that people look at: whether it plays and how fast, who drives it, and the one way in for every change.
 
-    `version` counts whatever a viewer could see change; `listeners` are called, from any thread, when it does.
+    Its `token` reads it; the token whose digest is `key` drives it. `run` is the line in hand where it stands, `view`
+    an earlier step of it that is looked at. `version` counts whatever a viewer could see change; `listeners` are
+    called, from any thread, when it does. Where there is a `keeper`, `saving` is done once the last nudge is stored.
     """
 
-    def __init__(self, run: Run) -> None:
-        self.token = secrets.token_urlsafe(16)
-        self.run = run
+    def __init__(self, run: Run, token: str = "", key: str = "", keeper: Keeper | None = None) -> None:
+        self.run, self.keeper = run, keeper
+        self.token, self.key = token or new_token(), key or digest(new_token())
+        self.view: Run | None = None
         self.playing, self.speed = False, 10
         self.stop_at: int | None = None
         self.rate = 0.0
         self.version = 0
+        self.said = ""  # what the last replay came to
         self.seen = time.monotonic()
+        self.saving: Future[None] | None = None
+        self.unsaved = ""
         self.listeners: set[Callable[[], None]] = set()
         self.lock = threading.RLock()
         self._inbox: deque[tuple[Callable[[OpenRun], Any], Future[Any]]] = deque()
+        self._replays: deque[tuple[Replay, Callable[[Run], None]]] = deque()
         self._owed = 0
         self._driver: tuple[object, float] = (None, 0.0)
         self._pace = 1e-4
         self._marks: deque[tuple[float, int]] = deque(maxlen=40)
+
+    @property
+    def shown(self) -> Run:
+        """What is looked at: an earlier step, or the run where it stands."""
+        return self.view or self.run
+
+    def drives(self, token: str) -> bool:
+        """Whether this token drives the run."""
+        return hmac.compare_digest(digest(token), self.key)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the run in hand stands where it was asked to be."""
+        return all(replay.run is not self.run for replay, _ in self._replays)
+
+    @property
+    def catching_up(self) -> Replay | None:
+        """What is being replayed before anything else can be done."""
+        return self._replays[0][0] if self._replays else None
 
     # the one way in
 
@@ -67,23 +103,51 @@ class OpenRun:
         return future
 
     def answer(self) -> None:
-        """Carry out what was asked."""
+        """Carry out what was asked; while something is replayed, only what need not wait for its end."""
         with self.lock:
-            changed = bool(self._inbox)
-            while self._inbox:
+            changed = False
+            while self._inbox and self._may_come(self._inbox[0][0]):
+                changed = True
                 command, future = self._inbox.popleft()
                 try:
                     future.set_result(command(self))
                 except Exception as error:
                     future.set_exception(error)
             if changed:
+                self._save()
                 self._tell()
 
+    def _may_come(self, command: Callable[[OpenRun], Any]) -> bool:
+        """While something is replayed, all but a pause, and a look in place of another, waits for its end."""
+        looks = getattr(command, "func", None) is OpenRun.look
+        return not self._replays or command is OpenRun.pause or (looks and self.view is not None)
+
     def do(self, command: Callable[[OpenRun], Any]) -> Any:
-        """Ask, and wait for the answer; for callers that may block."""
+        """Ask, and wait until it is done and saved; for callers that may block."""
         future = self.ask(command)
         self.answer()
-        return future.result()
+        while self._replays or not future.done():
+            self._catch_up(time.perf_counter() + SLICE_SECONDS)
+            self.answer()
+        result = future.result()
+        if self.saving:
+            self.saving.result()
+        return result
+
+    def _save(self) -> None:
+        if self.keeper and self.settled:
+            self._await(self.keeper.journal(self.run))
+
+    def _await(self, saving: Future[None] | None) -> None:
+        """Nothing is shown before this write is on the disk."""
+        if saving:
+            self.saving = saving
+            saving.add_done_callback(self._saved)
+
+    def _saved(self, saving: Future[None]) -> None:
+        error = saving.exception()
+        words = str(error) if isinstance(error, UserError) else f"the store says “{error}”"
+        self.unsaved = f"What you do now is not being saved: {words}." if error else ""
 
     def _tell(self) -> None:
         self.version += 1
@@ -98,13 +162,21 @@ class OpenRun:
         return driver is None or driver is viewer or time.monotonic() - last > DRIVER_SECONDS
 
     def due_to(self, viewer: object) -> bool:
-        """Whether a frame made for `viewer` would train."""
-        return self.busy and self.may_drive(viewer)
+        """Whether a frame made for `viewer` would move something: whoever looks moves a replay on."""
+        return bool(self._replays) or (self.busy and self.may_drive(viewer))
 
     @property
     def busy(self) -> bool:
-        """Whether a frame would train."""
-        return (self.playing or self._owed > 0) and not self.run.trouble
+        """Whether a frame would train the run, or the models that it is compared with."""
+        return self._trains or bool(self._replays) or self._compares
+
+    @property
+    def _trains(self) -> bool:
+        return (self.playing or self._owed > 0) and not self.run.trouble and not self._replays
+
+    @property
+    def _compares(self) -> bool:
+        return self.run.luck is not None and not self.run.luck.done
 
     def train(self, viewer: object, seconds: float) -> int:
         """Train what a frame is owed at this speed, within `seconds`, for the viewer that drives; the steps done."""
@@ -112,17 +184,35 @@ class OpenRun:
             self.answer()
             self._driver = (viewer, time.monotonic())
             start, first = time.perf_counter(), self.run.step
+            end = start + seconds
+            self._catch_up(end)
             turn = self._owed or (self.speed if self.playing else 0)
             flat_out = self.playing and not self._owed and self.speed == FLAT_OUT
-            deadline = start + seconds
+            deadline = (start + end) / 2 if self._compares else end
             done = 0
-            while self.busy and (left := self._left(None if flat_out else turn - done)) > 0:
+            while self._trains and (left := self._left(None if flat_out else turn - done)) > 0:
                 done += self._advance(left, deadline)
                 self.answer()
                 if time.perf_counter() >= deadline:
                     break
             self._after(done, time.perf_counter() - start, self.run.step - first)
+            if self._compares:
+                self.run.luck.advance(lambda: bool(self._inbox) or time.perf_counter() >= end)
+                self._tell()
             return done
+
+    def _catch_up(self, deadline: float) -> None:
+        """Go on with what is being replayed."""
+        with self.lock:
+            while self._replays and time.perf_counter() < deadline:
+                replay, arrived = self._replays[0]
+                replay.advance(lambda: bool(self._inbox) or time.perf_counter() >= deadline)
+                if replay.done:
+                    self._replays.popleft()
+                    arrived(replay.run)
+                    self._save()
+                self._tell()
+                self.answer()
 
     def _left(self, left: int | None) -> int:
         until = 1 << 40 if self.stop_at is None else self.stop_at - self.run.step
@@ -138,9 +228,11 @@ class OpenRun:
         self._owed = max(0, self._owed - done)
         if done:
             self._pace += 0.2 * (seconds / done - self._pace)
+            if self.keeper:
+                self.keeper.moved(self.run, seconds)
         at_end = self.stop_at is not None and self.run.step >= self.stop_at
         if self.playing and (self.run.trouble or at_end):
-            self.playing = False
+            self.pause()
             self._tell()
         elif moved:
             self._tell()
@@ -162,7 +254,8 @@ class OpenRun:
     # commands
 
     def play(self) -> None:
-        """Train from the next frame on."""
+        """Train from the next frame on; from an earlier step that is looked at, as a branch."""
+        self._go_on()
         if self.run.trouble:
             raise UserError("The loss is not a finite number any more: go back to an earlier step first.")
         if self.stop_at is not None and self.run.step >= self.stop_at:
@@ -171,15 +264,19 @@ class OpenRun:
 
     def pause(self) -> None:
         """Stop training; what was owed is dropped."""
+        if self.playing and self.keeper and self.settled:
+            self.keeper.rest(self.run)
         self.playing, self._owed = False, 0
 
     def owe(self, steps: int) -> None:
         """Train `steps` more, then stand still."""
-        self.playing, self._owed = False, steps
+        self._go_on()
+        self.pause()
+        self._owed = steps
 
     def owe_epoch(self) -> None:
         """Train to the end of this epoch."""
-        stack = self.run.stack
+        stack = self.shown.stack
         left = self.run.data.train.labels.size - stack.state.cursor
         self.owe(-(-left // stack.batch))
 
@@ -196,46 +293,187 @@ class OpenRun:
         self.stop_at = step
 
     def nudge(self, changes: dict[str, Any], gesture: int = 0) -> None:
-        """Change settings from the present step on."""
-        self.run.nudge(gesture, **changes)
+        """Change settings from the present step on; at an earlier step that is looked at, on a branch."""
+        settings = self.shown.settings
+        if differences(settings, changed(settings, changes)):
+            self._go_on()
+            self.run.nudge(gesture, **changes)
 
-    def undo(self) -> Gesture:
-        """Take back the last gesture: the run goes to the step before it, without it, and stands still."""
+    def annotate(self, place: int, note: str) -> None:
+        """Write a note on the nudge at `place` of the journal."""
+        self.run.annotate(place, note)
+
+    # other times and other branches
+
+    def look(self, step: int | None) -> None:
+        """Show the run as it was at `step`; None, or where it stands: as it is."""
         self.pause()
-        self._marks.clear()
-        return self.run.undo()
+        self._replays.clear()
+        if step is None or step >= self.run.step:
+            self.view = None
+            return
+        self.view, ghost = self.run.branch(), self.run.ghost
+        self._replays.append((self.view.rewinding(step), _nothing))
+        if ghost and step > self.run.last_gesture().first:
+            past = ghost.branch()
+            self._replays.append((past.rewinding(step), partial(setattr, self.view, "ghost")))
 
     def rewind(self, step: int) -> None:
-        """Pause, and go back to `step`."""
+        """Go back to `step` and stand there; what came after stays as a branch."""
+        self._settle()
+        other = self.run.branch()
+        self._fork(other.rewinding(step), step)
+
+    def undo(self) -> Gesture:
+        """Take back the last gesture: the run goes to the step before it, without it; what came after is a branch."""
+        self._settle()
+        undone = self.run.last_gesture()
+        if undone.first == self.run.step:
+            self.run.undo()
+            self._want_twin()
+        else:
+            other = self.run.branch()
+            self._fork(other.undoing(), undone.first)
+        return undone
+
+    def open_line(self, line: str) -> None:
+        """Take another branch of the run in hand."""
+        self._settle()
+        if self.keeper:
+            replay, saving = self.keeper.open_line(self.run, line)
+            self._await(saving)
+            self._hold(replay)
+
+    def keep_twins(self, twins: bool) -> None:
+        """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""
+        self.run.twins, self.run.ghost = twins, None
+        if self.keeper:
+            self.keeper.store.set_twins(self.token, twins)
+        self._want_twin()
+
+    def try_luck(self) -> None:
+        """Replay the last gesture, with it and without it, under other seeds."""
+        self._settle()
+        self.run.luck = Luck(self.run)
+
+    def drop_luck(self) -> None:
+        """Leave the other seeds."""
+        self.run.luck = None
+
+    def _settle(self) -> None:
         self.pause()
-        self.run.rewind(step)
+        self.view = None
         self._marks.clear()
+
+    def _go_on(self) -> None:
+        """From an earlier step that is looked at, the run goes on as a branch."""
+        if self.view:
+            view, self.view = self.view, None
+            self._fork(Replay(view, (), view.step), view.step)
+
+    def _fork(self, replay: Replay, at: int) -> None:
+        if self.keeper:
+            self._await(self.keeper.fork(self.run, replay, at))
+        replay.run.twins = self.run.twins
+        self.hold(replay)
+
+    def hold(self, replay: Replay, then: Callable[..., None] = _nothing) -> None:
+        """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
+
+        def arrived(run: Run) -> None:
+            then()
+            self._want_twin()
+
+        self.run = replay.run
+        if replay.done:
+            arrived(self.run)
+        else:
+            self._replays.append((replay, arrived))
+
+    def _want_twin(self) -> None:
+        """Replay the twin of the last gesture, where twins are kept and it is not there."""
+        run, journal = self.run, self.run.journal
+        if not run.twins or not journal or run.ghost:
+            return
+
+        def arrived(twin: Run) -> None:
+            if run is self.run and run.journal is journal and run.step == twin.step:
+                run.ghost = twin
+
+        self._replays.append((run.twinning(), arrived))
+
+    def close(self) -> None:
+        """Write down where the run stands."""
+        with self.lock:
+            if self.keeper and self.settled:
+                self.keeper.rest(self.run)
 
 
 class OpenRuns:
-    """The open runs of a process. The longest unseen are closed when there are too many or nobody came back."""
+    """The open runs of a process. The longest unseen are closed when there are too many or nobody came back; where
+    there is a store, a run that is asked for is opened again."""
 
-    def __init__(self, most: int = MOST_OPEN, idle: float = IDLE_SECONDS) -> None:
-        self._most, self._idle = most, idle
+    def __init__(self, most: int = MOST_OPEN, idle: float = IDLE_SECONDS, store: Callable[[], Store] | None = None):
+        self._most, self._idle, self._store = most, idle, store
         self._runs: dict[str, OpenRun] = {}
-        self._lock = threading.Lock()
+        self._by_key: dict[str, OpenRun] = {}
+        self._lock = threading.RLock()
 
     def __len__(self) -> int:
         return len(self._runs)
 
-    def open(self, run: Run) -> OpenRun:
-        """Take in a run; its token is 128 random bits."""
-        opened = OpenRun(run)
+    def open(
+        self, run: Run | Replay, owner: str = "", name: str = "", arrived: Callable[[OpenRun], None] | None = None
+    ) -> OpenRun:
+        """Take in a new run of the person with the token `owner`, and store it. One that is still to be replayed
+        catches up when it is looked at; `arrived` is then called."""
+        replay = run if isinstance(run, Replay) else Replay(run, (), run.step)
+        token, owner = new_token(), owner or new_token()
+        keeper = None
+        if self._store:
+            keeper, saving = Keeper.begin(self._store(), token, replay, owner, name)
+            saving.result()
+        opened = OpenRun(replay.run, token, digest(key_of(owner, token)), keeper)
+        opened.hold(replay, partial(arrived, opened) if arrived else _nothing)
+        return self._keep(opened)
+
+    def get(self, token: str) -> OpenRun | None:
+        """The run that a token reads or drives, opened again where it was closed; None where there is none."""
+        with self._lock:
+            opened = self._runs.get(token) or self._by_key.get(digest(token)) or self._reopened(token)
+        if opened:
+            opened.seen = time.monotonic()
+        return opened
+
+    def _reopened(self, token: str) -> OpenRun | None:
+        entry = self._store().find(token) if self._store else None
+        if not entry:
+            return None
+        store, line = self._store(), entry.line.id
+        replay = load(store, entry, line)
+        opened = OpenRun(replay.run, entry.id, entry.key, Keeper(store, entry.id, line, replay.journal))
+        replay.run.twins = entry.twins
+        opened.hold(replay)
+        return self._keep(opened)
+
+    def close(self, token: str) -> None:
+        """Close a run; where there is a store, its link opens it again."""
+        with self._lock:
+            opened = self._runs.pop(token, None)
+        if opened:
+            self._by_key.pop(opened.key, None)
+            opened.close()
+
+    def close_all(self) -> None:
+        """Close every run, as the server ends."""
+        for token in list(self._runs):
+            self.close(token)
+
+    def _keep(self, opened: OpenRun) -> OpenRun:
         with self._lock:
             self._close_unseen()
             self._runs[opened.token] = opened
-        return opened
-
-    def get(self, token: str) -> OpenRun | None:
-        """The run of this token, None where it is not open (any more)."""
-        opened = self._runs.get(token)
-        if opened:
-            opened.seen = time.monotonic()
+            self._by_key[opened.key] = opened
         return opened
 
     def _close_unseen(self) -> None:
@@ -244,7 +482,7 @@ class OpenRuns:
         surplus = len(self._runs) + 1 - self._most
         for i, opened in enumerate(by_age):
             if i < surplus or now - opened.seen > self._idle:
-                del self._runs[opened.token]
+                self.close(opened.token)
 
 
-OPEN_RUNS = OpenRuns()
+OPEN_RUNS = OpenRuns(store=the_store)

@@ -11,6 +11,8 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +25,8 @@ from pages.live.frames import WORKER, make_frame
 
 LONGEST_MESSAGE = 4096
 MOST_PENDING = 256
-GONE = "This run is no longer open here. Reload the page to start a new one."
+GONE = "There is no run at this address: it was deleted, or the address is not whole."
+NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 
 Command = Callable[[OpenRun], Any]
 
@@ -53,6 +56,11 @@ def _speed(message: dict[str, Any]) -> Command:
     return lambda opened: opened.set_speed(steps)
 
 
+def _look(message: dict[str, Any]) -> Command:
+    step = None if message.get("step") is None else _whole(message, "step")
+    return partial(OpenRun.look, step=step)
+
+
 def _rewind(message: dict[str, Any]) -> Command:
     step = _whole(message, "step")
     return lambda opened: opened.rewind(step)
@@ -66,6 +74,7 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "epoch": lambda message: OpenRun.owe_epoch,
     "speed": _speed,
     "stop_at": _stop_at,
+    "look": _look,
     "rewind": _rewind,
 }
 
@@ -75,8 +84,8 @@ class Viewer:
 
     waiting = 0  # frames asked for and not yet made, of all viewers
 
-    def __init__(self, opened: OpenRun, socket: WebSocket) -> None:
-        self.opened, self.socket = opened, socket
+    def __init__(self, opened: OpenRun, socket: WebSocket, drives: bool) -> None:
+        self.opened, self.socket, self.drives = opened, socket, drives
         self.wake = asyncio.Event()
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
@@ -100,6 +109,8 @@ class Viewer:
                 raise UserError("A request for a frame needs 'charts', a list of chart names.")
             self._asked = (_whole(message, "seq"), [str(name) for name in charts])
             self.wake.set()
+        elif kind in COMMANDS and not self.drives:
+            raise UserError(NOT_YOURS)
         elif kind in COMMANDS:
             self._ask(COMMANDS[kind](message), message.get("id"))
         else:
@@ -141,9 +152,12 @@ class Viewer:
             self._asked = None
             Viewer.waiting += 1
             try:
-                packet = await loop.run_in_executor(WORKER, make_frame, self.opened, self, charts, seq, Viewer.waiting)
+                packet, saving = await loop.run_in_executor(
+                    WORKER, make_frame, self.opened, self, charts, seq, Viewer.waiting
+                )
             finally:
                 Viewer.waiting -= 1
+            await _saved(saving)
             await self.socket.send_bytes(packet)
 
     async def _stirred(self) -> None:
@@ -162,6 +176,12 @@ class Viewer:
             self._shown_version = opened.version
             self._shown.update(charts)
         return new
+
+
+async def _saved(saving: Future[None] | None) -> None:
+    """Wait until what a frame shows is in the store; where that fails, the status of the next frame says so."""
+    if saving and not saving.done():
+        await asyncio.wait([asyncio.wrap_future(saving)])
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -188,13 +208,13 @@ async def live(socket: WebSocket) -> None:
         await socket.close(1008)
         return
     await socket.accept()
-    opened = OPEN_RUNS.get(socket.path_params["token"])
+    token, loop = socket.path_params["token"], asyncio.get_running_loop()
+    opened = await loop.run_in_executor(WORKER, OPEN_RUNS.get, token)
     if opened is None:
         await socket.send_json({"type": "gone", "sentence": GONE})
         await socket.close()
         return
-    viewer = Viewer(opened, socket)
-    loop = asyncio.get_running_loop()
+    viewer = Viewer(opened, socket, opened.drives(token))
 
     def wake() -> None:
         loop.call_soon_threadsafe(viewer.wake.set)

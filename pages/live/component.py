@@ -17,6 +17,7 @@ from core.charts.palette import COLOURS
 from core.open_runs import SPEEDS, OpenRun
 from core.settings import Field
 from pages.live.files import address, base_path
+from pages.parts.owner import token_for
 
 STUB = """
 export default (component) => {
@@ -33,11 +34,12 @@ _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=Fa
 
 
 def _mount(opened: OpenRun, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
-    base = base_path()
+    base, token = base_path(), token_for(opened)
     common = {
         "part": part,
-        "token": opened.token,
-        "socket": f"{base}/live/{opened.token}",
+        "token": token,
+        "watching": token == opened.token,
+        "socket": f"{base}/live/{token}",
         "module": base + address("live.js"),
         "plotly": base + address("plotly.min.js"),
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 from core.charts import CHARTS, charts_of
 from core.charts.packet import pack
-from core.notices import notices
+from core.charts.marks import newest
+from core.notices import luck_words, notices, twin_words
 from core.open_runs import OpenRun
 from core.run import Run
 from core.settings import SETTINGS
@@ -44,27 +45,30 @@ def budget(waiting: int) -> float:
     return min(SLICE_SECONDS, max(LEAST_SECONDS, ROUND_SECONDS / max(1, waiting)))
 
 
-def make_frame(opened: OpenRun, viewer: object, charts: list[str], seq: int, waiting: int) -> bytes:
-    """Train if this viewer drives, then the status and the arrays of the asked charts as one packet."""
+def make_frame(
+    opened: OpenRun, viewer: object, charts: list[str], seq: int, waiting: int
+) -> tuple[bytes, Future[None] | None]:
+    """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
+    in the store before it is shown."""
     start = time.perf_counter()
     with opened.lock:
         opened.answer()
         if opened.due_to(viewer):
             opened.train(viewer, budget(waiting))
         trained = time.perf_counter()
-        run = opened.run
+        run = opened.shown
         header = {"type": "frame", "seq": seq, "version": opened.version, "status": status(opened)}
         chosen = [CHARTS[name] for name in charts if name in CHARTS and CHARTS[name].applies(run)]
         packet = pack(header, {chart.name: chart.frame(run) for chart in chosen})
     METER.frames += 1
     METER.training += trained - start
     METER.other += time.perf_counter() - trained
-    return packet
+    return packet, opened.saving
 
 
 def status(opened: OpenRun) -> dict[str, Any]:
-    """What is true of the run now, beside its charts."""
-    run = opened.run
+    """What is true now of the run, or of the step that is looked at, beside its charts."""
+    run, head = opened.shown, opened.run
     history, examples = run.history, run.data.train.labels.size
     return {
         "step": run.step,
@@ -78,12 +82,29 @@ def status(opened: OpenRun) -> dict[str, Any]:
         **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
         "learning_rate": run.learning_rate,
         "settings": asdict(run.settings),
-        "nudges": len(run.journal),
         "since": run.since,
+        "head": head.step,
+        "marks": [gesture.step for gesture in newest(head.journal)],
+        "looking": opened.view is not None,
+        "catching_up": opened.catching_up.step if opened.catching_up else None,
+        "watch": watched(opened),
+        "words": {"twin": twin_words(head), "luck": luck_words(head)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
-        "notices": notices(run),
+        "notices": [*filter(None, [opened.unsaved, opened.said]), *notices(run)],
         "trouble": trouble(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
+    }
+
+
+def watched(opened: OpenRun) -> dict[str, Any]:
+    """What panels of the page depend on, beside the settings: where it changes, they are drawn anew."""
+    run, keeper = opened.run, opened.keeper
+    return {
+        "nudges": len(run.journal),
+        "line": keeper.line if keeper else "",
+        "ghost": opened.shown.ghost is not None,
+        "luck": run.luck is not None,
+        "settled": opened.settled,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-TOKEN = re.compile(r"(/live/|run=)[\w-]+")
+TOKEN = re.compile(r"(/live/|run=|key=)[\w-]+")
 
 
 def _redacted(value: object) -> object:

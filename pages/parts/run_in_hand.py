@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
 
+from core.errors import UserError
+from core.link import from_query
 from core.open_runs import OPEN_RUNS, OpenRun
-from core.run import Run, data_of
+from core.run import Replay, Run, data_of
 from core.settings import RunSpec, Settings
+from core.store import the_store
+from core.tables import SHELF, Table
+from pages.parts.owner import KEY, drives, owner_token, remembered, token_for
 
 
 def run_in_hand() -> OpenRun:
     """The open run to show. Its token is in the address, so that a reload or a second tab finds it."""
     asked = st.query_params.get("run")
-    opened = OPEN_RUNS.get(asked) if asked else _latest()
+    opened = OPEN_RUNS.get(asked) if asked else (_from_link() or _latest())
     if asked and opened is None:
-        st.info("The run in this address is no longer open here. This is a new one.")
-    return hold(opened or OPEN_RUNS.open(Run()))
+        st.info("There is no run at this address: it was deleted, or the address is not whole. This is a new one.")
+    return hold(opened or open_run(Run()))
+
+
+def open_run(run: Run | Replay, name: str = "", arrived: Callable[[OpenRun], None] | None = None) -> OpenRun:
+    """Take in a new run, which belongs to this browser."""
+    return OPEN_RUNS.open(run, owner_token(), name, arrived)
 
 
 def hold(opened: OpenRun) -> OpenRun:
-    """Make this the run in hand."""
+    """Make this the run in hand. Where the browser keeps no cookie, the token that drives it is in the address too."""
     tokens = _tokens()
     if opened.token in tokens:
         tokens.remove(opened.token)
     tokens.append(opened.token)
-    if st.query_params.get("run") != opened.token:
-        st.query_params["run"] = opened.token
+    token = token_for(opened)
+    wanted = {"run": opened.token} | ({KEY: token} if token != opened.token and not remembered() else {})
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith("embed")}
+    if st.query_params.to_dict() != wanted | kept:
+        st.query_params.from_dict(wanted | kept)
     return opened
 
 
@@ -35,11 +49,33 @@ def start(spec: RunSpec, settings: Settings) -> OpenRun:
     """Start a new run and hold it; the one before stays open."""
     before = _latest()
     most = data_of(spec).train.labels.size
-    opened = OPEN_RUNS.open(Run(spec, replace(settings, batch_size=min(settings.batch_size, most))))
+    opened = open_run(Run(spec, replace(settings, batch_size=min(settings.batch_size, most))))
     if before:
-        before.do(OpenRun.pause)
+        if drives(before):
+            before.do(OpenRun.pause)
         opened.speed = before.speed
     return hold(opened)
+
+
+def branch_of(opened: OpenRun) -> OpenRun:
+    """A run of one's own that goes on from what is shown of another's."""
+    return hold(open_run(opened.do(lambda it: it.shown.branch())))
+
+
+def keep_table(table: Table, title: str) -> None:
+    """Take in uploaded data: runs on them can be opened as long as they are in the store."""
+    SHELF.add(table)
+    the_store().add_table(table.name, owner_token(), title, table.to_bytes()).result()
+
+
+def _from_link() -> OpenRun | None:
+    """A new run with the spec and settings that the address names, if it does."""
+    try:
+        named = from_query(st.query_params.to_dict())
+        return open_run(Run(*named)) if named else None
+    except UserError as error:
+        st.error(f"This link cannot be followed: {error}")
+        return None
 
 
 def others() -> list[OpenRun]:
