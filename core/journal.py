@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.settings import FIELDS
@@ -25,12 +25,16 @@ class Nudge:
 
 @dataclass(frozen=True)
 class Gesture:
-    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on."""
+    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on.
+
+    `place` is that of its first nudge in the journal.
+    """
 
     first: int
     step: int
     changes: dict[str, tuple[Any, Any]]
     gesture: int
+    place: int = field(default=0, compare=False)
 
     @property
     def words(self) -> str:
@@ -42,13 +46,13 @@ class Gesture:
 def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
     """The journal as a person made it: nudges that follow one another in one drag become one."""
     made: list[Gesture] = []
-    for nudge in journal:
+    for place, nudge in enumerate(journal):
         last = made[-1] if made else None
         if last and same_gesture(nudge, last):
             changes = {name: (last.changes[name][0], new) for name, (_, new) in nudge.changes.items()}
-            made[-1] = Gesture(last.first, nudge.step, changes, nudge.gesture)
+            made[-1] = Gesture(last.first, nudge.step, changes, nudge.gesture, last.place)
         else:
-            made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture))
+            made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture, place))
     return made
 
 

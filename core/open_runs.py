@@ -22,6 +22,7 @@ from core.luck import Luck
 from core.run import Replay, Run, differences
 from core.settings import changed
 from core.store import Store, digest, key_of, new_token, the_store
+from core.tables import SHELF
 
 MOST_OPEN = 300
 IDLE_SECONDS = 3600.0
@@ -486,3 +487,4 @@ class OpenRuns:
 
 
 OPEN_RUNS = OpenRuns(store=the_store)
+SHELF.source = lambda name: the_store().table(name)  # uploaded data that are in the store but no longer in memory

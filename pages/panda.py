@@ -14,8 +14,13 @@ from core.open_runs import OpenRun
 from core.settings import SPEC
 from pages.live import component
 from pages.parts import controls
+from pages.parts.branches import branches_panel
 from pages.parts.journal import journal_panel
-from pages.parts.run_in_hand import hold, others, run_in_hand, start, title
+from pages.parts.open_file import open_file
+from pages.parts.own_data import own_data
+from pages.parts.owner import drives
+from pages.parts.run_in_hand import branch_of, hold, others, run_in_hand, start, title
+from pages.parts.share import share_panel
 
 
 @st.fragment
@@ -26,17 +31,18 @@ def bar(opened: OpenRun) -> None:
         run = opened.run
         spec = run.spec if restart == "same" else replace(run.spec, seed=run.spec.seed + 1)
         start(spec, run.settings)
-        st.toast(f"A new run. The one before, at step {run.step:,}, is kept under “Data and network”.")
+        st.toast(f"A new run. The one before, at step {run.step:,}, is kept under “New run”.")
         st.rerun(scope="app")
 
 
 @st.fragment
 def chart_grid(opened: OpenRun) -> None:
     """The charts that a person has picked."""
-    fitting = charts_of(opened.run)
+    fitting = charts_of(opened.shown)
     kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
-    picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.run))
-    component.charts(opened, [chart for name, chart in fitting.items() if name in picked])
+    picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
+    shown = [chart for name, chart in fitting.items() if name in picked or name == "luck"]
+    component.charts(opened, shown)
     st.pills(
         "Charts",
         list(fitting),
@@ -56,12 +62,20 @@ def settings(opened: OpenRun) -> None:
 
 @st.fragment
 def journal(opened: OpenRun) -> None:
-    """What was nudged, and what came of it."""
+    """What was nudged, what came of it, and the branches."""
     journal_panel(opened)
+    st.divider()
+    branches_panel(opened)
 
 
 @st.fragment
-def data_and_network(opened: OpenRun) -> None:
+def share(opened: OpenRun) -> None:
+    """Links and files."""
+    share_panel(opened)
+
+
+@st.fragment
+def new_run(opened: OpenRun) -> None:
     """What is fixed for a run's life: changing it starts a new run."""
     spec = opened.run.spec
     chosen = controls.spec_inputs(opened, ["dataset"])
@@ -81,6 +95,10 @@ def data_and_network(opened: OpenRun) -> None:
         else:
             st.rerun(scope="app")
     st.caption("It starts at step 0 with the present settings; the run you leave is kept.")
+    with st.expander("Your own data (CSV)"):
+        own_data(opened)
+    with st.expander("A run's file"):
+        open_file()
     for other in others():
         label = f"Back to {title(other)}, step {other.run.step:,}"
         if st.button(label, key=f"back-{other.token}", icon=":material/undo:", width="stretch"):
@@ -88,16 +106,26 @@ def data_and_network(opened: OpenRun) -> None:
             st.rerun(scope="app")
 
 
+def watching(opened: OpenRun) -> None:
+    """Whose run it is, where it is somebody else's."""
+    words, action = st.columns([3, 1.15], gap="medium", vertical_alignment="center")
+    words.info("You are watching somebody else's run. What you see is live; to change it, make a branch of your own.")
+    if action.button("Branch it", type="primary", icon=":material/call_split:", width="stretch"):
+        branch_of(opened)
+        st.rerun()
+
+
+PANELS = {"Settings": settings, "Journal": journal, "New run": new_run, "Share": share}
+
 opened = run_in_hand()
+if not drives(opened):
+    watching(opened)
 bar(opened)
 left, right = st.columns([3, 1.15], gap="medium")
 with left:
     chart_grid(opened)
 with right:
-    live, nudged, fixed = st.tabs(["Settings", "Journal", "Data and network"])
-    with live:
-        settings(opened)
-    with nudged:
-        journal(opened)
-    with fixed:
-        data_and_network(opened)
+    for tab, panel in zip(st.tabs(list(PANELS), key="panel", on_change="rerun"), PANELS.values(), strict=True):
+        if tab.open is not False:
+            with tab:
+                panel(opened)

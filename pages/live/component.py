@@ -78,6 +78,11 @@ def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, A
     _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
 
 
+def words(opened: OpenRun, name: str, watch: dict[str, Any] | None = None) -> None:
+    """A line of words about the run that changes while it trains: `status.words` under `name`."""
+    _mount(opened, "words", f"words-{name}", {"name": name, "watch": watch or {}}, on_stale_change=lambda: None)
+
+
 def charts(opened: OpenRun, chosen: Sequence[Chart], key: str = "charts") -> None:
     """The chosen charts, drawn once from their skeletons and then fed with arrays."""
     rows = [
@@ -86,8 +91,10 @@ def charts(opened: OpenRun, chosen: Sequence[Chart], key: str = "charts") -> Non
             "title": chart.title,
             "summary": chart.summary,
             "every": chart.every,
-            "figure": json.loads(chart.skeleton(opened.run).to_json(remove_uids=False)),
+            "figure": json.loads(chart.skeleton(opened.shown).to_json(remove_uids=False)),
         }
         for chart in chosen
     ]
-    _mount(opened, "charts", key, {"charts": rows, "palette": list(COLOURS)})
+    watched = {"ghost": opened.shown.ghost is not None, "luck": opened.run.luck is not None}
+    data = {"charts": rows, "palette": list(COLOURS), "watch": watched}
+    _mount(opened, "charts", key, data, on_stale_change=lambda: None)

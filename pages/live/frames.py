@@ -8,8 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from core.charts import CHARTS, charts_of
-from core.charts.packet import pack
 from core.charts.marks import newest
+from core.charts.packet import pack
 from core.notices import luck_words, notices, twin_words
 from core.open_runs import OpenRun
 from core.run import Run

@@ -6,8 +6,9 @@ import { channelOf } from "./channel.js";
 import { charts } from "./charts.js";
 import { dials } from "./dials.js";
 import { transport } from "./transport.js";
+import { words } from "./words.js";
 
-const PARTS = { transport, dials, charts };
+const PARTS = { transport, dials, charts, words };
 const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before they are asked to follow
 
 const mounted = new WeakMap(); // parent element -> part
@@ -38,6 +39,7 @@ function begin({ parentElement, data }) {
   function update(component) {
     if (removed) return;
     const channel = channelOf(component.data.token, component.data.socket);
+    root.classList.toggle("panda-watching", Boolean(component.data.watching));
     part.update(component, channel);
     follow.expect(component);
     if (token === component.data.token) return channel.refresh();
@@ -48,7 +50,7 @@ function begin({ parentElement, data }) {
 
   function hear(frame) {
     part.listens.frame(frame);
-    follow.compare(frame.status);
+    follow.compare({ ...frame.status, version: frame.version });
   }
 
   function remove() {
@@ -62,7 +64,7 @@ function begin({ parentElement, data }) {
   return { update, remove };
 }
 
-/** Tells the page's script once when the run's settings are no longer those that the page's own widgets show. */
+/** Tells the page's script once when what the page's own widgets show is no longer true of the run. */
 function follower() {
   let component = null;
   let timer = 0;
@@ -71,12 +73,12 @@ function follower() {
   const differs = (settings) => Object.entries(component.data.watch ?? {})
     .some(([name, value]) => name in settings && settings[name] !== value);
 
-  function compare({ settings, nudges, step }) {
-    if (!differs({ ...settings, nudges })) {
+  function compare({ settings, watch, version }) {
+    if (!differs({ ...settings, ...watch })) {
       clearTimeout(timer);
       timer = 0;
     } else if (!told && !timer) {
-      timer = setTimeout(() => { told = true; component.setTriggerValue("stale", step); }, STALE_AFTER);
+      timer = setTimeout(() => { told = true; component.setTriggerValue("stale", String(version)); }, STALE_AFTER);
     }
   }
 

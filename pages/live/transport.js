@@ -1,5 +1,6 @@
 /** The bar that plays a run: play, pause, steps, speed, where to stop, and what the run has come to. */
 import { attribute, element, freshId, icon, write } from "./dom.js";
+import { timeline } from "./timeline.js";
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
@@ -88,7 +89,9 @@ function build(root, command, restart) {
   const values = READOUTS.map(() => element("dd"));
   const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the run is" },
     ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
-  const bar = element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" }, controls, readouts);
+  const times = timeline(command);
+  const bar = element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" },
+    controls, readouts, times.node);
   root.append(bar);
 
   function offer(data) {
@@ -108,6 +111,7 @@ function build(root, command, restart) {
     if (document.activeElement !== speed) speed.value = status.speed;
     READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
     stop.show(status);
+    times.show(status);
   }
 
   return { play, offer, show };
@@ -160,7 +164,8 @@ function notices(root, command) {
   const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
   const trouble = element("div", { class: "panda-notice panda-trouble", role: "alert" });
   const hints = element("div", { class: "panda-hints", role: "status" });
-  root.append(element("div", { class: "panda-notices" }, connection, wrong, trouble, hints));
+  const past = element("p", { class: "panda-notice", role: "status" });
+  root.append(element("div", { class: "panda-notices" }, connection, wrong, trouble, past, hints));
   let timer = 0;
   let troubleShown = "null";
   let hintsShown = "[]";
@@ -186,6 +191,7 @@ function notices(root, command) {
   }
 
   function show(status) {
+    write(past, pastWords(status));
     if (JSON.stringify(status.trouble ?? null) !== troubleShown) showTrouble(status.trouble);
     const next = JSON.stringify(status.notices ?? []);
     if (next === hintsShown) return;
@@ -194,4 +200,11 @@ function notices(root, command) {
   }
 
   return { error, show, link: (state, sentence) => write(connection, state === "open" ? "" : sentence) };
+}
+
+/** What is shown where that is not simply the run as it stands. */
+function pastWords({ looking, catching_up: goal, step }) {
+  if (goal !== null && goal !== undefined && goal !== step) return `Replaying to step ${number(goal)}…`;
+  if (!looking) return "";
+  return `The run as it was at step ${number(step)}. Play or change a setting, and it goes on from here as a branch.`;
 }

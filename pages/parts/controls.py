@@ -12,13 +12,14 @@ from core.errors import UserError
 from core.open_runs import OpenRun
 from core.settings import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
 from pages.live import component
+from pages.parts.owner import drives
 
 NATIVE = ("choice", "switch")
 
 
 def settings_panel(opened: OpenRun) -> None:
     """Every live setting, grouped and ordered as the course ranks them (C1)."""
-    watch = {field.name: getattr(opened.run.settings, field.name) for field in SETTINGS if field.scale in NATIVE}
+    watch = {field.name: getattr(opened.shown.settings, field.name) for field in SETTINGS if field.scale in NATIVE}
     for group, words in GROUPS.items():
         fields = [field for field in SETTINGS if field.group == group]
         box = st.expander(words) if group == "seldom" else st.container(gap="small")
@@ -35,10 +36,11 @@ def settings_panel(opened: OpenRun) -> None:
 def _native(opened: OpenRun, field: Field) -> None:
     """A choice or a switch, which follows the run and nudges it."""
     key = f"setting-{field.name}"
-    st.session_state[key] = getattr(opened.run.settings, field.name)
+    st.session_state[key] = getattr(opened.shown.settings, field.name)
     label = f"{field.symbol} {field.label}".strip()
     label = label[0].upper() + label[1:] if not field.symbol else label
     common: dict[str, Any] = {"key": key, "help": field.help, "on_change": _nudge, "args": (opened, field, key)}
+    common["disabled"] = not drives(opened)
     with st.container(gap=None):
         if field.scale == "switch":
             st.toggle(label, **common)
@@ -49,7 +51,7 @@ def _native(opened: OpenRun, field: Field) -> None:
 
 def _state(opened: OpenRun, field: Field) -> str:
     """Since when the present value counts, and what else is true of it."""
-    run = opened.run
+    run = opened.shown
     words = [f"since step {run.since[field.name]:,}"]
     if field.name == "optimizer" and run.since["optimizer"]:
         words.append("moments kept" if run.settings.on_switch == "keep" else "moments started again at 0")

@@ -1,4 +1,4 @@
-"""The journal of a run: every nudge, what it did to the dev loss, and a way to undo the last one. Course row C7."""
+"""The journal of a run: every nudge, what it did to the dev loss, notes, and a way to undo the last. Course row C7."""
 
 from __future__ import annotations
 
@@ -9,25 +9,76 @@ from core.journal import Gesture, gestures
 from core.open_runs import OpenRun
 from core.run import Run
 from pages.live import component
+from pages.parts.owner import drives
 
-SHOWN = 30
+SHOWN = 12
+LONGEST_NOTE = 500
 
 
 def journal_panel(opened: OpenRun) -> None:
     """The nudges, newest first; the fragment around them runs again when there is another."""
     run = opened.run
     made = gestures(run.journal)
+    mine = drives(opened)
+    component.words(opened, "twin", watch={"nudges": len(run.journal), "settled": opened.settled})
     if not made:
         st.caption("No nudge yet. Each one is listed here with what it did, and the last can be undone.")
-    elif st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
+    elif mine:
+        _actions(opened)
+    _twin_switch(opened, mine)
+    component.words(opened, "luck", watch={"luck": run.luck is not None})
+    _entries(opened, made, mine)
+
+
+def _actions(opened: OpenRun) -> None:
+    left, right = st.columns(2, gap="small")
+    if left.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
         _undo(opened)
-    end = run.step
-    for gesture in made[: -SHOWN - 1 : -1]:
+    words = "Leave it" if opened.run.luck else "Luck or nudge?"
+    asked = "Replay the last nudge, with it and without it, under 16 other seeds: is the difference more than chance?"
+    if right.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.luck else asked):
+        try:
+            opened.do(OpenRun.drop_luck if opened.run.luck else OpenRun.try_luck)
+        except UserError as error:
+            st.toast(str(error), icon=":material/error:")
+        else:
+            st.rerun(scope="fragment")
+
+
+def _twin_switch(opened: OpenRun, mine: bool) -> None:
+    def switch() -> None:
+        opened.do(lambda it: it.keep_twins(st.session_state["twins"]))
+
+    st.session_state["twins"] = opened.run.twins
+    help = "The run without the last nudge trains on beside this one, on the same mini-batches, drawn dotted."
+    st.toggle("Keep a twin", key="twins", help=help, on_change=switch, disabled=not mine)
+
+
+def _entries(opened: OpenRun, made: list[Gesture], mine: bool) -> None:
+    run, end = opened.run, opened.run.step
+    shown = len(made) if st.session_state.get("all-nudges") else SHOWN
+    for gesture in made[: -shown - 1 : -1]:
         with st.container(gap=None):
-            st.markdown(f"**Step {gesture.step:,}** · {gesture.words}")
+            words, note = st.columns([6, 1], gap="small", vertical_alignment="center")
+            words.markdown(f"**Step {gesture.step:,}** · {gesture.words}")
+            if mine:
+                with note.popover("", icon=":material/edit_note:", help="Write a note on this nudge", type="tertiary"):
+                    _note_field(opened, gesture.place)
             st.caption(effect(run, gesture, end))
+            if written := run.journal[gesture.place].note:
+                st.text(written)
         end = gesture.first
-    component.dials(opened, [], key="journal", watch={"nudges": len(run.journal)})
+    if len(made) > SHOWN:
+        st.toggle(f"All {len(made):,} nudges", key="all-nudges")
+
+
+def _note_field(opened: OpenRun, place: int) -> None:
+    key = f"note-{opened.token}-{place}-{opened.run.journal[place].step}"
+
+    def write() -> None:
+        opened.do(lambda it: it.annotate(place, st.session_state[key].strip()))
+
+    st.text_area("Note", opened.run.journal[place].note, key=key, max_chars=LONGEST_NOTE, on_change=write)
 
 
 def effect(run: Run, gesture: Gesture, end: int) -> str:

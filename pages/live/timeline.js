@@ -1,0 +1,77 @@
+/** The timeline under the bar: every step of the run, its nudges as ticks, and a thumb that goes back to any of them.
+ *
+ * It asks for one step at a time, the latest: the next only once a frame has come that knows of the last.
+ */
+import { attribute, element, write } from "./dom.js";
+
+const WIDE = 1000; // of the drawing of the ticks
+const SVG = "http://www.w3.org/2000/svg";
+const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** The row of elements, and `show(status)` that brings it up to date. `command` sends a message. */
+export function timeline(command) {
+  let head = 0;
+  let looking = false;
+  let held = null; // the step under the finger, until the run shows it
+  let asked = null; // the step that was asked for last
+  let waiting = false; // no frame has come since then
+  let marked = "";
+
+  const range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Step to look at" });
+  const ticks = document.createElementNS(SVG, "path");
+  const drawing = document.createElementNS(SVG, "svg");
+  drawing.setAttribute("viewBox", `0 0 ${WIDE} 8`);
+  drawing.setAttribute("preserveAspectRatio", "none");
+  drawing.setAttribute("aria-hidden", "true");
+  drawing.append(ticks);
+  const words = element("output", { class: "panda-when" });
+  const back = element("button", {
+    type: "button", class: "panda-button", text: "Back to now", title: "Leave the past: show the run where it stands",
+    on: { click: () => { held = null; ask(null); } },
+  });
+  const track = element("span", { class: "panda-track" }, range, drawing);
+  const node = element("div", { class: "panda-timeline", role: "group", "aria-label": "Timeline" }, track, words, back);
+
+  range.addEventListener("input", () => {
+    held = Number(range.value);
+    tell(held);
+    if (!waiting) ask(held);
+  });
+  range.addEventListener("change", () => { if (!waiting) ask(held); });
+
+  function ask(step) {
+    const wanted = step !== null && step >= head ? null : step;
+    asked = step;
+    waiting = true;
+    command({ type: "look", step: wanted });
+  }
+
+  function tell(step) {
+    write(words, looking || step < head ? `step ${count.format(step)} of ${count.format(head)}` : "");
+  }
+
+  function show(status) {
+    ({ head, looking } = status);
+    waiting = false;
+    if (held !== null && held !== asked) ask(held);
+    else if (held !== null && (status.step === Math.min(held, head) || !looking)) held = null;
+    const step = held ?? status.step;
+    range.max = head;
+    range.value = looking || held !== null ? step : head;
+    range.disabled = head === 0 || status.playing;
+    attribute(range, "aria-valuetext", `step ${count.format(step)} of ${count.format(head)}`);
+    node.classList.toggle("panda-past", looking);
+    attribute(back, "disabled", !looking);
+    tell(step);
+    mark(status.marks ?? []);
+  }
+
+  function mark(steps) {
+    const path = head ? steps.map((step) => `M${((WIDE * step) / head).toFixed(1)} 0V8`).join("") : "";
+    if (path === marked) return;
+    marked = path;
+    ticks.setAttribute("d", path);
+  }
+
+  return { node, show };
+}

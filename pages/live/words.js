@@ -1,0 +1,11 @@
+/** A line of words about the run that changes while it trains: `status.words` under the name that the page gives. */
+import { element, write } from "./dom.js";
+
+/** The part "words" in `root`. */
+export function words(root) {
+  const text = element("p", { class: "panda-words", role: "status" });
+  let name = "";
+  root.append(text);
+  const frame = ({ status }) => write(text, status.words?.[name] ?? "");
+  return { update: ({ data }, channel) => { name = data.name; if (channel.status) frame(channel); }, listens: { frame } };
+}
