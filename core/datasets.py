@@ -1,7 +1,7 @@
 """The data that a network learns: points drawn here, or sets bundled with scikit-learn, split and normalized.
 
 `DATASETS` is the registry: one row and one function add a dataset. `load` gives it ready to train on, with
-examples as columns and every array read-only.
+examples as columns and every array read-only; a name such as "table-..." is a person's own data from the shelf.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from sklearn import datasets as sklearn_datasets
 
 from core.errors import UserError
+from core.tables import SHELF, is_table
 
 
 @dataclass(frozen=True)
@@ -137,15 +139,24 @@ DATASETS: dict[str, Dataset] = {
 }
 
 
-@lru_cache(maxsize=8)
 def load(
     dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
 ) -> Data:
-    """The dataset of that name, split and, if asked, normalized. Calls alike share one result.
+    """The dataset or the table of that name, split and, if asked, normalized. Calls alike share one result.
 
     `classes`, `examples` and `noise` shape generated sets only. Raises `UserError` where a class has fewer
-    than the two examples that it takes to be in both splits.
+    than the two examples that it takes to be in both splits, and for a table that is not here any more.
     """
+    if is_table(dataset):
+        return _table(dataset, data_seed, dev_share, normalize)
+    return _registered(dataset, classes, examples, noise, data_seed, dev_share, normalize)
+
+
+@lru_cache(maxsize=8)
+def _registered(
+    dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
+) -> Data:
+    """A row of `DATASETS`."""
     chosen = DATASETS[dataset]
     if chosen.generated:
         points, labels = chosen.make(classes, examples, noise, np.random.default_rng([data_seed, 0]))
@@ -157,6 +168,23 @@ def load(
         class_names = tuple(str(name) for name in bunch.target_names)
         feature_names = tuple(str(name) for name in bunch.feature_names)
     return prepare(points, labels, class_names, feature_names, data_seed, dev_share, normalize, chosen.picture)
+
+
+# Shared for as long as a run holds them: a table ready to train on takes up to 30 MB, too much to keep eight.
+_TABLES: WeakValueDictionary[tuple[Any, ...], Data] = WeakValueDictionary()
+
+
+def _table(name: str, data_seed: int, dev_share: float, normalize: bool) -> Data:
+    """A table from the shelf."""
+    key = (name, data_seed, dev_share, normalize)
+    data = _TABLES.get(key)
+    if data is None:
+        table = SHELF.get(name)
+        data = prepare(
+            table.points, table.labels, table.class_names, table.feature_names, data_seed, dev_share, normalize
+        )
+        data = _TABLES.setdefault(key, data)
+    return data
 
 
 def prepare(
@@ -218,8 +246,8 @@ def statistics(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     mean = X.mean(axis=1, keepdims=True, dtype=np.float64)
     deviation = X.std(axis=1, keepdims=True, dtype=np.float64)
-    # Told by its range: rounding can leave a constant feature a deviation of 1e-17.
-    constant = np.ptp(X, axis=1, keepdims=True) == 0
+    # Told by its range: rounding can leave a constant feature a deviation of 1e-17. And what float32 cannot hold is 0.
+    constant = (np.ptp(X, axis=1, keepdims=True) == 0) | (deviation < np.finfo(np.float32).tiny)
     return mean.astype(np.float32), np.where(constant, 1.0, deviation).astype(np.float32)
 
 

@@ -48,7 +48,8 @@ class Keeper:
 
     def __init__(self, store: Store, run_id: str, line: str, saved: Sequence[Nudge]) -> None:
         self.store, self.run_id, self.line = store, run_id, line
-        self._saved = tuple(saved)
+        self._saved: tuple[Nudge, ...] | None = tuple(saved)
+        self._fork: tuple[str, int] | None = None  # of a line that is not yet in the store for sure
         self._recorded = time.monotonic()
         self._trained = 0.0
 
@@ -66,6 +67,8 @@ class Keeper:
         old, new = self._saved, run.journal
         if old is new:
             return None
+        if old is None:
+            return self._write_again(run)
         same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a is not b and a != b), None)
         place = min(len(old), len(new)) if same is None else same
         self._saved = new
@@ -73,11 +76,23 @@ class Keeper:
             return None
         return self.store.record(self.line, place, journal_rows(new[place:]), progress(run))
 
-    def moved(self, run: Run, seconds: float) -> None:
-        """The run has trained for so many seconds: note how far it is, not at every call."""
+    def forget(self) -> None:
+        """A write has failed: the next one writes the whole journal."""
+        self._saved = None
+
+    def _write_again(self, run: Run) -> Future[None]:
+        self._saved, rows, come = run.journal, journal_rows(run.journal), progress(run)
+        if self._fork and self.line not in {line.id for line in self.store.lines(self.run_id)}:
+            return self.store.add_line(self.run_id, self.line, *self._fork, rows, come)
+        return self.store.record(self.line, 0, rows, come)
+
+    def moved(self, run: Run, seconds: float) -> bool:
+        """The run has trained for so many seconds: note how far it is, not at every call. Whether it was noted."""
         self._trained += seconds
-        if time.monotonic() - self._recorded >= EVERY_SECONDS:
+        due = time.monotonic() - self._recorded >= EVERY_SECONDS
+        if due:
             self.rest(run, snapshot=self._trained >= SNAPSHOT_SECONDS)
+        return due
 
     def rest(self, run: Run, snapshot: bool = True) -> Future[None]:
         """Note how far the run is, as it pauses or closes."""
@@ -90,16 +105,17 @@ class Keeper:
         """The run goes on as `new`, from step `at` of the line in hand on, which is left as `old`."""
         self.rest(old)
         parent, self.line = self.line, secrets.token_hex(8)
+        self._fork = (parent, at)
         self._saved = tuple(new.journal)
         come = replace(progress(new.run), step=new.step)
         return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
 
     def open_line(self, old: Run, line: str) -> tuple[Replay, Future[None]]:
         """Take another line of the run in hand; what is left to be replayed of it."""
+        self.rest(old).result()
         entry = self.store.find(self.run_id)
         if not entry or line not in {one.id for one in self.store.lines(self.run_id)}:
             raise UserError("There is no such branch any more.")
-        self.rest(old)
         replay = load(self.store, entry, line)
         self.line, self._saved = line, tuple(replay.journal)
         return replay, self.store.take_in_hand(self.run_id, line)

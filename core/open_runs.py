@@ -44,6 +44,11 @@ def _nothing(*run: Run) -> None:
     """What is replayed needs nothing more once it has arrived."""
 
 
+def _unsaved(error: BaseException) -> str:
+    words = str(error) if isinstance(error, UserError) else f"the store says “{error}”."
+    return f"What you do now is not being saved: {words}"
+
+
 class OpenRun:
     """A run that people look at: whether it plays and how fast, who drives it, and the one way in for every change.
 
@@ -131,8 +136,8 @@ class OpenRun:
             self._catch_up(time.perf_counter() + SLICE_SECONDS)
             self.answer()
         result = future.result()
-        if self.saving:
-            self.saving.result()
+        if self.saving and (error := self.saving.exception()):
+            raise UserError(_unsaved(error))
         return result
 
     def _save(self) -> None:
@@ -147,8 +152,9 @@ class OpenRun:
 
     def _saved(self, saving: Future[None]) -> None:
         error = saving.exception()
-        words = str(error) if isinstance(error, UserError) else f"the store says “{error}”"
-        self.unsaved = f"What you do now is not being saved: {words}." if error else ""
+        self.unsaved = _unsaved(error) if error else ""
+        if error:
+            self.keeper.forget()
 
     def _tell(self) -> None:
         self.version += 1
@@ -229,8 +235,8 @@ class OpenRun:
         self._owed = max(0, self._owed - done)
         if done:
             self._pace += 0.2 * (seconds / done - self._pace)
-            if self.keeper:
-                self.keeper.moved(self.run, seconds)
+            if self.keeper and self.keeper.moved(self.run, seconds) and self.unsaved:
+                self._save()
         at_end = self.stop_at is not None and self.run.step >= self.stop_at
         if self.playing and (self.run.trouble or at_end):
             self.pause()
@@ -343,7 +349,8 @@ class OpenRun:
         if self.keeper:
             replay, saving = self.keeper.open_line(self.run, line)
             self._await(saving)
-            self._hold(replay)
+            replay.run.twins = self.run.twins
+            self.hold(replay)
 
     def keep_twins(self, twins: bool) -> None:
         """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""

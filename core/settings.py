@@ -8,7 +8,7 @@ reference page are all read from it. Course rows C1 (what to tune, in which orde
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
@@ -18,9 +18,11 @@ from core.errors import UserError
 from core.initializers import INITIALIZERS
 from core.optimizers import OPTIMIZERS
 from core.schedules import SCHEDULES
+from core.tables import is_table
 
 MAX_LAYERS = 6
 MAX_UNITS = 256
+OWN = "own data"
 WITH_MOMENTS = ("momentum", "rmsprop", "adam")
 
 
@@ -75,7 +77,8 @@ class Settings:
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the table. `low` and `high` include their ends.
+    """One row of the table. `low` and `high` include their ends; `own` tells names of a person's own data, which may
+    stand in place of a choice.
 
     `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
     """
@@ -90,6 +93,7 @@ class Field:
     high: float = 1.0
     integer: bool = False
     choices: Mapping[str, str] | None = None
+    own: Callable[[str], bool] | None = None
     needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
     course: str = ""
 
@@ -103,7 +107,7 @@ class Field:
     def word(self, value: Any) -> str:
         """The value as a person reads it."""
         if self.choices:
-            return self.choices.get(value, str(value))
+            return self.choices.get(value) or (OWN if self.own and self.own(value) else str(value))
         if self.scale == "switch":
             return "on" if value else "off"
         if self.scale == "layers":
@@ -137,7 +141,8 @@ def _parse(field: Field, value: Any) -> Any:
     if field.scale == "switch":
         return value if isinstance(value, bool) else None
     if field.choices:
-        return value if isinstance(value, str) and value in field.choices else None
+        known = isinstance(value, str) and (value in field.choices or (field.own and field.own(value)))
+        return value if known else None
     if field.scale == "layers":
         return _parse_layers(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -207,7 +212,7 @@ _CLASSES = (("dataset", tuple(name for name, d in DATASETS.items() if d.max_clas
 # fmt: off
 SPEC: tuple[Field, ...] = (
     Field("dataset", "", "data", "What the network learns.",
-          "choice", "data", choices={name: d.label for name, d in DATASETS.items()}),
+          "choice", "data", choices={name: d.label for name, d in DATASETS.items()}, own=is_table),
     Field("classes", "C", "classes", "How many classes (a spiral's arms, blobs).",
           "linear", "data", 2, 8, integer=True, needs=_CLASSES),
     Field("examples", "", "examples", "How many points are generated, train and dev together.",
@@ -240,7 +245,8 @@ def check(chosen: RunSpec | Settings) -> None:
     for field in fields(chosen):
         object.__setattr__(chosen, field.name, FIELDS[field.name].parse(getattr(chosen, field.name)))
     if isinstance(chosen, RunSpec):
-        most = DATASETS[chosen.dataset].max_classes
+        known = DATASETS.get(chosen.dataset)
+        most = known.max_classes if known else 0
         if most and chosen.classes > most:
             raise SettingError(f"Classes cannot be {chosen.classes} on {chosen.dataset}: it takes 2 to {most}.")
 

@@ -6,11 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import layout, left_of, names_axis, short, titled
+from core.charts.layout import layout, names_axis, titled
+from core.charts.names import LETTER, left_of, shared_word, short, width
 from core.charts.palette import BLUE, VERMILLION, faded
 from core.run import Run
 
 Array = np.ndarray
+PLOT = 300  # width in pixels of the matrix in a card
 BLANK = "\u00a0"  # plotly never again shows a text that once was empty
 # Right is blue, wrong vermillion, stronger with the share of the true class; one wrong example can be seen at once.
 SCALE = [
@@ -30,10 +32,14 @@ def numbers(run: Run) -> Array:
 
 def skeleton(run: Run) -> go.Figure:
     """An empty matrix with a place for each count."""
-    names = [short(name, 10) for name in run.data.class_names]
-    C = len(names)
-    xaxis = names_axis(names, range=[-0.5, C - 0.5], title=titled("said"))
-    yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled("true", 4))
+    word, rest = shared_word(run.data.class_names)
+    names, of = [short(name, 10) for name in rest], f" {short(word, 10)}" if word else ""
+    C, left = len(names), left_of(names) + 16
+    turned = LETTER * (max(map(width, names)) + 1) * C > PLOT  # or they would overlap
+    upright = {"tickangle": -90} if turned else {}
+    xaxis = names_axis(names, range=[-0.5, C - 0.5], title=titled(f"said{of}"), **upright)
+    yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled(f"true{of}", 4))
+    shape = layout("confusion", left=left, bottom=left if turned else 36, xaxis=xaxis, yaxis=yaxis)
     row, column = np.divmod(np.arange(C * C), C)
     said = "true %{y}, said %{x}<extra></extra>"
     traces = [
@@ -42,7 +48,7 @@ def skeleton(run: Run) -> go.Figure:
         ),
         go.Scatter(uid="counts", x=column, y=row, text=[BLANK] * C * C, mode="text", hoverinfo="skip"),
     ]
-    return go.Figure(traces, layout("confusion", left=left_of(names) + 16, xaxis=xaxis, yaxis=yaxis))
+    return go.Figure(traces, shape)
 
 
 def frame(run: Run) -> Frame:
@@ -62,6 +68,6 @@ CHART = Chart(
     "Counts of dev examples by true class, a row each, and likeliest class, a column each: right ones on the diagonal.",
     skeleton,
     frame,
-    applies=lambda run: run.data.n_x > 2,
+    applies=lambda run: run.data.n_x != 2,
     every=2,
 )

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, key_of, layout, shared_word, short, titled
+from core.charts.layout import axis, key_of, layout, titled
+from core.charts.names import room, shared_word, short
 from core.charts.palette import colour, symbol
 from core.datasets import Data
 from core.run import Run
@@ -49,8 +50,9 @@ def skeleton(run: Run) -> go.Figure:
     """The examples, which do not move; the plane comes with each frame."""
     data, (word, names) = run.data, shared_word(run.data.class_names)
     x0, x1, y0, y1 = grid(data)[1]
-    key = key_of(((colour(i), symbol(i), short(name)) for i, name in enumerate(names)), word)
-    titles = [titled(short(name, 30)) for name in data.feature_names]
+    entries = ((colour(i), symbol(i), short(name, room(len(names)))) for i, name in enumerate(names))
+    key = key_of(entries, word and short(word))
+    titles = [titled(short(name, 24)) for name in data.feature_names]
     axes: dict[str, Any] = {
         "xaxis": axis(range=[x0, x1], title=titles[0], showgrid=False),
         "yaxis": axis(range=[y0, y1], title=titles[1], showgrid=False),
@@ -66,8 +68,9 @@ def _points(data: Data, split: str, i: int) -> go.Scatter:
     small = {"size": 4, "line": {"width": 0.5, "color": "rgba(0,0,0,0.6)"}}
     outlined = {"size": 7, "line": {"width": 1, "color": "#FFFFFF"}}
     style = {"symbol": symbol(i), "color": colour(i)} | (small if split == "train" else outlined)
-    said = f"{short(data.class_names[i])}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"
-    return go.Scatter(uid=f"{split}{i}", x=X[0], y=X[1], mode="markers", marker=style, hovertemplate=said)
+    said = f"%{{meta}}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"  # a name could be a template itself
+    over = {"meta": short(data.class_names[i], 40), "hovertemplate": said}
+    return go.Scatter(uid=f"{split}{i}", x=X[0], y=X[1], mode="markers", marker=style, **over)
 
 
 def frame(run: Run) -> Frame:

@@ -6,17 +6,18 @@ No shapes, no automatic margins, few ticks; colours of text, grid and background
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
 
+from core.charts.names import width
 from core.charts.palette import GLYPHS, SWATCHES, colour, dash
 
 FONT = 11
-LETTER = 5.8  # width of a letter in pixels, at most on average
 LINE = 15  # height of a line of text in pixels
 KEY_WIDTH = 52  # letters that fit beside each other in a narrow card
+KEY_LINES = 4
+SPACE = "   "  # between two entries
 CLEAR = "rgba(0,0,0,0)"
 
 
@@ -83,37 +84,25 @@ def line(uid: str, name: str, i: int = 0, **more: Any) -> go.Scatter:
 
 
 def key_of(entries: Iterable[tuple[str, str, str]], before: str = "") -> str:
-    """A key as text: (colour, dash or symbol, name) each, broken into lines that fit a narrow card."""
-    lines, used = [before] if before else [""], len(before)
-    for ink, style, name in entries:
-        swatch = SWATCHES.get(style) or GLYPHS[style]
-        if used and used + len(name) + 5 > KEY_WIDTH:
+    """A key as text: (colour, dash or symbol, name) each, broken into a few lines that fit a narrow card.
+
+    What does not fit is counted: "and 8 more". `before` and the names are escaped.
+    """
+    lines, used, entries = [before] if before else [""], width(before), list(entries)
+    for i, (ink, style, name) in enumerate(entries):
+        wide = width(name) + 5
+        if used and used + wide > KEY_WIDTH:
+            if len(lines) == KEY_LINES:
+                lines[-1] += f"{SPACE}and {len(entries) - i} more"
+                break
             lines.append("")
             used = 0
-        space = "   " if lines[-1] else ""
-        lines[-1] += f'{space}<span style="color:{ink}"><b>{swatch}</b></span> {name}'
-        used += len(name) + 5
+        space = SPACE if lines[-1] else ""
+        lines[-1] += f'{space}<span style="color:{ink}"><b>{SWATCHES.get(style) or GLYPHS[style]}</b></span> {name}'
+        used += wide
     return "<br>".join(lines)
 
 
 def lines_key(names: Sequence[str], before: str = "layer") -> str:
     """The key of lines 0, 1, 2, ... in their colours and dashes."""
     return key_of(((colour(i), dash(i), name) for i, name in enumerate(names)), before)
-
-
-def shared_word(names: Sequence[str]) -> tuple[str, list[str]]:
-    """The first word if all names have it, and the names without it: ("arm", ["1", "2"]) of "arm 1" and "arm 2"."""
-    word = names[0].split(" ")[0]
-    if len(names) > 1 and all(name.startswith(f"{word} ") for name in names):
-        return word, [name[len(word) + 1 :] for name in names]
-    return "", list(names)
-
-
-def short(name: str, most: int = 14) -> str:
-    """A name that fits beside an axis, safe in text that plotly reads as HTML."""
-    return escape(name if len(name) <= most else name[: most - 1] + "…", quote=False)
-
-
-def left_of(names: Iterable[str]) -> int:
-    """Margin in pixels that takes these tick labels."""
-    return round(14 + LETTER * max(len(name) for name in names))

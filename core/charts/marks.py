@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from core.charts.layout import LETTER
+from core.charts.names import LETTER
 from core.journal import Gesture, Nudge, gestures
 from core.settings import FIELDS
 

@@ -1,4 +1,7 @@
-"""Mean softmax output of each class over the dev set against steps, beside the class's true share."""
+"""Mean softmax output of each class over the dev set against steps, beside the class's true share.
+
+Many classes would hide each other and their shares: of more than `MANY` the difference is shown.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, layout, line, lines_key, shared_word, short, steps_axis
+from core.charts.layout import axis, layout, line, lines_key, steps_axis, titled
+from core.charts.names import room, shared_word, short
+from core.charts.palette import GREY
 from core.charts.thinning import per_line, thinned
 from core.run import Run
 
 Array = np.ndarray
+MANY = 5  # classes that can be told apart with a share of their own each
 
 
 def numbers(run: Run) -> tuple[Array, Array, Array]:
@@ -22,26 +28,35 @@ def numbers(run: Run) -> tuple[Array, Array, Array]:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """An empty line for each class, and a dotted one for its true share."""
+    """An empty line for each class, and a dotted one for its true share; where there are many, one for all."""
     names = run.data.class_names
     word, rest = shared_word(names)
-    key = lines_key([short(name) for name in rest], f"··· true share; {word}".rstrip("; "))
-    dotted = {"dash": "dot", "width": 1.2}
+    many = len(names) > MANY
+    before = f"··· true share{f'; {short(word)}' if word else ''}"
+    key = lines_key([short(name, room(len(names))) for name in rest], before)
+    dotted = {"dash": "dot", "width": 1.2} | ({"color": GREY} if many else {})
     traces = [
-        line(f"share{i}", name, i, line=dotted, hoverinfo="skip", hovertemplate=None) for i, name in enumerate(names)
+        line(f"share{i}", "true share", i, line=dotted, hoverinfo="skip", hovertemplate=None)
+        for i in range(1 if many else len(names))
     ]
-    said = "%{meta}: %{y:.3f} at step %{x:,}<extra></extra>"
-    traces += [line(f"class{i}", name, i, meta=name, hovertemplate=said) for i, name in enumerate(names)]
-    return go.Figure(traces, layout("mean_output", key, xaxis=steps_axis(), yaxis=axis()))
+    said = f"%{{meta}}: %{{y:{'+' if many else ''}.3f}} at step %{{x:,}}<extra></extra>"
+    style = {"width": 1.5} if many else {}
+    for i, name in enumerate(names):
+        traces.append(line(f"class{i}", f"class {i}", i, meta=short(name, 40), hovertemplate=said, line=dict(style)))
+    yaxis = axis(title=titled("mean output − true share", 3)) if many else axis()
+    return go.Figure(traces, layout("mean_output", key, left=58 if many else 46, xaxis=steps_axis(), yaxis=yaxis))
 
 
 def frame(run: Run) -> Frame:
     """All lines as they are now."""
     steps, outputs, shares = numbers(run)
+    if len(shares) > MANY:
+        outputs, shares = outputs - shares[:, None], np.zeros(1, np.float32)
     ends = np.array([0, run.step], np.float32)
     arrays: Frame = {}
+    for i, values in enumerate(outputs):
+        arrays |= {f"class{i}.x": steps, f"class{i}.y": values}
     for i, share in enumerate(shares):
-        arrays |= {f"class{i}.x": steps, f"class{i}.y": outputs[i]}
         arrays |= {f"share{i}.x": ends, f"share{i}.y": np.full(2, share, np.float32)}
     return arrays
 
@@ -50,7 +65,7 @@ CHART = Chart(
     "mean_output",
     "Mean output",
     "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples that "
-    "truly have that class.",
+    "truly have that class, which is subtracted where there are more than five classes.",
     skeleton,
     frame,
 )

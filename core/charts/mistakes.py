@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, layout, short, titled
+from core.charts.layout import axis, layout, titled
+from core.charts.names import short
 from core.charts.palette import BLUE, VERMILLION, faded
 from core.run import Run
 
@@ -110,7 +111,7 @@ CHART = Chart(
     "true class, likeliest class and its probability.",
     skeleton,
     frame,
-    applies=lambda run: run.data.n_x > 2,
+    applies=lambda run: run.data.n_x != 2,
     hint=hint,
     every=2,
 )

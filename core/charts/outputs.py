@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, layout, left_of, names_axis, short, titled
+from core.charts.layout import axis, layout, names_axis, titled
+from core.charts.names import left_of, short
 from core.charts.palette import ORANGE, SHADES
 from core.datasets import Data
 from core.run import Run

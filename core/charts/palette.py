@@ -10,7 +10,7 @@ BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, GREY, YELLOW = "#56B4E9", "#CC79A7", "#8C8C8C", "#B8A800"
 
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY, YELLOW)
-DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")  # dotted is kept for what is not measured
+DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")  # dotted is kept for what the run itself did not do
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "cross", "star", "triangle-down", "x")
 
 SWATCHES = {"solid": "—", "dash": "- -", "dashdot": "-·-", "longdash": "– –", "longdashdot": "–·–", "dot": "···"}
@@ -37,8 +37,8 @@ def dash(i: int) -> str:
 
 
 def symbol(i: int) -> str:
-    """The marker symbol of class i, from 0."""
-    return SYMBOLS[i % len(SYMBOLS)]
+    """The marker symbol of class i, from 0; with the colour no two of the first 64 classes are alike."""
+    return SYMBOLS[(i + i // len(COLOURS)) % len(SYMBOLS)]
 
 
 def faded(hex_colour: str, opacity: float) -> str:
