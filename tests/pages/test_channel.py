@@ -10,18 +10,27 @@ from core.charts.packet import unpack
 from core.open_runs import OPEN_RUNS
 from core.run import Run
 from core.settings import RunSpec
+from core.store import key_of, the_store
 from pages.live.channel import LONGEST_MESSAGE, live
 
+OWNER = "o" * 22
 client = TestClient(Starlette(routes=[WebSocketRoute("/live/{token}", live)]))
 
 
 @pytest.fixture
 def opened():
-    return OPEN_RUNS.open(Run(RunSpec(examples=60, hidden=(4,))))
+    return OPEN_RUNS.open(Run(RunSpec(examples=60, hidden=(4,))), OWNER)
 
 
 @pytest.fixture
 def socket(opened):
+    with client.websocket_connect(f"/live/{key_of(OWNER, opened.token)}") as socket:
+        yield socket
+
+
+@pytest.fixture
+def watcher(opened):
+    """Who has the link and not the key."""
     with client.websocket_connect(f"/live/{opened.token}") as socket:
         yield socket
 
@@ -123,3 +132,55 @@ def test_a_closed_connection_leaves_nobody_listening(opened):
         frame(socket)
         assert opened.listeners
     assert not opened.listeners
+
+
+def test_who_has_the_link_watches_and_changes_nothing(watcher, opened):
+    header, charts = frame(watcher)
+    assert (header["status"]["step"], set(charts)) == (0, {"loss"})
+    for message in ({"type": "play"}, {"type": "nudge", "changes": {"learning_rate": 0.02}}, {"type": "look", "step": 0}):
+        watcher.send_json(message)
+        assert "somebody else's" in watcher.receive_json()["sentence"]
+    assert (opened.playing, opened.run.journal) == (False, ())
+
+
+def test_a_watcher_sees_what_the_owner_does_and_does_not_train_the_run(socket, watcher, opened):
+    frame(watcher)
+    socket.send_json({"type": "play"})
+    for i in range(4):
+        frame(socket, seq=i)
+    step = opened.run.step
+    header, _ = frame(watcher, seq=9)
+    assert header["status"]["step"] == step == opened.run.step
+
+
+def test_a_frame_that_shows_a_nudge_comes_after_the_store_has_it(socket, opened):
+    frame(socket)
+    for i, rate in enumerate((0.01, 0.02, 0.03), start=2):
+        socket.send_json({"type": "nudge", "changes": {"learning_rate": rate}})
+        while frame(socket, seq=i)[0]["status"]["settings"]["learning_rate"] != rate:
+            pass
+        rows = the_store().journal(opened.keeper.line)
+        assert rows[-1]["changes"]["learning_rate"][1] == rate
+
+
+def test_looking_back_and_going_on_from_there(socket, opened):
+    opened.do(lambda it: it.owe(200))
+    while opened.run.step < 200:
+        frame(socket, seq=opened.run.step)
+    socket.send_json({"type": "look", "step": 70})
+    status = {"looking": False}
+    while not status["looking"] or status["catching_up"] is not None:
+        status = frame(socket, ("z",), seq=1)[0]["status"]
+    assert (status["step"], status["head"]) == (70, 200)
+    socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.02}})
+    while status["settings"]["learning_rate"] != 0.02:
+        status = frame(socket, ("loss",), seq=2)[0]["status"]
+    assert (status["step"], status["head"], status["looking"]) == (70, 70, False)
+    assert [line.step for line in the_store().lines(opened.token)] == [200, 70]
+
+
+def test_a_run_that_was_closed_opens_again_by_its_link(opened):
+    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    OPEN_RUNS.close(opened.token)
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        assert frame(socket)[0]["status"]["settings"]["learning_rate"] == 0.02
