@@ -103,6 +103,7 @@ class Keeper:
 
     def fork(self, old: Run, new: Replay, at: int) -> Future[None]:
         """The run goes on as `new`, from step `at` of the line in hand on, which is left as `old`."""
+        self.journal(old)
         self.rest(old)
         parent, self.line = self.line, secrets.token_hex(8)
         self._fork = (parent, at)

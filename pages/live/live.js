@@ -11,6 +11,8 @@ import { words } from "./words.js";
 const PARTS = { transport, dials, charts, words };
 const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before they are asked to follow
 
+const TOLD_AT_MOST = 5; // times
+
 const mounted = new WeakMap(); // parent element -> part
 await stylesheet();
 
@@ -50,7 +52,7 @@ function begin({ parentElement, data }) {
 
   function hear(frame) {
     part.listens.frame(frame);
-    follow.compare({ ...frame.status, version: frame.version });
+    follow.compare(frame.status);
   }
 
   function remove() {
@@ -64,35 +66,44 @@ function begin({ parentElement, data }) {
   return { update, remove };
 }
 
-/** Tells the page's script once when what the page's own widgets show is no longer true of the run. */
+/** Tells the page's script when what the page's own widgets show is no longer true of the run. Of two such calls at
+ * the same moment the script may miss one, so it is told again a few times as long as nothing has come of it. */
 function follower() {
   let component = null;
+  let last = null;
   let timer = 0;
-  let told = false;
+  let told = 0;
 
-  const differs = (settings) => Object.entries(component.data.watch ?? {})
-    .some(([name, value]) => name in settings && settings[name] !== value);
+  const differs = () => Object.entries(component.data.watch ?? {})
+    .some(([name, value]) => name in last && last[name] !== value);
 
-  function compare({ settings, watch, version }) {
-    if (!differs({ ...settings, ...watch })) {
-      clearTimeout(timer);
-      timer = 0;
-    } else if (!told && !timer) {
-      timer = setTimeout(() => { told = true; component.setTriggerValue("stale", String(version)); }, STALE_AFTER);
-    }
+  function compare({ settings, watch }) {
+    last = { ...settings, ...watch };
+    if (!differs()) rest();
+    else if (!told && !timer) timer = setTimeout(tell, STALE_AFTER);
+  }
+
+  function tell() {
+    timer = 0;
+    if (!differs() || told === TOLD_AT_MOST) return;
+    told += 1;
+    component.setTriggerValue("stale", `${told} ${JSON.stringify(last)}`);
+    timer = setTimeout(tell, 4 * STALE_AFTER);
+  }
+
+  function rest() {
+    clearTimeout(timer);
+    timer = told = 0;
   }
 
   /** Widgets that show other values than before are compared afresh. */
   function expect(next) {
     const changed = JSON.stringify(next.data.watch) !== JSON.stringify(component?.data.watch);
     component = next;
-    if (!changed) return;
-    clearTimeout(timer);
-    timer = 0;
-    told = false;
+    if (changed) rest();
   }
 
-  return { compare, expect, stop: () => clearTimeout(timer) };
+  return { compare, expect, stop: rest };
 }
 
 /** The style sheet beside this file, once for the page; resolves when it is there. */

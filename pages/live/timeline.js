@@ -56,8 +56,10 @@ export function timeline(command) {
     if (held !== null && held !== asked) ask(held);
     else if (held !== null && (status.step === Math.min(held, head) || !looking)) held = null;
     const step = held ?? status.step;
+    const place = looking || held !== null ? step : head;
     range.max = head;
-    range.value = looking || held !== null ? step : head;
+    range.value = place;
+    node.style.setProperty("--panda-place", `${head ? (100 * place) / head : 0}%`);
     range.disabled = head === 0 || status.playing;
     attribute(range, "aria-valuetext", `step ${count.format(step)} of ${count.format(head)}`);
     node.classList.toggle("panda-past", looking);

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import streamlit as st
-from core.charts.sparkline import sparkline
 
+from core.charts.sparkline import sparkline
 from core.errors import UserError
 from core.open_runs import OpenRun
 from core.store import Line
-from pages.live import component
 from pages.parts.owner import drives
 from pages.parts.plain import plain
 
 
 def branches_panel(opened: OpenRun) -> None:
-    """The tree; the fragment around it runs again when the run goes on as another branch."""
+    """The tree; the journal above it is drawn anew when the run goes on as another branch, and so is this."""
     keeper = opened.keeper
-    component.words(opened, "branches", watch={"line": keeper.line if keeper else ""})
     if not keeper:
         return
     if opened.saving:
@@ -53,12 +51,12 @@ def called(line: Line) -> str:
 
 def _row(opened: OpenRun, line: Line, depth: int, in_hand: bool) -> None:
     indent = min(depth, 4)
-    widths = [0.3 * indent, 4.5, 2, 1.6] if indent else [4.5, 2, 1.6]
+    widths = [0.25 * indent, 5, 1.6, 1.5] if indent else [5, 1.6, 1.5]
     *_, words, curve, more = st.columns(widths, gap="small", vertical_alignment="center")
     with words.container(gap=None):
         st.markdown(f"**{plain(called(line))}**" if in_hand else plain(called(line)))
-        best = "" if line.best is None else f", best dev loss {line.best:.3g}"
-        st.caption(f"{'in hand, ' * in_hand}step {line.step:,}{best}")
+        best = "" if line.best is None else f" · best dev loss {line.best:.3g}"
+        st.caption(f"step {line.step:,}{best}")
     curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {called(line)}")
     if drives(opened):
         with more.popover("", icon=":material/more_horiz:", help="Open, name or delete this branch", type="tertiary"):

@@ -9,6 +9,7 @@ from core.journal import Gesture, gestures
 from core.open_runs import OpenRun
 from core.run import Run
 from pages.live import component
+from pages.live.frames import watched
 from pages.parts.owner import drives
 
 SHOWN = 12
@@ -17,32 +18,35 @@ LONGEST_NOTE = 500
 
 def journal_panel(opened: OpenRun) -> None:
     """The nudges, newest first; the fragment around them runs again when there is another."""
-    run = opened.run
+    run, mine = opened.run, drives(opened)
     made = gestures(run.journal)
-    mine = drives(opened)
-    component.words(opened, "twin", watch={"nudges": len(run.journal), "settled": opened.settled})
     if not made:
         st.caption("No nudge yet. Each one is listed here with what it did, and the last can be undone.")
-    elif mine:
-        _actions(opened)
-    _twin_switch(opened, mine)
-    component.words(opened, "luck", watch={"luck": run.luck is not None})
+    elif mine and st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
+        _undo(opened)
+    twin, luck = st.columns(2, gap="small", vertical_alignment="center")
+    with twin:
+        _twin_switch(opened, mine)
+    if made and mine:
+        with luck:
+            _luck_button(opened)
+    component.words(
+        opened, "twin", watch={name: watched(opened)[name] for name in ("nudges", "line", "settled", "luck")}
+    )
+    component.words(opened, "luck")
     _entries(opened, made, mine)
 
 
-def _actions(opened: OpenRun) -> None:
-    left, right = st.columns(2, gap="small")
-    if left.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
-        _undo(opened)
+def _luck_button(opened: OpenRun) -> None:
     words = "Leave it" if opened.run.luck else "Luck or nudge?"
     asked = "Replay the last nudge, with it and without it, under 16 other seeds: is the difference more than chance?"
-    if right.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.luck else asked):
+    if st.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.luck else asked):
         try:
             opened.do(OpenRun.drop_luck if opened.run.luck else OpenRun.try_luck)
         except UserError as error:
             st.toast(str(error), icon=":material/error:")
         else:
-            st.rerun(scope="fragment")
+            st.rerun(scope="app")
 
 
 def _twin_switch(opened: OpenRun, mine: bool) -> None:

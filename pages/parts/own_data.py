@@ -15,15 +15,16 @@ import streamlit as st
 from core.errors import UserError
 from core.open_runs import OpenRun
 from core.sheets import MAX_BYTES, MAX_FEATURES, MAX_ROWS, Sheet, clean, read_csv
-from core.tables import MAX_CLASSES, SHELF, Table, label_guess, table_of
-from pages.parts import controls, run_in_hand
-from pages.parts.plain_text import plain_text
+from core.tables import MAX_CLASSES, Table, label_guess, table_of
+from pages.parts import controls
+from pages.parts.plain import plain
+from pages.parts.run_in_hand import keep_table, start
 
 TYPES = ["csv", "tsv", "txt"]
 HELP = (
     "A row for each example: columns of numbers, and one of labels. The first row may name the columns. UTF-8, parted "
-    f"by commas, semicolons or tabs; at most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of numbers "
-    f"and {MAX_CLASSES} classes."
+    f"by commas, semicolons or tabs; at most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of "
+    f"numbers and {MAX_CLASSES} classes."
 )
 WIDE = 32  # features from which larger layers are proposed
 SHOWN_NAME = 20
@@ -39,13 +40,13 @@ def own_data(opened: OpenRun) -> None:
         return
     sheet = _once("own-sheet", file.file_id, lambda: read_csv(file.getvalue()))
     if isinstance(sheet, UserError):
-        st.error(plain_text(str(sheet)))
+        st.error(plain(str(sheet)))
         return
     _preview(sheet)
     label = _label_input(sheet, f"own-label-{file.file_id}")
     table = _once("own-table", (file.file_id, label), lambda: table_of(sheet, label))
     if isinstance(table, UserError):
-        st.error(plain_text(str(table)))
+        st.error(plain(str(table)))
         return
     st.text(summary(table))
     _start(opened, table, clean(file.name))
@@ -101,13 +102,8 @@ def _start(opened: OpenRun, table: Table, title: str) -> None:
     if st.button("Start a new run with this data", type="primary", width="stretch"):
         try:
             keep_table(table, title)
-            run_in_hand.start(replace(opened.run.spec, dataset=table.name, **chosen), opened.run.settings)
+            start(replace(opened.run.spec, dataset=table.name, **chosen), opened.run.settings)
         except UserError as error:
-            st.error(plain_text(str(error)))
+            st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
-
-
-def keep_table(table: Table, title: str) -> None:
-    """Put the table where runs find it."""
-    SHELF.add(table)

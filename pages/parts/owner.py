@@ -23,7 +23,7 @@ def remembered() -> bool:
 
 def _from_cookie() -> str | None:
     found = st.context.cookies.get(NAME)
-    return found if found and TOKEN.fullmatch(found) else None
+    return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
 
 
 def token_for(opened: OpenRun) -> str:

@@ -16,11 +16,11 @@ from core.open_runs import OpenRun
 def share_panel(opened: OpenRun) -> None:
     """Links and downloads."""
     st.markdown("**Link to this run.** Who opens it watches, and can branch it; only you drive it.")
-    st.code(_address({"run": opened.token}), language=None, wrap_lines=True)
+    st.code(_address({"run": opened.token}), language=None)
     st.markdown("**Link with the settings only.** It starts a new run; nothing of yours is behind it.")
     try:
         run = opened.shown
-        st.code(_address(to_query(run.spec, run.settings)), language=None, wrap_lines=True, height=100)
+        st.code(_address(to_query(run.spec, run.settings)), language=None)
     except UserError as error:
         st.caption(str(error))
     st.markdown("**Files** of the run as it stands.")
@@ -48,5 +48,5 @@ def share_panel(opened: OpenRun) -> None:
 
 def _address(query: dict[str, str]) -> str:
     """This page's address with another query."""
-    here = urlsplit(st.context.url or "")
+    here = urlsplit(str(st.context.url or ""))
     return here._replace(query=urlencode(query), fragment="").geturl()

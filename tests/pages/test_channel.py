@@ -137,7 +137,8 @@ def test_a_closed_connection_leaves_nobody_listening(opened):
 def test_who_has_the_link_watches_and_changes_nothing(watcher, opened):
     header, charts = frame(watcher)
     assert (header["status"]["step"], set(charts)) == (0, {"loss"})
-    for message in ({"type": "play"}, {"type": "nudge", "changes": {"learning_rate": 0.02}}, {"type": "look", "step": 0}):
+    nudge = {"type": "nudge", "changes": {"learning_rate": 0.02}}
+    for message in ({"type": "play"}, nudge, {"type": "look", "step": 0}):
         watcher.send_json(message)
         assert "somebody else's" in watcher.receive_json()["sentence"]
     assert (opened.playing, opened.run.journal) == (False, ())

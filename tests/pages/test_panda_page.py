@@ -1,12 +1,17 @@
 """The pages through Streamlit's AppTest: change one control, see its effect on the run."""
 
+import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import run_file
 from core.open_runs import OPEN_RUNS
 from core.settings import SETTINGS, SPEC
+from core.store import the_store
+from pages.parts.open_file import opened_from
 
 PAGES = Path(__file__).parents[2] / "pages"
 FRAME = PAGES / "_frame.py"
@@ -17,13 +22,27 @@ def app():
     return AppTest.from_file(FRAME, default_timeout=30).run()
 
 
-def token_of(app):
-    held = app.query_params["run"]
+def token_of(app, name="run"):
+    held = app.query_params[name]
     return held if isinstance(held, str) else held[0]
 
 
+def opened_of(app):
+    return OPEN_RUNS.get(token_of(app))
+
+
 def run_of(app):
-    return OPEN_RUNS.get(token_of(app)).run
+    return opened_of(app).run
+
+
+def turn_to(app, panel):
+    """Open one of the panels beside the charts."""
+    app.session_state["panel"] = panel
+    return app.run()
+
+
+def button(app, label):
+    return next((button for button in app.button if button.label == label), None)
 
 
 def widget(kind, key):
@@ -66,10 +85,11 @@ def test_a_control_without_effect_says_so(app):
 
 
 def start_new(app):
-    next(button for button in app.button if button.label == "Start a new run").click().run()
+    button(app, "Start a new run").click().run()
 
 
 def test_other_data_start_a_new_run_and_the_old_one_is_a_click_away(app):
+    turn_to(app, "New run")
     old = run_of(app)
     old.advance(7)
     token = token_of(app)
@@ -84,6 +104,7 @@ def test_other_data_start_a_new_run_and_the_old_one_is_a_click_away(app):
 
 @pytest.mark.parametrize("dataset", [*SPEC[0].choices])
 def test_every_data_set_opens_with_its_own_network(app, dataset):
+    turn_to(app, "New run")
     token = token_of(app)
     widget(app.selectbox, f"spec-{token}-dataset").set_value(dataset).run()
     start_new(app)
@@ -94,6 +115,7 @@ def test_every_data_set_opens_with_its_own_network(app, dataset):
 
 
 def test_too_many_classes_are_answered_by_a_sentence_and_the_run_stays(app):
+    turn_to(app, "New run")
     token = token_of(app)
     widget(app.number_input, f"spec-{token}-classes").set_value(8).run()
     start_new(app)
@@ -102,6 +124,7 @@ def test_too_many_classes_are_answered_by_a_sentence_and_the_run_stays(app):
 
 
 def test_layers_can_be_added(app):
+    turn_to(app, "New run")
     token = token_of(app)
     widget(app.number_input, f"spec-{token}-16-16").set_value(3).run()
     widget(app.number_input, f"spec-{token}-16-16-2").set_value(5).run()
@@ -113,7 +136,7 @@ def test_an_address_of_a_run_that_is_gone_opens_a_new_one_and_says_so():
     app = AppTest.from_file(FRAME, default_timeout=30)
     app.query_params["run"] = "nothing"
     app.run()
-    assert "no longer open" in app.info[0].value
+    assert "no run at this address" in app.info[0].value
     assert run_of(app).step == 0
 
 
@@ -132,12 +155,9 @@ def test_the_reference_page_lists_every_setting():
     assert named == [field.name for field in (*SETTINGS, *SPEC)]
 
 
-def undo_button(app):
-    return next((button for button in app.button if button.label == "Undo the last nudge"), None)
-
-
 def test_the_journal_lists_what_was_nudged_and_what_came_of_it_and_undoes_it(app):
-    assert undo_button(app) is None
+    turn_to(app, "Journal")
+    assert button(app, "Undo the last nudge") is None
     run = run_of(app)
     run.advance(30)
     before, loss = run.fingerprint(), run.evaluate("dev").loss
@@ -147,7 +167,153 @@ def test_the_journal_lists_what_was_nudged_and_what_came_of_it_and_undoes_it(app
     assert any("learning rate from 0.1 to 0.5" in text.value for text in app.markdown)
     words = f"dev loss {loss:.4g} → {run.evaluate('dev').loss:.4g} at step 50"
     assert any(caption.value == words for caption in app.caption)
-    undo_button(app).click().run()
+    button(app, "Undo the last nudge").click().run()
     assert not app.exception
-    assert run.fingerprint() == before
-    assert undo_button(app) is None
+    assert run_of(app).fingerprint() == before
+    assert button(app, "Undo the last nudge") is None
+
+
+def test_what_an_undo_left_is_a_branch_that_can_be_named_opened_and_deleted(app):
+    turn_to(app, "Journal")
+    run = run_of(app)
+    run.advance(30)
+    run.nudge(learning_rate=0.5)
+    run.advance(20)
+    left = run.fingerprint()
+    app.run()
+    button(app, "Undo the last nudge").click().run()
+    first, second = the_store().lines(token_of(app))
+    widget(app.text_input, f"name-{first.id}").set_value("*too* fast").run()
+    assert any(text.value == r"\*too\* fast" for text in app.markdown)
+    widget(app.button, f"open-{first.id}").click().run()
+    assert run_of(app).fingerprint() == left
+    widget(app.button, f"delete-{second.id}").click().run()
+    assert [line.id for line in the_store().lines(token_of(app))] == [first.id]
+    assert not app.exception
+
+
+def test_a_note_can_be_written_on_a_nudge(app):
+    run = run_of(app)
+    run.advance(3)
+    run.nudge(learning_rate=0.5)
+    turn_to(app, "Journal")
+    field = next(area for area in app.text_area if area.label == "Note")
+    field.set_value("too *fast*?").run()
+    assert run_of(app).journal[0].note == "too *fast*?"
+    assert any(text.value == "too *fast*?" for text in app.text)
+    assert the_store().journal(opened_of(app).keeper.line)[0]["note"] == "too *fast*?"
+
+
+def test_a_twin_can_be_kept_and_left(app):
+    run = run_of(app)
+    run.advance(20)
+    run.nudge(learning_rate=0.5)
+    run.advance(10)
+    turn_to(app, "Journal")
+    widget(app.toggle, "twins").set_value(True).run()
+    assert run_of(app).ghost.fingerprint() == run.twin().fingerprint()
+    widget(app.toggle, "twins").set_value(False).run()
+    assert run_of(app).ghost is None
+
+
+def test_luck_or_nudge_needs_steps_after_the_nudge(app):
+    run = run_of(app)
+    run.advance(20)
+    run.nudge(learning_rate=0.5)
+    turn_to(app, "Journal")
+    button(app, "Luck or nudge?").click().run()
+    assert not app.exception
+    assert run.luck is None
+    assert "step" in app.toast[0].value
+    run.advance(10)
+    app.run()
+    button(app, "Luck or nudge?").click().run()
+    assert run.luck.target == 30
+    button(app, "Leave it").click().run()
+    assert run.luck is None
+
+
+def test_the_links_lead_to_the_run_and_to_its_settings(app):
+    run_of(app).nudge(optimizer="adam", learning_rate=0.003)
+    turn_to(app, "Share")
+    assert not app.exception
+    link, settings = (parse_qs(urlsplit(code.value).query) for code in app.code)
+    assert link == {"run": [token_of(app)]}
+    other = AppTest.from_file(FRAME, default_timeout=30)
+    for name, (value,) in settings.items():
+        other.query_params[name] = value
+    other.run()
+    assert (run_of(other).spec, run_of(other).settings) == (run_of(app).spec, run_of(app).settings)
+    assert token_of(other) != token_of(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("learning_rate", "NaN"), ("learning_rate", "9" * 5000), ("hidden", "0"), ("dataset", "../etc"), ("seed", "-1")],
+)
+def test_a_link_with_a_wrong_value_is_answered_by_a_sentence(name, value):
+    app = AppTest.from_file(FRAME, default_timeout=30)
+    app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert "cannot be" in app.error[0].value
+    assert run_of(app).step == 0
+
+
+def test_the_link_shows_the_run_to_others_who_can_only_branch_it(app):
+    run = run_of(app)
+    run.advance(25)
+    run.nudge(learning_rate=0.5)
+    guest = AppTest.from_file(FRAME, default_timeout=30)
+    guest.query_params["run"] = token_of(app)
+    guest.run()
+    assert not guest.exception
+    assert "somebody else's" in guest.info[0].value
+    assert all(w.disabled for w in [*guest.toggle, *guest.selectbox] if w.key.startswith("setting-"))
+    turn_to(guest, "Journal")
+    assert button(guest, "Undo the last nudge") is None
+    button(guest, "Branch it").click().run()
+    assert token_of(guest) != token_of(app)
+    assert run_of(guest).fingerprint() == run.fingerprint()
+    run_of(guest).advance(5)
+    assert run.step == 25
+    assert not guest.info
+
+
+def test_the_key_in_the_address_drives_where_there_is_no_cookie(app):
+    second = AppTest.from_file(FRAME, default_timeout=30)
+    second.query_params["run"] = token_of(app)
+    second.query_params["key"] = token_of(app, "key")
+    second.run()
+    assert not second.info
+    assert not any(w.disabled for w in second.toggle)
+
+
+def test_a_run_reopens_after_the_server_has_gone(app):
+    opened = opened_of(app)
+    opened.do(lambda it: it.owe(40))
+    while opened.busy:
+        opened.train(None, 1.0)
+    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    opened.close()
+    OPEN_RUNS._runs.pop(opened.token)
+    app.run()
+    assert opened_of(app) is not opened
+    opened_of(app).do(lambda it: None)
+    assert run_of(app).fingerprint() == opened.run.fingerprint()
+
+
+def test_a_file_opens_as_a_run_and_its_fingerprint_is_checked(app):
+    run = run_of(app)
+    run.advance(30)
+    run.nudge(optimizer="adam")
+    run.advance(10)
+    data = run_file.dump(run)
+    again = opened_from(data, "run.json")
+    again.do(lambda it: None)
+    assert again.run.fingerprint() == run.fingerprint()
+    assert "agrees" in again.said
+    changed = json.loads(data) | {"step": 41}
+    other = opened_from(json.dumps(changed).encode(), "run.json")
+    other.do(lambda it: None)
+    assert "differs" in other.said
