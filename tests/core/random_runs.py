@@ -1,0 +1,54 @@
+"""Random runs for the tests: hypothesis strategies for specs and plans of nudges over all that can be chosen."""
+
+from hypothesis import strategies as st
+
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS
+from core.initializers import INITIALIZERS
+from core.optimizers import OPTIMIZERS
+from core.schedules import SCHEDULES
+from core.settings import RunSpec
+
+specs = st.builds(
+    RunSpec,
+    dataset=st.sampled_from(sorted(DATASETS)),
+    classes=st.integers(2, 5),
+    examples=st.integers(60, 200),
+    noise=st.floats(0, 1),
+    data_seed=st.integers(0, 3),
+    dev_share=st.floats(0.1, 0.8),
+    normalize=st.booleans(),
+    hidden=st.lists(st.integers(1, 20), min_size=1, max_size=3).map(tuple),
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    initialization=st.sampled_from(sorted(INITIALIZERS)),
+    seed=st.integers(0, 2**31 - 1),
+)
+values = {
+    "learning_rate": st.floats(1e-4, 0.5),
+    "beta1": st.floats(0, 0.999),
+    "batch_size": st.integers(1, 300),
+    "optimizer": st.sampled_from(sorted(OPTIMIZERS)),
+    "on_switch": st.sampled_from(["reset", "keep"]),
+    "bias_correction": st.booleans(),
+    "decay": st.sampled_from(sorted(SCHEDULES)),
+    "decay_rate": st.floats(1e-3, 0.9),
+    "decay_every": st.integers(1, 4),
+    "batch_norm": st.booleans(),
+    "bn_learn": st.booleans(),
+    "bn_decay": st.floats(0, 0.999),
+    "bn_epsilon": st.floats(1e-10, 1),
+    "beta2": st.floats(0.5, 0.9999),
+    "epsilon": st.floats(1e-10, 0.1),
+}
+changes = st.fixed_dictionaries({}, optional=values).map(lambda found: dict(sorted(found.items())[:4]))
+plans = st.lists(st.tuples(st.integers(1, 25), changes), min_size=1, max_size=4)  # steps, then a nudge
+
+
+def follow(run, plan, cut=None):
+    """Advance and nudge as the plan says, in one call a part or in calls of `cut` steps."""
+    for steps, nudge in plan:
+        while steps > 0 and not run.trouble:
+            steps -= run.advance(min(steps, cut or steps))
+        run.nudge(**nudge)
+    run.advance(3)
+    return run
