@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -32,20 +33,27 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@contextmanager
-def serving():
-    """The address of a fresh server, which is ended with the block."""
-    port = free_port()
+def started(port, store):
+    """A server on `port` with the store in that file, once it is up."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py"]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    process = subprocess.Popen(command + options, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        wait_until_up(address, process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command + options, cwd=ROOT, env=os.environ | {"PANDA_DB": str(store)}, **quiet)
+    wait_until_up(f"http://127.0.0.1:{port}", process)
+    return process
+
+
+@contextmanager
+def serving():
+    """The address of a fresh server with a store of its own, which is ended with the block."""
+    port = free_port()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        process = started(port, Path(folder) / "panda.db")
+        try:
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 def wait_until_up(address, process):

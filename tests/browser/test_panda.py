@@ -124,7 +124,7 @@ def test_restart_is_a_new_run_with_the_same_weights_and_new_weights_differ(page)
     assert page.locator(".panda-transport").inner_text() == first
     page.get_by_role("button", name="New weights").click()
     page.wait_for_function("n => document.querySelector('.panda-transport').innerText !== n", arg=first)
-    page.get_by_role("tab", name="Data and network").click()
+    page.get_by_role("tab", name="New run").click()
     page.get_by_role("button", name=re.compile(f"Back to spiral.* step {at}$")).wait_for()
 
 
@@ -224,20 +224,20 @@ def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):
 
 def test_digits_in_a_new_run_and_back_to_the_old_one(page):
     at = play_to(page, 60)
-    page.get_by_role("tab", name="Data and network").click()
+    page.get_by_role("tab", name="New run").click()
     choose(page, "Data", "digits")
     page.get_by_label("Units 1").wait_for()
     page.get_by_role("button", name="Start a new run").click()
     page.wait_for_function(f"{STEP} === 0")
     page.get_by_text("Confusion matrix").first.wait_for()
     play_to(page, 200)
-    page.get_by_role("tab", name="Data and network").click()
+    page.get_by_role("tab", name="New run").click()
     page.get_by_role("button", name=re.compile("Back to spiral")).click()
     page.wait_for_function(f"{STEP} === {at}")
 
 
 def test_divergence_is_explained_and_one_can_go_back(page):
-    page.get_by_role("tab", name="Data and network").click()
+    page.get_by_role("tab", name="New run").click()
     choose(page, "Activation", "leaky ReLU")
     page.get_by_role("button", name="Start a new run").click()
     page.get_by_role("button", name=re.compile("Back to spiral")).wait_for()
@@ -259,13 +259,13 @@ def test_divergence_is_explained_and_one_can_go_back(page):
     trouble.wait_for(state="hidden")
 
 
-@pytest.mark.parametrize(("path", "words"), [("/", "Data and network"), ("/settings", "momentum β")])
+@pytest.mark.parametrize(("path", "words"), [("/", "New run"), ("/runs", "Runs"), ("/settings", "momentum β")])
 def test_each_address_opened_first_on_a_fresh_server_shows_the_page_in_its_frame(chromium, context, path, words):
     with serving() as address:
         page = context.new_page()
         page.goto(address + path)
         page.get_by_text(words).first.wait_for()
-        for name in ("Panda", "Settings"):
+        for name in ("Panda", "Runs", "Settings"):
             page.get_by_role("link", name=name, exact=True).wait_for()
 
 
