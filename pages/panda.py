@@ -64,7 +64,7 @@ def settings(opened: OpenRun) -> None:
 def journal(opened: OpenRun) -> None:
     """What was nudged, what came of it, and the branches."""
     journal_panel(opened)
-    st.divider()
+    st.markdown("**Branches**")
     branches_panel(opened)
 
 

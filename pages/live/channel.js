@@ -23,7 +23,7 @@ export function channelOf(token, path) {
  * error(message), owns(id of a message), and wants() -> [{name, every, visible}]. */
 function create(token, path) {
   const parts = new Set();
-  const self = { status: null, seq: 0, join, send, say, refresh, link: ["connecting", ""] };
+  const self = { status: null, seq: 0, join, send, say, refresh, forget, link: ["connecting", ""] };
   let socket = null;
   let outstanding = 0; // number of the frame that is asked for and not yet here
   let arrived = null; // a frame that is here and not yet drawn
@@ -32,6 +32,7 @@ function create(token, path) {
   let retryTimer = 0;
   let turn = 0;
   let drawn = new Map(); // chart name -> step that it shows
+  let anew = false; // a chart was made anew and is empty
 
   function connect() {
     clearTimeout(retryTimer);
@@ -98,7 +99,8 @@ function create(token, path) {
     if (socket?.readyState !== WebSocket.OPEN || outstanding || arrived || !parts.size) return;
     outstanding = self.seq += 1;
     turn += 1;
-    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq }));
+    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq, anew }));
+    anew = false;
   }
 
   /** The charts of the next frame. While training, a chart with every = 2 comes in every second frame, and such
@@ -122,6 +124,12 @@ function create(token, path) {
     if (!outstanding || self.status?.playing) return;
     outstanding = 0;
     ask();
+  }
+
+  /** A chart was made anew: what it showed has to be sent again. */
+  function forget(name) {
+    drawn.delete(name);
+    anew = true;
   }
 
   /** Send a command; false where there is no connection. */

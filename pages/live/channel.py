@@ -108,6 +108,8 @@ class Viewer:
             if not isinstance(charts, list) or len(charts) > len(CHARTS):
                 raise UserError("A request for a frame needs 'charts', a list of chart names.")
             self._asked = (_whole(message, "seq"), [str(name) for name in charts])
+            if message.get("anew") is True:
+                self._shown = set()
             self.wake.set()
         elif kind in COMMANDS and not self.drives:
             raise UserError(NOT_YOURS)

@@ -15,7 +15,7 @@ export function charts(root) {
   });
   let token = null;
 
-  function update({ data, parentElement }) {
+  function update({ data, parentElement }, channel) {
     const theme = themeAt(parentElement);
     const names = new Set(data.charts.map((chart) => chart.name));
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
@@ -23,7 +23,10 @@ export function charts(root) {
     data.charts.forEach((chart, place) => {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
-      if (!cards.has(chart.name)) add(chart, data, theme);
+      if (!cards.has(chart.name)) {
+        add(chart, data, theme);
+        channel.forget(chart.name);
+      }
       const { node, dress } = cards.get(chart.name);
       if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
       dress(theme);

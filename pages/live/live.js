@@ -42,6 +42,7 @@ function begin({ parentElement, data }) {
     if (removed) return;
     const channel = channelOf(component.data.token, component.data.socket);
     root.classList.toggle("panda-watching", Boolean(component.data.watching));
+    root.inert = Boolean(component.data.watching) && component.data.part === "dials";
     part.update(component, channel);
     follow.expect(component);
     if (token === component.data.token) return channel.refresh();

@@ -6,12 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
+from core.charts.marks import label
 from core.charts.sparkline import sparkline
 from core.errors import UserError
+from core.journal import gestures
 from core.open_runs import OpenRun
-from core.store import Line
+from core.run_file import journal_of
+from core.store import Line, Store
 from pages.parts.owner import drives
 from pages.parts.plain import plain
+
+SPACE = "\u2003"
+DEEPEST = 5
 
 
 def branches_panel(opened: OpenRun) -> None:
@@ -42,22 +48,27 @@ def in_order(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
     return below(None, 0)
 
 
-def called(line: Line) -> str:
-    """A line's name, or what can be said of it."""
+def called(store: Store, line: Line) -> str:
+    """A line's name, or what it did first."""
     if line.name:
         return line.name
-    return f"from step {line.forked_at:,}" if line.parent else "the first line"
+    if not line.parent:
+        return "the first line"
+    own = (nudge for nudge in journal_of(store.journal(line.id)) if nudge.step >= line.forked_at)
+    first = next(iter(gestures(own)), None)
+    return f"from step {line.forked_at:,}: {label(first) if first else 'no nudge'}"
 
 
 def _row(opened: OpenRun, line: Line, depth: int, in_hand: bool) -> None:
-    indent = min(depth, 4)
-    widths = [0.25 * indent, 5, 1.6, 1.5] if indent else [5, 1.6, 1.5]
-    *_, words, curve, more = st.columns(widths, gap="small", vertical_alignment="center")
+    name = called(opened.keeper.store, line)
+    indent = SPACE * min(depth, DEEPEST)
+    words, curve, more = st.columns([5, 1.6, 1.5], gap="small", vertical_alignment="center")
     with words.container(gap=None):
-        st.markdown(f"**{plain(called(line))}**" if in_hand else plain(called(line)))
+        text = plain(name)
+        st.markdown(f":small[{indent}{'└ ' * bool(depth)}{f'**{text}**' if in_hand else text}]")
         best = "" if line.best is None else f" · best dev loss {line.best:.3g}"
-        st.caption(f"step {line.step:,}{best}")
-    curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {called(line)}")
+        st.caption(f"{indent}{SPACE * bool(depth)}step {line.step:,}{best}")
+    curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {name}")
     if drives(opened):
         with more.popover("", icon=":material/more_horiz:", help="Open, name or delete this branch", type="tertiary"):
             _actions(opened, line, in_hand)

@@ -64,7 +64,7 @@ def _entries(opened: OpenRun, made: list[Gesture], mine: bool) -> None:
     for gesture in made[: -shown - 1 : -1]:
         with st.container(gap=None):
             words, note = st.columns([6, 1], gap="small", vertical_alignment="center")
-            words.markdown(f"**Step {gesture.step:,}** · {gesture.words}")
+            words.markdown(f":small[**Step {gesture.step:,}** · {gesture.words}]")
             if mine:
                 with note.popover("", icon=":material/edit_note:", help="Write a note on this nudge", type="tertiary"):
                     _note_field(opened, gesture.place)

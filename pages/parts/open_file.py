@@ -8,6 +8,7 @@ from core import run_file
 from core.errors import UserError
 from core.open_runs import OpenRun
 from core.run import Run
+from pages.parts.plain import plain
 from pages.parts.run_in_hand import hold, keep_table, open_run
 
 AGREES = "The file was replayed to step {:,}, and its fingerprint agrees: this is the same run to the bit."
@@ -24,7 +25,7 @@ def open_file() -> None:
         try:
             hold(opened_from(uploaded.getvalue(), uploaded.name))
         except UserError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
 

@@ -23,8 +23,11 @@ from pages.parts.run_in_hand import keep_table, start
 TYPES = ["csv", "tsv", "txt"]
 HELP = (
     "A row for each example: columns of numbers, and one of labels. The first row may name the columns. UTF-8, parted "
-    f"by commas, semicolons or tabs; at most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of "
-    f"numbers and {MAX_CLASSES} classes."
+    "by commas, semicolons or tabs."
+)
+LIMITS = (
+    f"At most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of numbers and {MAX_CLASSES} classes; a "
+    "larger file is marked red and not taken."
 )
 WIDE = 32  # features from which larger layers are proposed
 SHOWN_NAME = 20
@@ -35,6 +38,7 @@ def own_data(opened: OpenRun) -> None:
     """The uploader; below it, once there is a file, what is in it and the way to a run with it."""
     file = st.file_uploader("A CSV file", TYPES, key="own-file", help=HELP)
     if file is None:
+        st.caption(LIMITS)
         for name in KEPT:
             st.session_state.pop(name, None)
         return
@@ -106,4 +110,5 @@ def _start(opened: OpenRun, table: Table, title: str) -> None:
         except UserError as error:
             st.error(plain(str(error)))
         else:
+            st.toast(f"A new run with {plain(title)}. The one before is kept.")
             st.rerun(scope="app")

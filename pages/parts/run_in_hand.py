@@ -15,6 +15,7 @@ from core.settings import RunSpec, Settings
 from core.store import the_store
 from core.tables import SHELF, Table
 from pages.parts.owner import KEY, drives, owner_token, remembered, token_for
+from pages.parts.plain import plain
 
 
 def run_in_hand() -> OpenRun:
@@ -74,7 +75,7 @@ def _from_link() -> OpenRun | None:
         named = from_query(st.query_params.to_dict())
         return open_run(Run(*named)) if named else None
     except UserError as error:
-        st.error(f"This link cannot be followed: {error}")
+        st.error(f"This link cannot be followed: {plain(str(error))}")
         return None
 
 

@@ -1,12 +1,17 @@
 """Tests of the data: what is drawn, how it is split, and that normalization uses the training set alone."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from core import datasets
 from core.datasets import DATASETS, Data, load, prepare, statistics, stratified
 from core.errors import UserError
+from core.tables import SHELF, Table
 
 GENERATED = [name for name, row in DATASETS.items() if row.generated]
 BUNDLED = {  # name: examples, features, classes, as scikit-learn's user guide lists them
@@ -180,7 +185,7 @@ def test_arrays_are_contiguous_and_read_only(name):
 @settings(max_examples=40, deadline=None)
 def test_a_data_seed_decides_the_points(name, seed, other):
     one = a_load(name, data_seed=seed, normalize=False)
-    load.cache_clear()
+    datasets._registered.cache_clear()
     again = a_load(name, data_seed=seed, normalize=False)
     np.testing.assert_array_equal(one.train.rows, again.train.rows)
     np.testing.assert_array_equal(one.dev.rows, again.dev.rows)
@@ -251,3 +256,62 @@ def test_prepare_takes_points_from_anywhere():
     np.testing.assert_array_equal(data.train.X[1], 0)
     assert sorted(np.concatenate([data.raw(data.train.X)[0], data.raw(data.dev.X)[0]])) == [1, 3, 5, 9]
     assert data.feature_names == ("size", "constant")
+
+
+@pytest.mark.parametrize("scale", [1e-45, 1e-40, 1e-30, 1e29])
+def test_features_of_any_size_are_normalized_to_finite_numbers(scale):
+    points = np.array([[1.0], [2.0], [3.0], [5.0], [7.0], [8.0]]) * scale
+    data = prepare(points.astype(np.float32), np.array([0, 1] * 3), ("a", "b"), ("x",), 0, 0.3, True)
+    assert np.isfinite(data.train.X).all()
+    assert np.abs(data.dev.X).max() < 10
+
+
+# own data
+
+
+def a_table(m=40, n_x=3, C=4, seed=0) -> str:
+    """The name of a table on the shelf."""
+    points = np.random.default_rng(seed).normal(5, 2, size=(m, n_x)).astype(np.float32)
+    names = tuple(f"kind {c}" for c in range(C)), tuple(f"column {i}" for i in range(n_x))
+    return SHELF.add(Table(points, np.arange(m) % C, *names))
+
+
+def test_a_table_is_split_and_normalized_as_any_dataset():
+    name = a_table()
+    table, data = SHELF.get(name), a_load(name, normalize=True)
+    whole = np.concatenate([table.points, table.labels[:, None] == np.arange(4)], axis=1, dtype=np.float32)
+    np.testing.assert_array_equal(all_rows(a_load(name, normalize=False)), in_order(whole))
+    assert (data.n_x, data.n_classes, data.picture) == (3, 4, None)
+    assert (data.class_names, data.feature_names) == (table.class_names, table.feature_names)
+    np.testing.assert_allclose(data.train.X.mean(axis=1), 0, atol=1e-5)
+    np.testing.assert_allclose(data.train.X.std(axis=1), 1, atol=1e-5)
+    assert data.dev.labels.size == 10  # a quarter, as was asked
+    with pytest.raises(ValueError, match="read-only"):
+        data.train.rows[...] = 0
+
+
+def test_what_shapes_generated_sets_has_no_effect_on_a_table():
+    name = a_table()
+    one = a_load(name)
+    assert a_load(name, classes=8, examples=5000, noise=0.9) is one
+    for change in ({"data_seed": 1}, {"dev_share": 0.5}, {"normalize": False}):
+        assert not np.array_equal(a_load(name, **change).train.rows, one.train.rows)
+    assert a_load(a_table(seed=1)) is not one
+
+
+def test_a_table_is_shared_while_somebody_holds_it_and_then_let_go():
+    name = a_table()
+    one = a_load(name)
+    assert a_load(name) is one
+    seen = weakref.ref(one)
+    del one
+    gc.collect()
+    assert seen() is None
+    assert a_load(name).n_x == 3
+
+
+def test_a_table_that_is_gone():
+    with pytest.raises(UserError, match="upload the file again"):
+        a_load("table-" + "0" * 32)
+    with pytest.raises(KeyError):
+        a_load("no such set")

@@ -267,3 +267,40 @@ def test_idle_says_why():
     assert FIELDS["beta1"].idle(Settings()) is None
     assert FIELDS["classes"].idle(RunSpec(dataset="digits")) == "no effect on digits"
     assert FIELDS["noise"].idle(RunSpec()) is None
+
+
+# own data
+
+TABLE = "table-0123456789abcdef0123456789abcdef"
+
+
+def test_a_spec_may_name_a_table():
+    spec = RunSpec(dataset=TABLE, classes=8)
+    assert spec.dataset == TABLE
+    assert FIELDS["dataset"].parse(TABLE) == TABLE
+    assert FIELDS["dataset"].word(TABLE) == "own data"
+    assert FIELDS["dataset"].word("breast_cancer") == "breast cancer"
+    assert TABLE not in FIELDS["dataset"].choices
+
+
+@pytest.mark.parametrize(
+    "name", ["table-", TABLE + "0", TABLE[:-1], TABLE.upper(), TABLE + "\n", "own data", " " + TABLE]
+)
+def test_what_is_no_name_of_a_table_is_refused(name):
+    with pytest.raises(SettingError, match="spiral"):
+        RunSpec(dataset=name)
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in ROWS if row.choices and row.name != "dataset"], ids=lambda row: row.name
+)
+def test_no_other_choice_takes_a_table(row):
+    with pytest.raises(SettingError):
+        row.parse(TABLE)
+
+
+def test_what_shapes_generated_sets_is_idle_on_own_data():
+    spec = RunSpec(dataset=TABLE)
+    idle = {row.name for row in SPEC if row.idle(spec)}
+    assert idle == {"classes", "examples", "noise"}
+    assert all(FIELDS[name].idle(spec) == "no effect on own data" for name in idle)

@@ -184,7 +184,7 @@ def test_what_an_undo_left_is_a_branch_that_can_be_named_opened_and_deleted(app)
     button(app, "Undo the last nudge").click().run()
     first, second = the_store().lines(token_of(app))
     widget(app.text_input, f"name-{first.id}").set_value("*too* fast").run()
-    assert any(text.value == r"\*too\* fast" for text in app.markdown)
+    assert any(r"\*too\* fast" in text.value for text in app.markdown)
     widget(app.button, f"open-{first.id}").click().run()
     assert run_of(app).fingerprint() == left
     widget(app.button, f"delete-{second.id}").click().run()

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from functools import cache
 
+import numpy as np
 import pytest
 
 from core.charts import CHARTS
+from core.datasets import Data, prepare
+from core.luck import Luck
 from core.run import Run
 from core.settings import RunSpec, Settings
 
@@ -33,7 +36,42 @@ def toggled(run: Run) -> None:
     run.advance(40)
 
 
+def haunted(run: Run) -> None:
+    """A nudge after 60 steps, and a ghost that has gone on without it for 90."""
+    run.twins = True
+    run.advance(60)
+    run.nudge(learning_rate=0.02)
+    run.advance(90)
+
+
+def compared(share: float) -> Callable[[Run], None]:
+    """A nudge, and so much of the comparison under other seeds."""
+
+    def train(run: Run) -> None:
+        haunted(run)
+        run.luck = Luck(run)
+        run.luck.advance(lambda: run.luck.progress >= share)
+
+    return train
+
+
+def table(classes: int, features: int, names: tuple[str, ...], examples: int = 400) -> Data:
+    """A cloud for each class, with these names of classes and features, again and again."""
+    labels = np.arange(examples) % classes
+    rng = np.random.default_rng(0)
+    points = 3 * rng.standard_normal((classes, features))[labels] + rng.standard_normal((examples, features))
+    many = names * (1 + max(classes, features) // len(names))
+    return prepare(points, labels, many[:classes], many[:features], 0, 0.2, True)
+
+
+HOSTILE = (
+    "<b>bold</b><br>next", '<a href="https://example.org">link</a>', "%{x} %{meta}", "", "   ", "&lt;", "\u202eleft",
+    "\u65e5\u672c\u8a9e" * 9, "\x00\x07", "$x$ $y$", "<img src=x onerror=alert(1)>", "two\nlines", "\ud800 half",
+    "\u05e9\u05dc\u05d5\u05dd", "</script>", "{}", "a" * 5000, "\u200b", "\U0001f600" * 30, "ok",
+)  # fmt: skip
+
 PLAIN = Settings(batch_norm=False)
+HOT = Settings(batch_norm=False, optimizer="sgd", learning_rate=10.0)
 RUNS = {
     "start": (RunSpec(), Settings(), trained(0)),
     "first step": (RunSpec(), Settings(), trained(1)),
@@ -48,16 +86,44 @@ RUNS = {
     "digits start": (RunSpec(dataset="digits"), Settings(), trained(0)),
     "wine": (RunSpec(dataset="wine", hidden=(8,)), Settings(), trained(150)),
     "breast cancer": (RunSpec(dataset="breast_cancer", hidden=(8,), normalize=False), Settings(), trained(30)),
-    "troubled": (RunSpec(), Settings(learning_rate=10.0, optimizer="rmsprop", batch_norm=False), trained(2000)),
+    "troubled": (RunSpec(examples=90, hidden=(32,) * 4, activation="leaky_relu"), HOT, trained(2000)),
+    "ghost": (RunSpec(), Settings(), haunted),
+    "ghost of six layers": (RunSpec(hidden=(8,) * 6), Settings(), haunted),
+    "ghost of digits": (RunSpec(dataset="digits"), Settings(), haunted),
+    "luck": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(1.0)),
+    "luck begun": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(0.6)),
+    "luck not begun": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(0.0)),
+    "hostile names": (RunSpec(), Settings(), trained(40)),
+    "hostile names in a plane": (RunSpec(), Settings(), trained(40)),
+    "256 features": (RunSpec(), Settings(), trained(5)),
+    "one feature": (RunSpec(), Settings(), trained(40)),
 }
+DATA = {
+    "hostile names": lambda: table(20, 5, HOSTILE),
+    "hostile names in a plane": lambda: table(20, 2, HOSTILE),
+    "256 features": lambda: table(2, 256, HOSTILE),
+    "one feature": lambda: table(2, 1, HOSTILE),
+}
+
+
+@cache
+def fresh(name: str) -> Run:
+    """A run of `RUNS` that has not been trained."""
+    spec, settings, _ = RUNS[name]
+    return Run(spec, settings, DATA[name]() if name in DATA else None)
 
 
 @cache
 def run_of(name: str) -> Run:
     spec, settings, train = RUNS[name]
-    run = Run(spec, settings)
+    run = Run(spec, settings, fresh(name).data)
     train(run)
     return run
+
+
+def fits(name: str, chart: str) -> bool:
+    """Whether the chart applies to the run; that of luck is told by the run's name, for none has it from its start."""
+    return name.startswith("luck") if chart == "luck" else CHARTS[chart].applies(fresh(name))
 
 
 @pytest.fixture
@@ -69,8 +135,7 @@ def made() -> Callable[[str], Run]:
 def pytest_generate_tests(metafunc):
     """A test that asks for `run` and `chart` gets every run with every chart that applies to it."""
     if {"run", "chart"} <= set(metafunc.fixturenames):
-        fresh = {name: Run(spec, settings) for name, (spec, settings, _) in RUNS.items()}
-        pairs = [(name, chart) for name in RUNS for chart in CHARTS if CHARTS[chart].applies(fresh[name])]
+        pairs = [(name, chart) for name in RUNS for chart in CHARTS if fits(name, chart)]
         metafunc.parametrize(("run", "chart"), pairs, ids=["-".join(pair) for pair in pairs], indirect=True)
     elif "chart" in metafunc.fixturenames:
         metafunc.parametrize("chart", list(CHARTS), indirect=True)

@@ -11,6 +11,7 @@ from core.charts import CHARTS, DEFAULTS, charts_of, default_charts, figure
 from core.charts.packet import pack
 from core.charts.palette import COLOURS
 from core.run import Run
+from core.settings import RunSpec
 
 POINTS = 3 * 256  # of one trace, at most
 KEY = re.compile(r"^[A-Za-z]\w*\.[a-z]+$")
@@ -141,7 +142,86 @@ def test_a_long_run_stays_small(long_run):
 
 
 def test_packets_of_deep_and_wide_runs(made):
-    for name in ("six layers", "digits", "eight classes"):
+    for name in ("six layers", "digits", "eight classes", "ghost", "ghost of six layers", "ghost of digits"):
         run = made(name)
         frames = {chart: CHARTS[chart].frame(run) for chart in default_charts(run)}
-        assert len(pack({}, frames)) <= 20 * 1024
+        assert len(pack({}, frames)) <= 22 * 1024
+
+
+def test_packets_with_a_ghost_of_many_points():
+    run = Run(RunSpec(hidden=(8,) * 6))
+    for i in range(11):
+        run.advance(300)
+        run.twins = i == 10
+        run.nudge(learning_rate=0.1 + i / 1000)
+    largest = 0
+    for _ in range(20):
+        run.advance(200)
+        frames = {chart: CHARTS[chart].frame(run) for chart in default_charts(run)}
+        largest = max(largest, len(pack({}, frames)))
+    assert 15_000 < largest <= 23_000  # beside a header of about 1,500 bytes
+
+
+# names that people gave
+
+
+TAGS = re.compile(r"</?b>|<span style=\"color:#\w{6}\">|</span>|<br>|<extra></extra>")
+LOOSE = re.compile(r"[<>\u0000-\u001f\u007f\u200b\u202a-\u202e\ud800-\udfff]|&(?!amp;|lt;|gt;)")
+HOSTILE = ("hostile names", "hostile names in a plane", "256 features", "one feature")
+
+
+def texts(value, key=""):
+    """Every string of a figure with the key that it stands under."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, dict):
+        for inner_key, inner in value.items():
+            yield from texts(inner, inner_key)
+    elif isinstance(value, list | tuple | np.ndarray):
+        for inner in value:
+            yield from texts(inner, key)
+
+
+def test_names_are_text_and_nothing_else(made):
+    for name in HOSTILE:
+        run = made(name)
+        for chart in charts_of(run).values():
+            for key, text in texts(figure(run, chart).to_plotly_json()):
+                assert not LOOSE.search(TAGS.sub("", text)), (chart.name, text)
+                assert key == "hovertemplate" or "%{" not in text, (chart.name, text)
+            assert not LOOSE.search(chart.hint(run) or "")
+
+
+def test_templates_hold_no_names(made):
+    for name in HOSTILE:
+        run = made(name)
+        for chart in charts_of(run).values():
+            for trace in chart.skeleton(run).data:
+                used = set(re.findall(r"%\{(\w+)", trace.hovertemplate or ""))
+                assert used <= {"x", "y", "z", "meta"}
+
+
+def test_plots_keep_their_place_whatever_the_names(made):
+    """In a card of 420 by 300 pixels."""
+    for name in (*HOSTILE, "digits", "eight classes", "ghost of six layers", "luck"):
+        run = made(name)
+        for chart in charts_of(run).values():
+            margin = chart.skeleton(run).layout.margin
+            assert 420 - margin.l - margin.r >= 280, chart.name
+            assert 300 - margin.t - margin.b >= 150, chart.name
+
+
+def test_no_two_classes_look_alike(made):
+    run = made("hostile names in a plane")
+    points = [trace.marker for trace in CHARTS["decision_map"].skeleton(run).data if trace.uid.startswith("dev")]
+    assert len({(marker.color, marker.symbol) for marker in points}) == len(points) == 20
+    lines = [trace.line for trace in CHARTS["mean_output"].skeleton(run).data if trace.uid.startswith("class")]
+    assert len({(one.color, one.dash) for one in lines}) == 20
+
+
+def test_charts_of_uploaded_data(made):
+    assert default_charts(made("hostile names in a plane"))[3] == "decision_map"
+    for name in ("hostile names", "256 features", "one feature"):
+        assert default_charts(made(name))[3] == "confusion"
+        assert "decision_map" not in charts_of(made(name))
+        assert "mistakes" in charts_of(made(name))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.charts import marks
-from core.charts.layout import LETTER
+from core.charts.names import LETTER
 from core.journal import Gesture, Nudge, gestures
 from core.settings import Settings
 

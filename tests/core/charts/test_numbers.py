@@ -6,6 +6,7 @@ import pytest
 from core.charts import (
     CHARTS,
     activations,
+    bands,
     confusion,
     decision_map,
     gradients,
@@ -125,7 +126,7 @@ def test_a_gap_ends_where_batch_norm_comes_back(made):
 
 def test_outline_goes_there_and_back():
     nan = np.nan
-    x, y = scale_shift.outline(np.arange(5.0), np.array([nan, 1, 2, nan, 3]), np.array([nan, 5, 6, nan, 7]))
+    x, y = bands.outline(np.arange(5.0), np.array([nan, 1, 2, nan, 3]), np.array([nan, 5, 6, nan, 7]))
     equal(x, [1, 2, 2, 1, nan, 4, 4, nan])
     equal(y, [5, 6, 2, 1, nan, 7, 3, nan])
 
@@ -254,3 +255,29 @@ def test_mean_output(made):
     close(shares, np.bincount(run.data.dev.labels) / run.data.dev.labels.size, rtol=1e-6)
     equal(mean_output.frame(run)["share1.x"], [0, run.step])
     assert steps[-1] == run.step
+
+
+def test_mean_output_of_many_classes_is_less_their_shares(made):
+    run = made("digits")
+    _, values, shares = mean_output.numbers(run)
+    arrays = mean_output.frame(run)
+    for i in range(10):
+        close(arrays[f"class{i}.y"], values[i] - shares[i], atol=1e-7)
+    equal(arrays["share0.y"], [0, 0])
+    assert "share1.x" not in arrays
+    assert abs(sum(arrays[f"class{i}.y"][-1] for i in range(10))) < 1e-5
+    assert "−" in mean_output.skeleton(run).layout.yaxis.title.text
+    assert mean_output.skeleton(made("wine")).layout.yaxis.title.text is None
+
+
+def test_names_of_many_classes_stand_upright(made):
+    assert confusion.skeleton(made("digits")).layout.xaxis.tickangle == 0
+    upright = confusion.skeleton(made("hostile names")).layout
+    assert upright.xaxis.tickangle == -90
+    assert upright.margin.b > 60
+
+
+def test_the_word_that_classes_share_is_said_once(made):
+    shape = confusion.skeleton(made("eight classes")).layout  # which CHARTS does not offer in a plane
+    assert shape.xaxis.title.text == "said blob"
+    assert shape.xaxis.ticktext == tuple("12345678")

@@ -97,6 +97,15 @@ def test_the_header_says_what_javascript_reads():
     }
 
 
+def test_an_array_that_keys_share_is_sent_once():
+    steps = np.arange(100, dtype=np.float32)
+    frames = {"a": {"p.x": steps, "q.x": steps, "q.y": steps.copy()}, "b": {"p.x": steps}}
+    message = pack({}, frames)
+    assert 2 * steps.nbytes < len(message) < 3 * steps.nbytes
+    for name, arrays in unpack(message)[1].items():
+        assert_same(frames[name], arrays)
+
+
 @pytest.mark.parametrize("bad", [np.zeros((1, 1, 1)), np.array(["text"]), np.zeros(2, complex)])
 def test_arrays_that_cannot_travel(bad):
     with pytest.raises(ValueError, match="cannot be packed"):
