@@ -8,6 +8,8 @@ from typing import Any
 
 from core.settings import FIELDS
 
+MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a second
+
 
 @dataclass(frozen=True)
 class Nudge:

@@ -18,7 +18,7 @@ import numpy as np
 from core import snapshots, softmax
 from core.datasets import Data, load
 from core.errors import UserError
-from core.journal import Gesture, Nudge, before_last_gesture, gestures, same_gesture
+from core.journal import MOST_NUDGES, Gesture, Nudge, before_last_gesture, gestures, same_gesture
 from core.settings import RunSpec, Settings, changed
 from core.snapshots import Snapshot, Snapshots
 from core.stack import Stack, State
@@ -197,6 +197,8 @@ class Run:
         real = differences(self.settings, new)
         if not real:
             return None
+        if len(self.journal) >= MOST_NUDGES:
+            raise UserError(f"This run has {MOST_NUDGES:,} nudges, which is the most: go on from here in a new run.")
         nudge = Nudge(self.step, real, gesture)
         if self.twins and not (self.ghost and same_gesture(nudge, self.journal[-1])):
             self.ghost = self.branch()

@@ -591,3 +591,13 @@ def test_an_unusual_number_of_steps_does_nothing():
     run = Run(SMALL)
     assert run.advance(0) == run.advance(-3) == 0
     assert run.step == 0
+
+
+def test_a_journal_has_an_end(monkeypatch):
+    monkeypatch.setattr("core.run.MOST_NUDGES", 2)
+    run = Run(SMALL)
+    run.nudge(beta1=0.5)
+    run.nudge(beta1=0.6)
+    with pytest.raises(UserError, match="2 nudges, which is the most"):
+        run.nudge(beta1=0.7)
+    assert len(run.journal) == 2
