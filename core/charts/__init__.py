@@ -8,6 +8,7 @@ from core.charts import (
     decision_map,
     gradients,
     loss,
+    luck,
     mean_output,
     mistakes,
     outputs,
@@ -34,6 +35,7 @@ CHARTS: dict[str, Chart] = {
         mean_output,
         mistakes,
         gradients,
+        luck,
     )
 }
 

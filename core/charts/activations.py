@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import layers
+from core.charts import ghost, layers
 from core.charts.chart import Chart, Frame
 from core.charts.layout import lines_key, panels
+from core.charts.palette import colour
 from core.run import Run
 
 
@@ -15,17 +17,34 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
     return layers.columns(run, "a_mean", "a_variance")
 
 
+def ghost_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
+    """The same of the run's ghost, with fewer points, since it parted from the run; no lines where there is none."""
+    if not run.ghost:
+        return np.empty(0, np.float32), *np.empty((2, 0, 0), np.float32)
+    history = run.ghost.history
+    at = ghost.since(run, history.steps, 2 * len(layers.names(run)))
+    return history.steps[at].astype(np.float32), history.column("a_mean")[at].T, history.column("a_variance")[at].T
+
+
 def skeleton(run: Run) -> go.Figure:
-    """Two panels with an empty line for each hidden layer."""
+    """Two panels with an empty line for each hidden layer, and one for its ghost's if there is one."""
     names = layers.names(run)
-    shape = panels("activations", ["mean", "variance"], lines_key(names))
-    return go.Figure(layers.traces("mean", names) + layers.traces("variance", names, 2), shape)
+    shape = panels("activations", ["mean", "variance"], lines_key(names) + ghost.key(run))
+    lines = []
+    for panel, kind in enumerate(("mean", "variance"), start=1):
+        for i, name in enumerate(names if run.ghost else ()):
+            twin = {"line": ghost.style(colour(i)), "meta": f"{name} of the twin"}
+            lines.append(layers.trace(f"ghost_{kind}{i + 1}", name, i, panel, **twin))
+        lines += layers.traces(kind, names, panel)
+    return go.Figure(lines, shape)
 
 
 def frame(run: Run) -> Frame:
     """All lines as they are now."""
-    steps, mean, variance = numbers(run)
-    return layers.moved("mean", steps, mean) | layers.moved("variance", steps, variance)
+    arrays: Frame = {}
+    for before, (steps, mean, variance) in (("ghost_", ghost_numbers(run)), ("", numbers(run))):
+        arrays |= layers.moved(f"{before}mean", steps, mean) | layers.moved(f"{before}variance", steps, variance)
+    return arrays
 
 
 CHART = Chart(

@@ -63,7 +63,7 @@ def figure(run: Run, chart: Chart, dark: bool = False) -> go.Figure:
         else:
             uid, _, attribute = key.partition(".")
             traces[uid][attribute] = value
-    return _dressed(whole, THEMES[dark])
+    return dressed(whole, THEMES[dark])
 
 
 def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
@@ -90,7 +90,8 @@ def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
     )
 
 
-def _dressed(whole: go.Figure, theme: Mapping[str, str]) -> go.Figure:
+def dressed(whole: go.Figure, theme: Mapping[str, str]) -> go.Figure:
+    """A figure in the colours of a row of `THEMES`."""
     lines = {"gridcolor": theme["grid"], "linecolor": theme["line"], "zerolinecolor": theme["line"]}
     whole.update_layout(font_color=theme["text"])
     whole.update_xaxes(**lines)

@@ -35,7 +35,7 @@ def skeleton(run: Run) -> go.Figure:
     word, rest = shared_word(run.data.class_names)
     names, of = [short(name, 10) for name in rest], f" {short(word, 10)}" if word else ""
     C, left = len(names), left_of(names) + 16
-    turned = LETTER * (max(map(width, names)) + 1) * C > PLOT  # or they would overlap
+    turned = LETTER * (max(map(width, names)) + 0.5) * C > PLOT  # or they would overlap
     upright = {"tickangle": -90} if turned else {}
     xaxis = names_axis(names, range=[-0.5, C - 0.5], title=titled(f"said{of}"), **upright)
     yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled(f"true{of}", 4))

@@ -27,12 +27,14 @@ def columns(run: Run, *wanted: str) -> tuple[Array, ...]:
 
 def traces(prefix: str, layers: list[str], panel: int = 1, **more: object) -> list[go.Scatter]:
     """An empty line for each layer in the panel of that number, with uids such as "mean1", "mean2"."""
+    return [trace(f"{prefix}{i + 1}", name, i, panel, **more) for i, name in enumerate(layers)]
+
+
+def trace(uid: str, name: str, i: int, panel: int = 1, **more: object) -> go.Scatter:
+    """The empty line of layer i in the panel of that number."""
     place = {"yaxis": f"y{panel}"} if panel > 1 else {}
     said = "layer %{meta}: %{y:.4g} at step %{x:,}<extra></extra>"
-    return [
-        line(f"{prefix}{i + 1}", name, i, meta=name, hovertemplate=said, **place | more)
-        for i, name in enumerate(layers)
-    ]
+    return line(uid, name, i, **{"meta": name, "hovertemplate": said} | place | more)
 
 
 def moved(prefix: str, steps: Array, values: Array) -> Frame:

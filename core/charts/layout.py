@@ -83,16 +83,16 @@ def line(uid: str, name: str, i: int = 0, **more: Any) -> go.Scatter:
     return go.Scatter(uid=uid, x=[], y=[], mode="lines", line=style, **over)
 
 
-def key_of(entries: Iterable[tuple[str, str, str]], before: str = "") -> str:
-    """A key as text: (colour, dash or symbol, name) each, broken into a few lines that fit a narrow card.
+def key_of(entries: Iterable[tuple[str, str, str]], before: str = "", most: int = KEY_LINES) -> str:
+    """A key as text: (colour, dash or symbol, name) each, broken into lines that fit a narrow card.
 
-    What does not fit is counted: "and 8 more". `before` and the names are escaped.
+    What does not fit into `most` lines is counted: "and 8 more". `before` and the names are escaped.
     """
     lines, used, entries = [before] if before else [""], width(before), list(entries)
     for i, (ink, style, name) in enumerate(entries):
         wide = width(name) + 5
         if used and used + wide > KEY_WIDTH:
-            if len(lines) == KEY_LINES:
+            if len(lines) == most:
                 lines[-1] += f"{SPACE}and {len(entries) - i} more"
                 break
             lines.append("")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import marks
+from core.charts import ghost, marks
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
@@ -16,6 +16,9 @@ from core.charts.thinning import grouped, thinned
 from core.run import Run
 
 Array = np.ndarray
+SAID = {"average": "mini-batch", "train": "train set", "dev": "dev set"}
+INK = {"average": BLUE, "train": GREEN, "dev": VERMILLION}
+DASH = {"average": "solid", "train": "dash", "dev": "dashdot"}
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 
 
@@ -42,21 +45,37 @@ def numbers(run: Run) -> Losses:
     return Losses(*(np.asarray(column, np.float32) for column in (*columns, *map(_floored, sets))))
 
 
+def ghost_numbers(run: Run) -> dict[str, tuple[Array, Array]]:
+    """The ghost's steps and losses, float32, by line ("average", "train", "dev"), since it parted from the run."""
+    if not run.ghost:
+        return {}
+    trace, history = run.ghost.history.losses, run.ghost.history
+    ends, at = ghost.since(run, trace.steps, 3), ghost.since(run, history.steps, 3)
+    lines = {"average": (trace.steps[ends], trace.average[ends])}
+    for name in ("train", "dev"):
+        lines[name] = history.steps[at], history.column(f"{name}_loss")[at, 0]
+    return {
+        name: (steps.astype(np.float32), _floored(losses).astype(np.float32)) for name, (steps, losses) in lines.items()
+    }
+
+
 def _floored(losses: Array) -> Array:
     return np.maximum(losses, LEAST)
 
 
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
-    key = key_of([(BLUE, "solid", "mini-batch"), (GREEN, "dash", "train set"), (VERMILLION, "dashdot", "dev set")])
+    key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + ghost.key(run)
     over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
     shape = layout("loss", key, meta={"log": True}, xaxis=steps_axis(), yaxis=axis(), yaxis2=over)
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
     marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
+    twin = SAID if run.ghost else {}
     thin = {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"}
     traces = [
         line("raw", "mini-batch", line={"color": faded(BLUE, 0.45), "width": 1}, hoverinfo="skip", hovertemplate=None),
         line("marks", "nudges", line=thin, **marked),
+        *(line(f"ghost_{name}", f"twin: {said}", line=ghost.style(INK[name])) for name, said in twin.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
         line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
@@ -71,7 +90,9 @@ def frame(run: Run) -> Frame:
     losses, made = numbers(run), marks.newest(run.journal)
     placed = marks.labels(made, run.step)
     xs, ys = marks.lines(made)
+    twin = {f"ghost_{name}": xy for name, xy in ghost_numbers(run).items()}
     return {
+        **{f"{uid}.{way}": values for uid, xy in twin.items() for way, values in zip("xy", xy, strict=True)},
         "raw.x": np.repeat(losses.steps, 2),
         "raw.y": _zigzag(losses.low, losses.high),
         "average.x": losses.steps,

@@ -1,8 +1,8 @@
 """A frame as bytes: uint32 length of the header, the header as JSON, then all arrays one after another.
 
 Little-endian; the header is padded with spaces so that the arrays begin at a multiple of 8. Strings and numbers stay
-in the header, arrays leave {"d": type, "o": offset in bytes, "n": shape} there. NaN is a gap in arrays and null in
-the header.
+in the header, arrays leave {"d": type, "o": offset in bytes, "n": shape} there; one that several keys share, such as
+the steps of many lines, is sent once. NaN is a gap in arrays and null in the header.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def pack(header: Mapping[str, Any], frames: Mapping[str, Mapping[str, Any]]) -> 
 
     Arrays (1-D or 2-D) become float32, int32 or uint8. Raises `ValueError` for an array of another kind or shape.
     """
-    blob = bytearray()
-    charts = {name: {key: _laid(value, blob) for key, value in frame.items()} for name, frame in frames.items()}
+    blob, there = bytearray(), {}
+    charts = {name: {key: _laid(value, blob, there) for key, value in frame.items()} for name, frame in frames.items()}
     text = json.dumps(
         _strict(dict(header)) | {"charts": charts}, allow_nan=False, ensure_ascii=False, separators=(",", ":")
     )
@@ -35,12 +35,14 @@ def pack(header: Mapping[str, Any], frames: Mapping[str, Mapping[str, Any]]) -> 
     return struct.pack("<I", len(encoded)) + encoded + bytes(blob)
 
 
-def _laid(value: Any, blob: bytearray) -> Any:
-    """What stands in the header for a value; an array's bytes go to the end of `blob`."""
+def _laid(value: Any, blob: bytearray, there: dict[int, Any]) -> Any:
+    """What stands in the header for a value; an array's bytes go to the end of `blob`, unless they are `there`."""
     if isinstance(value, np.ndarray) and value.ndim:
-        return _described(value, blob)
+        if id(value) not in there:
+            there[id(value)] = _described(value, blob)
+        return there[id(value)]
     if isinstance(value, Mapping):
-        return {key: _laid(inner, blob) for key, inner in value.items()}
+        return {key: _laid(inner, blob, there) for key, inner in value.items()}
     return _strict(value)
 
 

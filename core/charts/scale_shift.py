@@ -6,9 +6,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts import layers
+from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
 from core.charts.layout import lines_key, panels
-from core.charts.palette import colour, faded
+from core.charts.palette import colour
 from core.run import Run
 
 Array = np.ndarray
@@ -29,8 +30,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def _band(name: str, i: int, yaxis: str) -> go.Scatter:
-    filled = {"fill": "toself", "fillcolor": faded(colour(i), 0.16), "line": {"width": 0}}
-    return go.Scatter(uid=f"{name}_band{i + 1}", x=[], y=[], mode="lines", yaxis=yaxis, hoverinfo="skip", **filled)
+    return band(f"{name}_band{i + 1}", colour(i), yaxis=yaxis)
 
 
 def frame(run: Run) -> Frame:
@@ -43,19 +43,6 @@ def frame(run: Run) -> Frame:
             x, y = outline(steps, low[i], high[i])
             arrays[f"{name}_band{i + 1}.x"], arrays[f"{name}_band{i + 1}.y"] = x, y
     return arrays
-
-
-def outline(x: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """The band between `low` and `high` (n,) as polygons: one for each stretch without NaN, with a gap after it."""
-    inside = np.isfinite(low) & np.isfinite(high)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
-    xs, ys = [], []
-    for start, end in edges.reshape(-1, 2):
-        there, gap = slice(start, end), np.full(1, np.nan, x.dtype)
-        xs += [x[there], x[there][::-1], gap]
-        ys += [high[there], low[there][::-1], gap]
-    empty = np.empty(0, x.dtype)
-    return np.concatenate(xs or [empty]), np.concatenate(ys or [empty])
 
 
 CHART = Chart(

@@ -159,6 +159,7 @@ def test_rows_of_delimiters_are_blank():
         (",1,x\n2,3,y\n2,3,y\n", False),
         ("a,b\n1,x\n?,y\n3,x\n", True),  # most rows below have a number
         ("a,b\nq,x\nr,y\n", False),
+        ("cat,x\n3,y\ndog,z\ncat,x\n", False),  # few rows below have a number
     ],
 )
 def test_a_row_of_names_is_known_by_a_text_above_numbers(text, named):
@@ -205,6 +206,9 @@ def test_clean_keeps_what_can_be_seen():
     assert clean("\u200d\u200b\u200c") == ""
     assert clean("x" * 60) == "x" * 60
     assert clean("x" * 61) == "x" * 59 + "…"
+    assert clean("x" * 57 + " " + "y" * 9) == "x" * 57 + " y…"
+    assert clean("x" * 58 + " " + "y" * 9) == "x" * 58 + "…"
+    assert clean("e\u0301") == "é"
 
 
 def test_the_preview_is_bounded():
@@ -317,6 +321,17 @@ def test_too_many_columns():
 def test_too_many_rows():
     assert sheet("1,a\n" * MAX_ROWS).lines.size == MAX_ROWS
     assert "more than 50,000 rows" in sentence("1,a\n" * (MAX_ROWS + 1))
+
+
+def test_too_many_lines():
+    assert sheet("\n" * 199_000 + "1,a\n").lines.tolist() == [199_001]
+    assert "more than 200,000 lines" in sentence("\n" * 200_000 + "1,a\n")
+    assert "more than 200,000 lines" in sentence("\r" * 200_000 + "1,a\r")
+
+
+def test_a_line_that_is_too_long():
+    assert len(sheet("1,a\n1," + "b" * 65_000 + "\n").columns[1].words) == 2
+    assert sentence("1,a\n1," + "b" * 66_000 + "\n").startswith("Line 2 has 66,003 characters, more than any row")
 
 
 def test_a_quotation_mark_that_is_never_closed_names_its_line():

@@ -1,5 +1,6 @@
 """Tests of a person's own data: from a sheet to a table, to bytes and back, and the shelf that keeps tables by name."""
 
+import json
 import threading
 import time
 from contextlib import suppress
@@ -269,6 +270,11 @@ def names(text):
     return np.frombuffer(text.encode(), np.uint8)
 
 
+def many_names(classes, features):
+    return names(json.dumps({"classes": [*map(str, range(classes))], "features": [*map(str, range(features))]}))
+
+
+LABELS = np.arange(49_960)
 GOOD = '{"classes": ["a", "b"], "features": ["x", "y"]}'
 HOSTILE = {
     "nothing": b"",
@@ -282,9 +288,10 @@ HOSTILE = {
     "a number for points": changed(points=np.float32(1)),
     "too few points": changed(points=np.zeros((5, 2), np.float32)),
     "no rows": changed(points=np.zeros((0, 2), np.float32), labels=np.zeros(0, np.int64)),
-    "no features": changed(points=np.zeros((6, 0), np.float32)),
+    "no features": changed(points=np.zeros((6, 0), np.float32), names=many_names(2, 0)),
     "too many rows": changed(points=np.zeros((MAX_ROWS + 2, 2), np.float32), labels=np.arange(MAX_ROWS + 2) % 2),
-    "too many features": changed(points=np.zeros((6, MAX_FEATURES + 1), np.float32)),
+    "too many features": changed(points=np.zeros((6, MAX_FEATURES + 1), np.float32), names=many_names(2, 257)),
+    "too many cells": changed(points=np.zeros((49_960, 53), np.float32), labels=LABELS % 2, names=many_names(2, 53)),
     "whole numbers for points": changed(points=np.zeros((6, 2), np.int64)),
     "NaN": changed(points=np.full((6, 2), np.nan, np.float32)),
     "infinity": changed(points=np.full((6, 2), np.inf, np.float32)),
@@ -304,12 +311,13 @@ HOSTILE = {
     "numbers for names": changed(names=names(GOOD.replace('"a", "b"', "1, 2"))),
     "lists for names": changed(names=names(GOOD.replace('"a", "b"', "[1], [2]"))),
     "one name too few": changed(names=names(GOOD.replace(', "y"', ""))),
+    "one name too many": changed(names=many_names(2, 3)),
     "one class": changed(names=names(GOOD.replace(', "b"', "")), labels=np.zeros(6, np.int64)),
     "equal names": changed(names=names(GOOD.replace('"b"', '"a"'))),
     "an empty name": changed(names=names(GOOD.replace('"b"', '""'))),
     "a long name": changed(names=names(GOOD.replace('"b"', f'"{"b" * 61}"'))),
     "a control character": changed(names=names(GOOD.replace('"b"', '"b\\u0007"'))),
-    "many classes": changed(names=names(GOOD.replace('"b"', ",".join(f'"{i}"' for i in range(20))))),
+    "too many classes": changed(points=np.zeros((42, 2), np.float32), labels=LABELS[:42] % 21, names=many_names(21, 2)),
 }
 
 
@@ -324,6 +332,9 @@ def test_bytes_that_are_no_table_are_refused(data):
 def test_the_bytes_that_those_tests_change_are_a_table():
     assert Table.from_bytes(changed()).name == a_table().name
     assert Table.from_bytes(changed(names=names(GOOD))).class_names == ("a", "b")
+    assert Table.from_bytes(changed(names=many_names(2, 2))).feature_names == ("0", "1")
+    wide = changed(points=np.zeros((40, 256), np.float32), labels=LABELS[:40] % 20, names=many_names(20, 256))
+    assert Table.from_bytes(wide).counts == {str(c): 2 for c in range(20)}
     assert Table.from_bytes(changed(points=np.full((6, 2), LARGEST))).points.max() == np.float32(LARGEST)
 
 
@@ -360,13 +371,17 @@ def test_the_longest_unused_goes_first():
     shelf = Shelf(3 * tables[0].nbytes)
     first, second, third = (shelf.add(each) for each in tables[:3])
     shelf.get(first)
-    shelf.add(tables[2])
     fourth = shelf.add(tables[3])
     assert len(shelf) == 3
-    for name in (first, third, fourth):
-        assert shelf.get(name).name == name
     with pytest.raises(UserError):
         shelf.get(second)
+    shelf.add(tables[2])
+    shelf.add(tables[0])
+    shelf.add(tables[1])
+    for name in (first, second, third):
+        assert shelf.get(name).name == name
+    with pytest.raises(UserError):
+        shelf.get(fourth)
 
 
 def test_a_table_larger_than_the_shelf_stays_until_the_next():
