@@ -296,6 +296,33 @@ class Stack:
         self.settings = ()
         self.set(settings)
 
+    def picked(self, members: Sequence[int]) -> Stack:
+        """A stack of copies of these members, in this order and as they stand; one may come more than once."""
+        chosen = list(members)
+        other = Stack(
+            self.spec,
+            self.data,
+            [self.settings[k] for k in chosen],
+            [self.seeds[k] for k in chosen],
+            self.dtype,
+        )
+        for mine, theirs in zip(other._members_arrays(), self._members_arrays(), strict=True):
+            mine[:] = theirs[chosen]
+        buffers = {name: getattr(other.state, name) for name in ("theta", "m", "v", "running")}
+        weights = {name: getattr(self.state, name) for name in ("weight1", "weight2", "weight_bn")}
+        weights = {name: value[chosen] if np.ndim(value) else value for name, value in weights.items()}
+        other.restore(replace(self.state, **buffers, **weights), other.settings)
+        return other
+
+    def _members_arrays(self) -> list[Array]:
+        """Every array (K, ...) of the state, a member a row."""
+        kinds = ("W", "b", "gamma", "beta")
+        found = [
+            array for held in (self.network.theta, self.m, self.v) for kind in kinds for array in getattr(held, kind)
+        ]
+        found += [*self.network.running_mean, *self.network.running_variance]
+        return [array for array in found if array is not None]
+
     def first_broken_layer(self) -> str:
         """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a
         broken gradient spreads back), else in the last forward pass (the first layer on its way)."""

@@ -398,3 +398,18 @@ def test_members_at_once_fit_the_cache():
     assert small > 128 > 16 > large >= 1
     assert members_at_once((256,) * 8, 50_000) == 1
     assert members_at_once((2, 8, 8, 3), 64) < small
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_norm", [True, False])
+@pytest.mark.parametrize("chosen", [(2, 0), (1, 1, 1), (0, 2, 2, 1), (1,)])
+def test_picked_members_go_on_as_they_would_have(optimizer, batch_norm, chosen):
+    settings = varied(replace(SGD, optimizer=optimizer, batch_norm=batch_norm), 3)
+    whole = stack_of(settings, (3, 4, 5), dtype=np.float32)
+    train(whole, 17)
+    picked = whole.picked(chosen)
+    assert picked.state.step == 17
+    train(whole, 9)
+    train(picked, 9)
+    for place, k in enumerate(chosen):
+        np.testing.assert_array_equal(members_bits(picked, place), members_bits(whole, k))
