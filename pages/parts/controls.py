@@ -81,7 +81,8 @@ def _spec_input(opened: OpenRun, field: Field) -> Any:
     st.session_state.setdefault(key, getattr(opened.run.spec, field.name))
     common: dict[str, Any] = {"help": field.help, "key": key}
     if field.scale == "choice":
-        return st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
+        now = getattr(opened.run.spec, field.name)  # own data are none of the choices
+        return st.selectbox(label, list(dict.fromkeys([*field.choices, now])), format_func=field.word, **common)
     if field.scale == "switch":
         return st.toggle(label, **common)
     if field.integer:

@@ -11,7 +11,7 @@ from core.errors import UserError
 from core.link import from_query
 from core.open_runs import OPEN_RUNS, OpenRun
 from core.run import Replay, Run, data_of
-from core.settings import RunSpec, Settings
+from core.settings import FIELDS, RunSpec, Settings
 from core.store import the_store
 from core.tables import SHELF, Table
 from pages.parts.owner import KEY, drives, owner_token, remembered, token_for
@@ -49,8 +49,9 @@ def hold(opened: OpenRun) -> OpenRun:
 def start(spec: RunSpec, settings: Settings) -> OpenRun:
     """Start a new run and hold it; the one before stays open."""
     before = _latest()
-    most = data_of(spec).train.labels.size
-    opened = open_run(Run(spec, replace(settings, batch_size=min(settings.batch_size, most))))
+    data = data_of(spec)
+    settings = replace(settings, batch_size=min(settings.batch_size, data.train.labels.size))
+    opened = open_run(Run(spec, settings, data))
     if before:
         if drives(before):
             before.do(OpenRun.pause)
@@ -88,7 +89,7 @@ def others() -> list[OpenRun]:
 def title(opened: OpenRun) -> str:
     """A run in a few words: its data and its layers."""
     run = opened.run
-    return f"{run.spec.dataset.replace('_', ' ')} {'-'.join(map(str, run.sizes))}"
+    return f"{FIELDS['dataset'].word(run.spec.dataset)} {'-'.join(map(str, run.sizes))}"
 
 
 def _tokens() -> list[str]:

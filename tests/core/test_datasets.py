@@ -266,6 +266,14 @@ def test_features_of_any_size_are_normalized_to_finite_numbers(scale):
     assert np.abs(data.dev.X).max() < 10
 
 
+def test_a_deviation_that_float32_cannot_hold_counts_as_none():
+    X = np.zeros((1, 40), np.float32)
+    X[0, :2] = 1.4e-45
+    assert X.max() > 0
+    assert X.std(dtype=np.float64) > 0
+    assert statistics(X)[1] == 1
+
+
 # own data
 
 

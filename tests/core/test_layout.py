@@ -13,7 +13,7 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 
 # Bottom first: a module imports only from those before it.
 ORDER = [
-    "errors", "incoming", "tables", "scales", "activations", "softmax", "batch_norm", "initializers", "optimizers",
+    "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers", "optimizers",
     "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots", "run",
     "run_file", "luck", "search", "caviar", "store", "keeping", "notices", "charts", "export", "open_runs",
 ]  # fmt: skip
