@@ -6,7 +6,6 @@ touches the run itself. A run trains only while somebody looks: training is part
 
 from __future__ import annotations
 
-import hmac
 import threading
 import time
 from collections import deque
@@ -23,10 +22,10 @@ from core.run import Replay, Run, differences
 from core.settings import changed
 from core.store import Store, digest, key_of, new_token, the_store
 from core.tables import SHELF
+from core.turns import Turns
 
 MOST_OPEN = 300
 IDLE_SECONDS = 3600.0
-DRIVER_SECONDS = 1.0
 PART_SECONDS = 0.002
 SLICE_SECONDS = 0.030
 FLAT_OUT = 0
@@ -49,32 +48,25 @@ def _unsaved(error: BaseException) -> str:
     return f"What you do now is not being saved: {words}"
 
 
-class OpenRun:
+class OpenRun(Turns):
     """A run that people look at: whether it plays and how fast, who drives it, and the one way in for every change.
 
-    Its `token` reads it; the token whose digest is `key` drives it. `run` is the line in hand where it stands, `view`
-    an earlier step of it that is looked at. `version` counts whatever a viewer could see change; `listeners` are
-    called, from any thread, when it does. Where there is a `keeper`, `saving` is done once the last nudge is stored.
+    `run` is the line in hand where it stands, `view` an earlier step of it that is looked at. Where there is a
+    `keeper`, `saving` is done once the last nudge is stored.
     """
 
     def __init__(self, run: Run, token: str = "", key: str = "", keeper: Keeper | None = None) -> None:
+        super().__init__(token, key)
         self.run, self.keeper = run, keeper
-        self.token, self.key = token or new_token(), key or digest(new_token())
         self.view: Run | None = None
         self.playing, self.speed = False, 10
         self.stop_at: int | None = None
         self.rate = 0.0
-        self.version = 0
         self.said = ""  # what the last replay came to
-        self.seen = time.monotonic()
         self.saving: Future[None] | None = None
         self.unsaved = ""
-        self.listeners: set[Callable[[], None]] = set()
-        self.lock = threading.RLock()
-        self._inbox: deque[tuple[Callable[[OpenRun], Any], Future[Any]]] = deque()
         self._replays: deque[tuple[Replay, Callable[[Run], None]]] = deque()
         self._owed = 0
-        self._driver: tuple[object, float] = (None, 0.0)
         self._pace = 1e-4
         self._marks: deque[tuple[float, int]] = deque(maxlen=40)
 
@@ -82,10 +74,6 @@ class OpenRun:
     def shown(self) -> Run:
         """What is looked at: an earlier step, or the run where it stands."""
         return self.view or self.run
-
-    def drives(self, token: str) -> bool:
-        """Whether this token drives the run."""
-        return hmac.compare_digest(digest(token), self.key)
 
     @property
     def settled(self) -> bool:
@@ -98,30 +86,6 @@ class OpenRun:
         return self._replays[0][0] if self._replays else None
 
     # the one way in
-
-    def ask(self, command: Callable[[OpenRun], Any]) -> Future[Any]:
-        """Post a command, to be carried out between two steps by whoever holds the lock next.
-
-        Its result or error is the future's.
-        """
-        future: Future[Any] = Future()
-        self._inbox.append((command, future))
-        return future
-
-    def answer(self) -> None:
-        """Carry out what was asked; while something is replayed, only what need not wait for its end."""
-        with self.lock:
-            changed = False
-            while self._inbox and self._may_come(self._inbox[0][0]):
-                changed = True
-                command, future = self._inbox.popleft()
-                try:
-                    future.set_result(command(self))
-                except Exception as error:
-                    future.set_exception(error)
-            if changed:
-                self._save()
-                self._tell()
 
     def _may_come(self, command: Callable[[OpenRun], Any]) -> bool:
         """While something is replayed, all but a pause, and a look in place of another, waits for its end."""
@@ -156,17 +120,7 @@ class OpenRun:
         if error:
             self.keeper.forget()
 
-    def _tell(self) -> None:
-        self.version += 1
-        for listener in tuple(self.listeners):
-            listener()
-
     # training
-
-    def may_drive(self, viewer: object) -> bool:
-        """Whether `viewer` drives: the first one does, and another once it has been silent for a second."""
-        driver, last = self._driver
-        return driver is None or driver is viewer or time.monotonic() - last > DRIVER_SECONDS
 
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would move something: whoever looks moves a replay on."""
@@ -189,7 +143,7 @@ class OpenRun:
         """Train what a frame is owed at this speed, within `seconds`, for the viewer that drives; the steps done."""
         with self.lock:
             self.answer()
-            self._driver = (viewer, time.monotonic())
+            self._take_wheel(viewer)
             start, first = time.perf_counter(), self.run.step
             end = start + seconds
             self._catch_up(end)

@@ -20,7 +20,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.charts import CHARTS
 from core.errors import UserError
-from core.open_runs import DRIVER_SECONDS, OPEN_RUNS, OpenRun
+from core.open_runs import OPEN_RUNS, OpenRun
+from core.turns import DRIVER_SECONDS
 from pages.live.frames import WORKER, make_frame
 
 LONGEST_MESSAGE = 4096

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -92,7 +93,7 @@ def test_a_second_viewer_watches_and_takes_over_when_the_first_is_silent(opened,
     opened.train("first", 0.001)
     assert not opened.due_to("second")
     assert opened.due_to("first")
-    monkeypatch.setattr("core.open_runs.DRIVER_SECONDS", 0.0)
+    monkeypatch.setattr("core.turns.DRIVER_SECONDS", 0.0)
     assert opened.due_to("second")
 
 
@@ -141,3 +142,10 @@ def test_tokens_are_long_and_differ(opened):
     other = OpenRun(opened.run)
     assert len(opened.token) >= 22
     assert opened.token != other.token
+
+
+def test_who_only_watches_never_trains_the_run_even_when_nobody_else_looks(opened):
+    watcher = SimpleNamespace(drives=False)
+    opened.do(OpenRun.play)
+    assert not opened.due_to(watcher)
+    assert opened.due_to(SimpleNamespace(drives=True))
