@@ -57,7 +57,7 @@ def read_json(data: bytes | str, most: int) -> dict[str, Any]:
     text = data if isinstance(data, str) else read_text(data, most)
     if not text.strip():
         raise FileError("The file is empty: choose another.")
-    if False:
+    if sum(map(text.count, ",[{")) > VALUES:
         raise FileError(f"The file has more than {VALUES:,} values: that is too many.")
     found = _parsed(text)
     if not isinstance(found, dict):
@@ -175,7 +175,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 def _array(name: str, body: bytes) -> np.ndarray:
     """An array from the bytes of a `.npy` file."""
     shape, fortran, dtype, start = _header(name, body)
-    if dtype.kind not in KINDS or dtype.itemsize > 8 or dtype.names or dtype.subdtype:
+    if dtype.kind not in KINDS or dtype.itemsize > 8:
         raise FileError(f"The array {name!r} holds something else than plain numbers: they are all that is taken.")
     if fortran and len(shape) > 1:
         raise FileError(f"The array {name!r} is in Fortran order: save it after numpy.ascontiguousarray.")

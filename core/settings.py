@@ -47,7 +47,6 @@ class RunSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
         check(self)
 
 
@@ -145,7 +144,7 @@ def _parse(field: Field, value: Any) -> Any:
         return value if known else None
     if field.scale == "layers":
         return _parse_layers(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2**63) < value < 2**63:
         return None
     if not field.low <= value <= field.high or (field.integer and value != int(value)):
         return None

@@ -16,6 +16,7 @@ DIFFERS = (
     "The file was replayed to step {:,}, but its fingerprint differs: it was changed, or written on a machine that "
     "rounds differently."
 )
+UNSIGNED = "The file was replayed to step {:,}. It has no fingerprint to compare with."
 
 
 def open_file() -> None:
@@ -38,7 +39,7 @@ def opened_from(data: bytes, title: str) -> OpenRun:
     replay = Run.reopened(found.spec, found.settings, found.journal, found.step, ())
 
     def compare(opened: OpenRun) -> None:
-        same = opened.run.fingerprint() == found.fingerprint
-        opened.said = (AGREES if same else DIFFERS).format(opened.run.step)
+        words = {opened.run.fingerprint(): AGREES, "": UNSIGNED}.get(found.fingerprint, DIFFERS)
+        opened.said = words.format(opened.run.step)
 
     return open_run(replay, found.name, compare)

@@ -38,6 +38,7 @@ def sentence(read, *arguments):
 
 
 @given(st.text())
+@hypothesis_settings(deadline=None)
 def test_text_comes_back(text):
     assert read_text(text.encode(), MOST) == text.removeprefix("\ufeff")
     assert read_text(b"\xef\xbb\xbf" + text.encode(), MOST) == text
@@ -65,6 +66,7 @@ plain = st.recursive(
 
 
 @given(st.dictionaries(st.text(), plain))
+@hypothesis_settings(deadline=None)
 def test_json_comes_back(found):
     text = json.dumps(found)
     assert read_json(text, MOST) == found
@@ -84,7 +86,7 @@ NO_JSON = {
     "two": ("{} {}", "line 1"),
     "twice": ('{"step": 1, "step": 2}', "'step' twice"),
     "twice within": ('{"a": [{"b": 1, "c": 2, "b": 1}]}', "'b' twice"),
-    "many and twice": ("{" + "".join(f'"{i}": 1,' for i in range(300_000)) + '"299999": 1}', "'299999' twice"),
+    "many and twice": ("{" + "".join(f'"{i}": 1,' for i in range(100_000)) + '"99999": 1}', "'99999' twice"),
     "NaN": ('{"a": NaN}', "NaN"),
     "infinity": ('{"a": -Infinity}', "-Infinity"),
     "infinite": ('{"a": 1e999}', "1e999"),
@@ -126,6 +128,7 @@ def test_json_is_bounded_before_it_is_read():
 
 
 @given(st.binary(max_size=60))
+@hypothesis_settings(deadline=None)
 def test_any_bytes_are_json_or_a_sentence(data):
     with contextlib.suppress(FileError):
         assert isinstance(read_json(data, MOST), dict)
@@ -165,6 +168,7 @@ def described(shape, descr="'<f4'", fortran=False):
 
 
 @given(st.dictionaries(st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,9}", fullmatch=True), numbers, max_size=5))
+@hypothesis_settings(deadline=None)
 def test_arrays_come_back(found):
     data = write_npz(found)
     assert write_npz(found) == data
@@ -306,11 +310,16 @@ def test_a_hundred_thousand_members_are_refused_at_once():
     body = zipped([("a.npy", b"")])
     entry = body[body.find(b"PK\x01\x02") : body.find(b"PK\x05\x06")]
     end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, 65535 * len(entry), 0, 0)
-    assert "more than 64" in sentence(read_npz, entry * 65535 + end, MOST)
+    data = entry * 65535 + end
+    tracemalloc.start()
+    assert "more than 64" in sentence(read_npz, data, MOST)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=6), st.booleans())
-@hypothesis_settings(max_examples=400)
+@hypothesis_settings(max_examples=400, deadline=None)
 def test_any_damage_is_a_sentence_or_harmless(changes, cut):
     data = bytearray(GOOD)
     for at, byte in changes:

@@ -1,0 +1,42 @@
+"""What a run can be taken away as, one format a file, and `EXPORTS`, the registry of them in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.export.charts_html import charts_html
+from core.export.history_csv import history_csv
+from core.export.numpy_script import numpy_script
+from core.export.torch_script import torch_script
+from core.export.weights import weights_npz
+from core.run import Run
+
+
+@dataclass(frozen=True)
+class Export:
+    """A row of `EXPORTS`: `make(run)` gives the bytes of a file of that media type, `file_name(run)` its name."""
+
+    label: str
+    ending: str
+    media_type: str
+    make: Callable[[Run], bytes]
+
+    def file_name(self, run: Run) -> str:
+        """Such as "panda-spiral-numpy.py"."""
+        return f"panda-{run.spec.dataset[:20]}{self.ending}"
+
+
+def _encoded(text: Callable[[Run], str]) -> Callable[[Run], bytes]:
+    return lambda run: text(run).encode("utf-8", "replace")
+
+
+EXPORTS: dict[str, Export] = {
+    "numpy_script": Export("Script, numpy", "-numpy.py", "text/x-python", _encoded(numpy_script)),
+    "torch_script": Export("Script, PyTorch", "-torch.py", "text/x-python", _encoded(torch_script)),
+    "history_csv": Export("History (CSV)", "-history.csv", "text/csv", _encoded(history_csv)),
+    "weights_npz": Export("Weights (npz)", "-weights.npz", "application/octet-stream", weights_npz),
+    "charts_html": Export("Charts (HTML)", "-charts.html", "text/html", _encoded(charts_html)),
+}
+
+__all__ = ["EXPORTS", "Export", "charts_html", "history_csv", "numpy_script", "torch_script", "weights_npz"]

@@ -1,0 +1,39 @@
+"""The measured history of a run as a table that any spreadsheet opens: a row for each measured step.
+
+Of per-layer columns `_1` is the first hidden layer, and for gradients and updates the highest number the output layer;
+of `mean_output` `_1` is the first class. There is no text in it but the names of columns, so nothing a person wrote.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+
+from core.run import Run
+from core.vitals import PER_LAYER
+
+ALONE = ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy", "learning_rate")
+NUMBERED = (*PER_LAYER, "gradient_norm", "update_ratio", "mean_output")
+
+
+def history_csv(run: Run) -> str:
+    """Comma-separated values with a header; numbers with all the digits that float32 needs, nothing where not finite.
+
+    Costs are in nats, accuracies from 0 to 1; see `core.vitals` for what else is measured.
+    """
+    columns = {"step": run.history.steps}
+    columns |= {name: run.history.column(name)[:, 0] for name in ALONE}
+    for name in NUMBERED:
+        columns |= {f"{name}_{i}": values for i, values in enumerate(run.history.column(name).T, start=1)}
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(zip(*(map(_cell, values) for values in columns.values()), strict=True))
+    return text.getvalue()
+
+
+def _cell(value: np.generic) -> str:
+    """The shortest digits that give this very number again."""
+    return str(value) if np.isfinite(value) else ""

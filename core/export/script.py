@@ -1,0 +1,111 @@
+"""What scripts of a run have in common: its words, its settings and nudges as Python, and its data within the text."""
+
+from __future__ import annotations
+
+import base64
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from core.incoming import write_npz
+from core.journal import Nudge
+from core.run import Run
+from core.settings import FIELDS
+
+WIDTH = 120
+
+
+def title(run: Run) -> str:
+    """Such as "spiral, 2-16-16-3, ReLU, He, seed 0: 2,000 steps, 3 nudges."."""
+    words = {name: FIELDS[name].word(getattr(run.spec, name)) for name in ("dataset", "activation", "initialization")}
+    network = f"{'-'.join(map(str, run.sizes))}, {words['activation']}, {words['initialization']}, seed {run.spec.seed}"
+    made = len(run.journal)
+    nudges = f"{made:,} nudge{'s' * (made != 1)}" if made else "no nudge"
+    return f"{words['dataset']}, {network}: {run.step:,} steps, {nudges}."
+
+
+def losses(run: Run) -> str:
+    """What the app shows now, as a sentence."""
+    scores = [run.evaluate(split) for split in ("train", "dev")]
+    said = [f"{s.loss:.8g} ({s.accuracy:.2%} right) on the {n}" for s, n in zip(scores, ("train", "dev"), strict=True)]
+    return textwrap.fill(f"In the app it ended with a loss of {said[0]} and {said[1]} set.", WIDTH)
+
+
+def used(run: Run, name: str) -> list[str]:
+    """The values that a setting had in the course of the run, in the order in which they came."""
+    values = [getattr(run.start, name), *(nudge.changes[name][1] for nudge in run.journal if name in nudge.changes)]
+    return list(dict.fromkeys(values))
+
+
+def settings(run: Run) -> str:
+    """SETTINGS: those at step 0."""
+    return f"SETTINGS = {table({name: literal(value) for name, value in asdict(run.start).items()})}  # at step 0\n"
+
+
+def nudges(run: Run) -> str:
+    """NUDGES: a line each, below what a person wrote on it."""
+    if not run.journal:
+        return "NUDGES = []  # (step, changes from that step on)\n"
+    return "NUDGES = [  # (step, changes from that step on)\n" + "".join(_nudge(n) for n in run.journal) + "]\n"
+
+
+def _nudge(nudge: Nudge) -> str:
+    changes = {name: literal(new) for name, (_, new) in nudge.changes.items()}
+    row = ", ".join(f"{literal(name)}: {new}" for name, new in changes.items())
+    line = f"    ({nudge.step}, {{{row}}}),\n"
+    if len(line) > WIDTH:
+        line = f"    (\n        {nudge.step},\n        {table(changes, ' ' * 8)},\n    ),\n"
+    return comment(nudge.note) + line
+
+
+def comment(text: str) -> str:
+    """A person's text as lines of comment: whatever it holds, nothing of it is code."""
+    clean = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+    return "".join(f"    # {line}\n" for line in textwrap.wrap(clean, WIDTH - 10))
+
+
+def literal(value: Any) -> str:
+    """A number, a truth value, the name of a choice or a tuple of them as Python."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
+    return f'"{value}"' if isinstance(value, str) and re.fullmatch(r"\w*", value) else repr(value)
+
+
+def table(rows: Mapping[str, str], indent: str = "") -> str:
+    """A dict of names of choices and Python expressions, as Python, in lines that begin with `indent`."""
+    return "{\n" + "".join(f"{indent}    {literal(name)}: {row},\n" for name, row in rows.items()) + f"{indent}}}"
+
+
+def data(run: Run) -> str:
+    """DATA: both sets, as the network sees them, as an npz file in base64."""
+    labels = np.uint8 if run.data.n_classes <= 256 else np.int64
+    arrays: dict[str, np.ndarray] = {}
+    for name in ("train", "dev"):
+        examples = getattr(run.data, name)
+        arrays |= {f"{name}_X": examples.X, f"{name}_labels": examples.labels.astype(labels)}
+    text = base64.b64encode(write_npz(arrays)).decode()
+    lines = (text[at : at + WIDTH] for at in range(0, len(text), WIDTH))
+    return 'DATA = """\n' + "\n".join(lines) + '\n"""\n'
+
+
+def imports(lines: Iterable[str]) -> str:
+    """Import lines in order, one for each module: the standard library, then numpy and torch."""
+    names: dict[str, set[str]] = {}
+    plain: set[str] = set()
+    for line in lines:
+        start, _, name = line.partition(" import ")
+        names.setdefault(start, set()).add(name) if name else plain.add(line)
+    whole = [*sorted(plain), *(_wrapped(start, sorted(each)) for start, each in sorted(names.items()))]
+    outside = [line for line in whole if re.match(r"(from|import) (numpy|torch)\b", line)]
+    return "\n".join([line for line in whole if line not in outside] + [""] + outside)
+
+
+def _wrapped(start: str, names: list[str]) -> str:
+    line = f"{start} import {', '.join(names)}"
+    if len(line) <= WIDTH:
+        return line
+    return f"{start} import (\n" + "".join(f"    {name},\n" for name in names) + ")"

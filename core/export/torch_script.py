@@ -1,0 +1,294 @@
+"""A run as a PyTorch script that stands alone: the same first weights, mini-batches and nudges, and the optimizers in
+the course's form. All that differs is what PyTorch rounds in another way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import UserError
+from core.export import script, source
+from core.initializers import INITIALIZERS
+from core.optimizers import OPTIMIZERS
+from core.run import Run
+from core.schedules import SCHEDULES
+from core.stack import STATISTICS_FROM
+
+IMPORTS = {"import base64", "import io", "from itertools import pairwise", "from typing import Any"}
+IMPORTS |= {"import numpy as np", "import torch", "from torch import Tensor", "from torch import nn"}
+
+ACTIVATION_FORMS = {
+    "relu": "torch.relu(Z)",
+    "leaky_relu": "nn.functional.leaky_relu(Z, 0.01)",
+    "tanh": "torch.tanh(Z)",
+    "sigmoid": "torch.sigmoid(Z)",
+}
+
+# `now` has the settings, alpha after decay, and the corrections 1 - beta^t of young averages, or 1.
+STEP_FORMS = {
+    "sgd": '''
+def sgd(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """theta -= alpha g."""
+    theta -= now["alpha"] * g
+''',
+    "momentum": '''
+def momentum(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """m = beta1 m + (1 - beta1) g; theta -= alpha m^ (torch.optim.SGD has no factor 1 - beta1)."""
+    m += (1 - now["beta1"]) * (g - m)
+    theta -= now["alpha"] / now["correction1"] * m
+''',
+    "rmsprop": '''
+def rmsprop(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v^) + eps)."""
+    v += (1 - now["beta2"]) * (g * g - v)
+    theta -= now["alpha"] * g / (torch.sqrt(v / now["correction2"]) + now["epsilon"])
+''',
+    "adam": '''
+def adam(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """m and v as in momentum and RMSprop; theta -= alpha m^ / (sqrt(v^) + eps)."""
+    m += (1 - now["beta1"]) * (g - m)
+    v += (1 - now["beta2"]) * (g * g - v)
+    theta -= now["alpha"] / now["correction1"] * m / (torch.sqrt(v / now["correction2"]) + now["epsilon"])
+''',
+}
+
+HEAD = '''"""{title}
+
+A run of Panda as a PyTorch script; all that it needs is torch and numpy.
+{losses}
+
+It trains the same network again, from the same first weights, on the same mini-batches, with every nudge at its step.
+PyTorch takes sums in another order, so that the last digits differ, and in long runs more than the last. Change
+SETTINGS, NUDGES or STEPS to see what would have been.
+
+Examples are rows, as usual in PyTorch: X (m, n_x), Z[l] = A[l-1] W[l].T + b[l], with W[l] (n_l, n_{{l-1}}).
+"""
+
+from __future__ import annotations
+
+{imports}
+
+# The run
+
+SIZES = {sizes}  # features, units of the hidden layers, classes
+SEED = {seed}  # of the first weights and of the order of the examples
+STEPS = {steps}
+{settings}{nudges}
+
+# What is calculated
+
+
+{numbers}
+
+
+def activation(Z: Tensor) -> Tensor:
+    """What a hidden unit does to its z."""
+    return {activation}
+
+{optimizers}
+
+OPTIMIZERS = {optimizer_names}  # each with the averages that it keeps
+SCHEDULES = {schedule_names}
+
+
+# The network, and its training
+
+
+class BatchNorm(nn.Module):
+    """Batch norm as in the course: biased variance, running averages that are corrected while they are young.
+
+    (nn.BatchNorm1d keeps the unbiased variance and corrects nothing.)
+    """
+
+    def __init__(self, units: int) -> None:
+        super().__init__()
+        self.gamma, self.beta = nn.Parameter(torch.ones(units)), nn.Parameter(torch.zeros(units))
+        self.mean, self.variance = torch.zeros(units), torch.ones(units)  # running
+        self.weight = 1.0  # what the first values of the running averages still weigh
+
+    def forward(self, Z: Tensor, now: dict[str, Any]) -> Tensor:
+        """z~ = gamma (z - mu) / sqrt(var + eps) + beta, with the mini-batch's statistics or the running ones."""
+        mean, variance = self.mean, self.variance
+        if self.training:
+            mean, variance = Z.mean(dim=0), Z.var(dim=0, correction=0)
+            self.average(mean.detach(), variance.detach(), now["bn_decay"])
+        return self.gamma * (Z - mean) / torch.sqrt(variance + now["bn_epsilon"]) + self.beta
+
+    def average(self, mean: Tensor, variance: Tensor, rho: float) -> None:
+        """Take a mini-batch's statistics into the running averages."""
+        self.weight *= rho
+        part = (1 - rho) / (1 - self.weight)
+        self.mean = self.mean + part * (mean - self.mean)
+        self.variance = self.variance + part * (variance - self.variance)
+
+
+class Network(nn.Module):
+    """Linear layers; between a hidden one and its activation, batch norm while it is on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        rng = np.random.default_rng(SEED)
+        self.layers = nn.ModuleList(nn.Linear(n_in, n_out) for n_in, n_out in pairwise(SIZES))
+        self.norms = nn.ModuleList(BatchNorm(units) for units in SIZES[1:-1])
+        for layer in self.layers:
+            n_out, n_in = layer.weight.shape
+            W = rng.standard_normal((n_out, n_in)) * {deviation}(n_in, n_out)
+            layer.weight.data, layer.bias.data = torch.tensor(W, dtype=torch.float32), torch.zeros(n_out)
+
+    def forward(self, X: Tensor, now: dict[str, Any]) -> Tensor:
+        """The last layer's Z (m, C), of which the loss takes the softmax; in batch norm b would cancel."""
+        A = X
+        for layer, norm in zip(self.layers, self.norms):
+            A = activation(norm(A @ layer.weight.T, now) if now["batch_norm"] else layer(A))
+        return self.layers[-1](A)
+
+    def learnt(self, now: dict[str, Any]) -> list[nn.Parameter]:
+        """What learns: W and b, with batch norm gamma and beta in the place of the hidden b."""
+        own = self.norms.parameters() if now["bn_learn"] else []
+        hidden = own if now["batch_norm"] else (layer.bias for layer in self.layers[:-1])
+        return [*(layer.weight for layer in self.layers), self.layers[-1].bias, *hidden]
+
+    @torch.no_grad()
+    def switch_on(self, X: Tensor, epsilon: float) -> None:
+        """Take up batch norm with gamma = sqrt(var + eps) and beta = mu + b over the inputs X: no jolt."""
+        A = X
+        for layer, norm in zip(self.layers, self.norms):
+            Z = A @ layer.weight.T
+            norm.mean, norm.variance, norm.weight = Z.mean(dim=0), Z.var(dim=0, correction=0), 0.0
+            norm.gamma.copy_(torch.sqrt(norm.variance + epsilon))
+            norm.beta.copy_(norm.mean + layer.bias)
+            A = activation(Z + layer.bias)
+            layer.bias.zero_()
+
+    @torch.no_grad()
+    def switch_off(self, epsilon: float) -> None:
+        """Fold batch norm into W and b: what the network says at test time stays what it is."""
+        for layer, norm in zip(self.layers, self.norms):
+            scale = norm.gamma / torch.sqrt(norm.variance + epsilon)
+            layer.weight *= scale[:, None]
+            layer.bias.copy_(norm.beta - scale * norm.mean)
+
+
+class Training:
+    """A network on its way: its settings, the averages that its optimizer keeps, and the place in the data."""
+
+    def __init__(self, X: Tensor, labels: Tensor) -> None:
+        self.network, self.now, self.X, self.labels = Network(), dict(SETTINGS), X, labels
+        self.step = self.epoch = self.cursor = self.decay_from = 0
+        self.reset_moments()
+
+    def reset_moments(self) -> None:
+        self.moments = {{p: (torch.zeros_like(p), torch.zeros_like(p)) for p in self.network.parameters()}}
+        self.weight1 = self.weight2 = 1.0  # beta1^t and beta2^t
+
+    def nudge(self, changes: dict[str, Any]) -> None:
+        """Change settings from the coming step on, with what that does to the network and the averages."""
+        old, self.now = self.now, self.now | changes
+        if old["batch_norm"] != self.now["batch_norm"]:
+            if self.now["batch_norm"]:
+                self.network.switch_on(self.X[:{statistics_from}], self.now["bn_epsilon"])
+            else:
+                self.network.switch_off(old["bn_epsilon"])
+            self.reset_moments()  # the parameters mean something else now
+        elif old["optimizer"] != self.now["optimizer"] and self.now["on_switch"] == "reset":
+            self.reset_moments()
+        if old["decay"] != self.now["decay"]:
+            self.decay_from = self.epoch
+
+    def advance(self) -> None:
+        """One step: mini-batch, forward, backward, optimizer."""
+        if self.cursor == 0:
+            order = np.random.default_rng([SEED, self.epoch]).permutation(len(self.X))
+            self.order = torch.from_numpy(order)
+        batch = self.order[self.cursor : self.cursor + self.now["batch_size"]]
+        self.network.train()
+        self.network.zero_grad()
+        nn.functional.cross_entropy(self.network(self.X[batch], self.now), self.labels[batch]).backward()
+        self.update()
+        self.step += 1
+        self.cursor += self.now["batch_size"]
+        if self.cursor >= len(self.X):
+            self.cursor, self.epoch = 0, self.epoch + 1
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """One step of the optimizer on every parameter that learns."""
+        now, age = self.now, self.epoch - self.decay_from
+        step, averages = OPTIMIZERS[now["optimizer"]]
+        self.weight1 *= now["beta1"] if "m" in averages else 1
+        self.weight2 *= now["beta2"] if "v" in averages else 1
+        factor = SCHEDULES[now["decay"]](age, now["decay_rate"], now["decay_every"])
+        now = now | {{"alpha": float(now["learning_rate"] * factor), "correction1": 1.0, "correction2": 1.0}}
+        if now["bias_correction"]:
+            now["correction1"] = 1 - self.weight1 if "m" in averages else 1.0
+            now["correction2"] = 1 - self.weight2 if "v" in averages else 1.0
+        for theta in self.network.learnt(now):
+            step(theta, theta.grad, *self.moments[theta], now)
+
+    @torch.no_grad()
+    def evaluate(self, X: Tensor, labels: Tensor) -> tuple[float, float]:
+        """Loss and accuracy at test time; batch norm uses its running averages."""
+        self.network.eval()
+        A = torch.softmax(self.network(X, self.now), dim=1)
+        likelihood = A[torch.arange(len(A)), labels].clamp(min=torch.finfo(A.dtype).tiny)  # no logarithm of 0
+        return -likelihood.double().log().mean().item(), (A.argmax(dim=1) == labels).double().mean().item()
+
+
+def examples(name: str) -> tuple[Tensor, Tensor]:
+    """X (m, n_x), normalized, and labels (m,) of the "train" or the "dev" set."""
+    arrays = np.load(io.BytesIO(base64.b64decode(DATA)), allow_pickle=False)
+    labels = arrays[f"{{name}}_labels"].astype(np.int64)
+    return torch.from_numpy(np.ascontiguousarray(arrays[f"{{name}}_X"].T)), torch.from_numpy(labels)
+
+
+def main() -> Training:
+    """Train with every nudge at its step, and print loss and accuracy at test time."""
+    torch.set_num_threads(1)
+    training = Training(*examples("train"))
+    for step, changes in [*NUDGES, (STEPS, {{}})]:
+        while training.step < step:
+            training.advance()
+        training.nudge(changes)
+    print(f"step {{training.step}}")
+    for name in ("train", "dev"):
+        loss, accuracy = training.evaluate(*examples(name))
+        print(f"{{name:5}} loss {{loss:.8g}}, accuracy {{accuracy:.2%}}")
+    return training
+
+
+{data}
+
+if __name__ == "__main__":
+    main()
+'''
+
+
+def torch_script(run: Run) -> str:
+    """The text of the script, UTF-8. Raises `UserError` where a part of the run has no form in PyTorch here."""
+    used = {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")}
+    schedules = {name: SCHEDULES[name].factor for name in script.used(run, "decay")}
+    deviation = INITIALIZERS[run.spec.initialization].deviation
+    numbers = source.parts([deviation, *schedules.values()])
+    return HEAD.format(
+        title=script.title(run),
+        losses=script.losses(run),
+        imports=script.imports(IMPORTS | numbers.imports),
+        sizes=run.sizes,
+        seed=run.spec.seed,
+        steps=run.step,
+        settings=script.settings(run),
+        nudges=script.nudges(run),
+        numbers=numbers.text,
+        activation=_form(ACTIVATION_FORMS, run.spec.activation),
+        optimizers="\n".join(_form(STEP_FORMS, name) for name in used),
+        optimizer_names=script.table({name: f"({name}, {script.literal(row.moments)})" for name, row in used.items()}),
+        schedule_names=script.table({name: factor.__name__ for name, factor in schedules.items()}),
+        deviation=deviation.__name__,
+        statistics_from=STATISTICS_FROM,
+        data=script.data(run),
+    )
+
+
+def _form(forms: Mapping[str, str], name: str) -> str:
+    if name not in forms:
+        raise UserError(f"There is no PyTorch form of {name} yet: export the numpy script instead.")
+    return forms[name]
