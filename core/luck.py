@@ -261,7 +261,7 @@ def _not_found(better: int, worse: int, equal: int) -> str:
 
 
 def _diverged(with_: Array, without: Array) -> str:
-    broken = [int(np.sum(np.isinf(losses))) for losses in (with_, without)]
-    if not any(broken):
+    broken = [f"{np.sum(np.isinf(losses))} of {losses.size}" for losses in (with_, without)]
+    if np.isfinite([with_, without]).all():
         return ""
     return f" The loss stopped being a number under {broken[0]} seeds with the nudge and {broken[1]} without."

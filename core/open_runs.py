@@ -306,6 +306,11 @@ class OpenRun(Turns):
             replay.run.twins = self.run.twins
             self.hold(replay)
 
+    def adopt(self, replay: Replay, at: int) -> None:
+        """Go on as `replay`, a way that was found elsewhere and leaves this run at step `at`."""
+        self._settle()
+        self._fork(replay, at)
+
     def keep_twins(self, twins: bool) -> None:
         """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""
         self.run.twins, self.run.ghost = twins, None

@@ -60,6 +60,15 @@ def data_of(spec: RunSpec) -> Data:
     return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
 
 
+def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
+    """SHA-256 of all that a network's future depends on: spec, settings, parameters, moments, statistics, place in
+    data. `state` is that of a stack of one."""
+    digest = hashlib.sha256(json.dumps([asdict(spec), asdict(settings)], sort_keys=True).encode())
+    for field in fields(State):
+        digest.update(np.ascontiguousarray(getattr(state, field.name)).tobytes())
+    return digest.hexdigest()
+
+
 class Run:
     """One network that a person watches and nudges while it trains."""
 
@@ -72,6 +81,7 @@ class Run:
         self.trouble: Trouble | None = None
         self.twins = False  # whether every gesture leaves behind the run that goes on without it
         self.ghost: Run | None = None  # that run, which trains in step
+        self._parted = 0  # where it parted from the run whose ghost it is: from there on it is measured as that is
         self.luck: Luck | None = None  # the last gesture under other seeds, where that was asked
         self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
         self.history = History(len(self.spec.hidden), self.data.n_classes)
@@ -125,12 +135,8 @@ class Run:
         return Scores(float(softmax.cost(A, examples.Y)), float(right.mean()))
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that the future depends on: spec, settings, parameters, moments, statistics, place in data."""
-        digest = hashlib.sha256(json.dumps([asdict(self.spec), asdict(self.settings)], sort_keys=True).encode())
-        for field in fields(State):
-            value = getattr(self.stack.state, field.name)
-            digest.update(np.ascontiguousarray(value).tobytes())
-        return digest.hexdigest()
+        """SHA-256 of all that the future depends on (see the function of that name)."""
+        return fingerprint(self.spec, self.settings, self.stack.state)
 
     # what moves it
 
@@ -202,6 +208,7 @@ class Run:
         nudge = Nudge(self.step, real, gesture)
         if self.twins and not (self.ghost and same_gesture(nudge, self.journal[-1])):
             self.ghost = self.branch()
+            self.ghost._parted = self.step
         self.luck = None
         self._take(nudge, new)
         return nudge
@@ -224,7 +231,8 @@ class Run:
 
     @property
     def _last_change(self) -> int:
-        return self.journal[-1].step if self.journal else 0
+        last = self.journal[-1].step if self.journal else 0
+        return max(last, self._parted) if self.step >= self._parted else last
 
     # going back, and other ways from here
 
@@ -303,6 +311,7 @@ class Run:
     def twinning(self) -> Replay:
         """As `twin`: the replay makes another run, and this one is left as it is."""
         other = self.branch()
+        other._parted = self.last_gesture().first
         return Replay(other, other.undoing().nudges, self.step)
 
     def _back(self, step: int, journal: tuple[Nudge, ...]) -> Replay:

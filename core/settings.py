@@ -7,7 +7,6 @@ reference page are all read from it. Course rows C1 (what to tune, in which orde
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal

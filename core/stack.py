@@ -25,6 +25,8 @@ Array = np.ndarray
 Watch = Callable[["Stack", Pass], None]
 PIECE = 16_384  # parameters that the optimizer takes at once: four such pieces of float32 stay in the cache
 CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
+COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
+WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
 STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
 
 
@@ -67,6 +69,26 @@ class State:
         return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
 
 
+@dataclass
+class Members:
+    """What networks of one shape have become, a member a row: to be taken out of stacks and put into others.
+
+    `rows` (n, N) are the numbers of the state's arrays, in an order of the shape's own; `counts` (n, 4) and `weights`
+    (n, 3) are the state's, named by `COUNTS` and `WEIGHTS`.
+    """
+
+    rows: Array
+    counts: Array
+    weights: Array
+
+    def __getitem__(self, chosen: Sequence[int] | Array) -> Members:
+        """Copies of these rows."""
+        return Members(self.rows[chosen], self.counts[chosen], self.weights[chosen])
+
+    def __setitem__(self, chosen: Sequence[int] | Array, others: Members) -> None:
+        self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
+
+
 class Room(NamedTuple):
     """Where mini-batches of m examples are gathered: [X.T | Y.T] as rows, [X; Y] as columns, and views into both."""
 
@@ -84,11 +106,16 @@ class Room(NamedTuple):
         return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
 
 
+def _shared(values: Array) -> Array | float:
+    """One float64 a member, or a plain float where all agree, as a stack keeps them."""
+    return float(values[0]) if (values == values[0]).all() else values.copy()
+
+
 class Stack:
     """K networks of one spec's shape, trained together on `data`. Members may differ in seed and settings' numbers.
 
     `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
-    others in optimizer, mini-batch size, decay and batch norm's switches.
+    others in optimizer, bias correction, mini-batch size, decay and batch norm's switches.
     """
 
     def __init__(
@@ -291,7 +318,11 @@ class Stack:
         buffers = {name: getattr(self.state, name) for name in ("theta", "m", "v", "running")}
         for name, buffer in buffers.items():
             buffer[:] = getattr(state, name)
-        self.state = replace(state, **buffers)
+        self._go_on(replace(state, **buffers), settings)
+
+    def _go_on(self, state: State, settings: Settings | Sequence[Settings]) -> None:
+        """Take up a state whose arrays are the stack's own, and the settings that counted there."""
+        self.state = state
         self._order_of = -1
         self.settings = ()
         self.set(settings)
@@ -299,20 +330,30 @@ class Stack:
     def picked(self, members: Sequence[int]) -> Stack:
         """A stack of copies of these members, in this order and as they stand; one may come more than once."""
         chosen = list(members)
-        other = Stack(
-            self.spec,
-            self.data,
-            [self.settings[k] for k in chosen],
-            [self.seeds[k] for k in chosen],
-            self.dtype,
-        )
-        for mine, theirs in zip(other._members_arrays(), self._members_arrays(), strict=True):
-            mine[:] = theirs[chosen]
-        buffers = {name: getattr(other.state, name) for name in ("theta", "m", "v", "running")}
-        weights = {name: getattr(self.state, name) for name in ("weight1", "weight2", "weight_bn")}
-        weights = {name: value[chosen] if np.ndim(value) else value for name, value in weights.items()}
-        other.restore(replace(self.state, **buffers, **weights), other.settings)
+        settings = [self.settings[k] for k in chosen]
+        other = Stack(self.spec, self.data, settings, [self.seeds[k] for k in chosen], self.dtype)
+        other.take(self.give()[chosen], settings)
         return other
+
+    def give(self) -> Members:
+        """A copy of all that the members' future depends on, beside spec, settings and seed."""
+        state, K = self.state, self.members
+        rows = np.concatenate([array.reshape(K, -1) for array in self._members_arrays()], axis=1)
+        counts = [getattr(state, name) for name in COUNTS]
+        weights = [np.broadcast_to(getattr(state, name), K) for name in WEIGHTS]
+        return Members(rows, np.tile(np.array(counts, np.int64), (K, 1)), np.stack(weights, axis=1, dtype=np.float64))
+
+    def take(self, members: Members, settings: Settings | Sequence[Settings]) -> None:
+        """Hold these members instead, K of these sizes and seeds that stand at one step, with the settings that count
+        there."""
+        at = 0
+        for array in self._members_arrays():
+            width = array[0].size
+            array[:] = members.rows[:, at : at + width].reshape(array.shape)
+            at += width
+        counts = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
+        weights = {name: _shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
+        self._go_on(replace(self.state, **counts, **weights), settings)
 
     def _members_arrays(self) -> list[Array]:
         """Every array (K, ...) of the state, a member a row."""

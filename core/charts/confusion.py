@@ -35,11 +35,13 @@ def skeleton(run: Run) -> go.Figure:
     word, rest = shared_word(run.data.class_names)
     names, of = [short(name, 10) for name in rest], f" {short(word, 10)}" if word else ""
     C, left = len(names), left_of(names) + 16
-    turned = LETTER * (max(map(width, names)) + 0.5) * C > PLOT  # or they would overlap
-    upright = {"tickangle": -90} if turned else {}
-    xaxis = names_axis(names, range=[-0.5, C - 0.5], title=titled(f"said{of}"), **upright)
+    below, upright, bottom = names, {}, 36
+    if LETTER * (max(map(width, names)) + 0.5) * C > PLOT:  # or they would overlap
+        below = [short(name, 7) for name in rest]
+        upright, bottom = {"tickangle": -90}, left_of(below) + 16
+    xaxis = names_axis(below, range=[-0.5, C - 0.5], title=titled(f"said{of}"), **upright)
     yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled(f"true{of}", 4))
-    shape = layout("confusion", left=left, bottom=left if turned else 36, xaxis=xaxis, yaxis=yaxis)
+    shape = layout("confusion", left=left, bottom=bottom, xaxis=xaxis, yaxis=yaxis)
     row, column = np.divmod(np.arange(C * C), C)
     said = "true %{y}, said %{x}<extra></extra>"
     traces = [

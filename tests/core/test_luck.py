@@ -15,6 +15,7 @@ from core.journal import Nudge, before_last_gesture
 from core.luck import Luck, judged, measured_steps, needed, sign_test
 from core.run import Run
 from core.settings import FIELDS, RunSpec, Settings
+from core.stack import Stack
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), activation="tanh", seed=3)
 SMALL = Settings(batch_size=16)
@@ -119,15 +120,25 @@ def test_a_member_has_the_bits_that_it_has_alone(gesture, ended):
     check_bits(run, ended)
 
 
+@pytest.mark.parametrize(("apart", "after"), [(0, 13), (31, 300)])
+@pytest.mark.parametrize("name", ["a drag", "a drag of the batch size", "batch norm off and on"])
+def test_bits_where_a_drag_stands_still_or_is_not_measured(name, apart, after, ended):
+    run = nudged(GESTURES[name], apart=apart, after=after)
+    compared = finished(Luck(run))
+    assert apart == 0 or not {nudge.step for nudge in run.journal[3:]} <= set(compared.steps.tolist())
+    check_bits(run, ended)
+
+
 def test_members_of_one_stack_wherever_they_may_differ(ended):
-    """The names in SHARED are those, and only those, that a stack reads of its first member alone."""
+    """All numbers, but that of the mini-batch size; and what only counts when something else changes."""
+    numbers = {"learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "decay_every", "bn_decay", "bn_epsilon"}
     other = {"optimizer": "adam", "decay": "inverse", "on_switch": "keep"}
     for field in fields(Settings):
         old = getattr(SMALL, field.name)
         new = other.get(field.name) or (not old if isinstance(old, bool) else FIELDS[field.name].parse(_near(old)))
         ended.clear()
         finished(Luck(nudged([{field.name: new}], before=[])))
-        assert len(ended[0][0]) == (2 if field.name in luck.SHARED else 1)
+        assert len(ended[0][0]) == (1 if field.name in numbers | {"on_switch"} else 2), field.name
 
 
 def _near(value):
@@ -183,11 +194,19 @@ def test_measurements_are_those_of_the_runs_alone():
 
 def test_dev_losses_are_measured_some_examples_at_a_time(monkeypatch):
     run = nudged([{"learning_rate": 0.3}], spec=replace(SPEC, examples=900))
-    whole = finished(Luck(run))
+    whole, parts = Luck(run), Luck(run)
+    stack = Stack(SPEC, run.data, SMALL, [0, 1])
+    assert len(list(whole._dev_losses(stack))) == 1
     monkeypatch.setattr(luck, "AT_ONCE", 0)
-    parts = finished(Luck(run))
-    assert run.data.dev.labels.size == 180 > 64
-    np.testing.assert_allclose(parts.with_, whole.with_, rtol=1e-6)
+    assert run.data.dev.labels.size == 180
+    assert len(list(parts._dev_losses(stack))) == 3  # 64 at a time
+    np.testing.assert_allclose(finished(parts).with_, finished(whole).with_, rtol=1e-6)
+
+
+def test_the_first_measurement_is_before_the_nudge():
+    compared = finished(Luck(nudged([{"bn_epsilon": 0.5}])))
+    np.testing.assert_array_equal(compared.with_[0], compared.without[0])
+    assert (compared.with_[1] != compared.without[1]).all()
 
 
 def test_seeds_are_others_and_wrap(ended):
@@ -205,7 +224,9 @@ def test_measured_steps(first, more):
     assert (np.diff(steps) > 0).all()
     assert steps.size <= 49
     assert more > 100 or steps[1] == first + 1
+    assert more < 1000 or np.sum(steps <= first + more / 10) >= 15
     gaps = np.diff(steps)
+    assert gaps[-1] <= max(1, 0.07 * more)
     assert (gaps[1:] >= gaps[:-1] - 1).all()  # denser before than after
 
 
@@ -364,7 +385,7 @@ def test_verdict_where_training_diverged():
     assert (verdict.better, verdict.worse, verdict.equal) == (0, 15, 1)
     assert verdict.words == (
         "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.01 higher at step 9). "
-        "The loss stopped being a number under 15 seeds with the nudge and 1 without."
+        "The loss stopped being a number under 15 of 16 seeds with the nudge and 1 of 16 without."
     )
     with_[:] = np.nan
     assert "(at step 9)" in judged(with_, without, 9).words

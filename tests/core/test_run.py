@@ -601,3 +601,14 @@ def test_a_journal_has_an_end(monkeypatch):
     with pytest.raises(UserError, match="2 nudges, which is the most"):
         run.nudge(beta1=0.7)
     assert len(run.journal) == 2
+
+
+@pytest.mark.parametrize("how", ["kept", "made later"])
+def test_a_ghost_is_measured_as_often_as_the_run_beside_it(how):
+    run = Run(SMALL)
+    run.advance(700)
+    run.twins = how == "kept"
+    run.nudge(learning_rate=0.02)
+    run.advance(150)
+    ghost = run.ghost or run.twin()
+    np.testing.assert_array_equal(ghost.history.steps, run.history.steps)

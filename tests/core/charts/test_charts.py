@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -190,6 +191,16 @@ def test_names_are_text_and_nothing_else(made):
                 assert not LOOSE.search(TAGS.sub("", text)), (chart.name, text)
                 assert key == "hovertemplate" or "%{" not in text, (chart.name, text)
             assert not LOOSE.search(chart.hint(run) or "")
+
+
+def test_a_word_that_names_share_is_text_too(made):
+    plain = made("hostile names in a plane").data
+    shared = tuple(f"<i>{{%{{x}}</i> {i}" for i in range(20))
+    run = Run(RunSpec(), data=replace(plain, class_names=shared))
+    for name in ("decision_map", "confusion", "mean_output", "outputs"):
+        said = [text for key, text in texts(figure(run, CHARTS[name]).to_plotly_json()) if key != "hovertemplate"]
+        assert any("&lt;i&gt;" in text for text in said)
+        assert not [text for text in said if "<i>" in text or "%{" in text]
 
 
 def test_templates_hold_no_names(made):

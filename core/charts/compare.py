@@ -1,0 +1,57 @@
+"""Dev losses of several runs or branches in one figure, each with its name: static, for pages that list runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts.chart import THEMES, dressed
+from core.charts.layout import axis, key_of, layout, line, steps_axis
+from core.charts.names import short
+from core.charts.palette import colour, dash, symbol
+from core.charts.thinning import per_line, thinned
+
+Array = np.ndarray
+LETTERS, KEY_LINES = 20, 6  # of the names, which matter here: two beside each other in a narrow card
+LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
+DECADES = 2  # that losses span before their axis is logarithmic
+Curve = tuple[str, Sequence[float] | Array, Sequence[float] | Array]
+
+
+def numbers(curve: Curve) -> tuple[Array, Array]:
+    """Steps (n,) and dev losses (n,) to draw, float64; NaN, a gap, where a loss is not finite."""
+    _, steps, losses = curve
+    at = thinned(len(steps), per_line(4))
+    x, y = (np.asarray(values, np.float64)[at] for values in (steps, losses))
+    return x, np.where(np.isfinite(y), y, np.nan)
+
+
+def wide(losses: Array) -> bool:
+    """Whether losses span so much that a linear axis would flatten most of them; NaN does not count."""
+    there = losses[np.isfinite(losses) & (losses > 0)]
+    return bool(there.size) and bool(there.max() > 10**DECADES * there.min())
+
+
+def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:
+    """A line for each (name, steps, dev losses), with a marker where it ends; names may be any text.
+
+    The axis of losses is logarithmic where they span more than two decades.
+    """
+    drawn = [numbers(curve) for curve in curves]
+    log = wide(np.concatenate([y for _, y in drawn] or [np.empty(0)]))
+    traces = []
+    for i, ((name, *_), (x, y)) in enumerate(zip(curves, drawn, strict=True)):
+        y = np.maximum(y, LEAST) if log else y
+        said = "%{meta}: %{y:.4g} at step %{x:,}<extra></extra>"
+        over = {"meta": short(name, 40), "hovertemplate": said}
+        traces.append(line(f"run{i}", f"run {i + 1}", i, **over).update(x=x, y=y))
+        end = np.flatnonzero(np.isfinite(y))[-1:]
+        mark = {"color": colour(i), "symbol": symbol(i), "size": 7}
+        traces.append(
+            go.Scatter(uid=f"end{i}", x=x[end], y=y[end], mode="markers", marker=mark, cliponaxis=False, **over)
+        )
+    key = key_of(((colour(i), dash(i), short(name, LETTERS)) for i, (name, *_) in enumerate(curves)), most=KEY_LINES)
+    yaxis = axis(type="log", nticks=4) if log else axis()
+    return dressed(go.Figure(traces, layout("compare", key, xaxis=steps_axis(), yaxis=yaxis)), THEMES[dark])

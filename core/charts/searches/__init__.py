@@ -1,0 +1,10 @@
+"""The charts of a search, one a file, and `SEARCH_CHARTS`, the registry of them."""
+
+from __future__ import annotations
+
+from core.charts.chart import Chart
+from core.charts.searches import curves, parallel, scatter
+
+SEARCH_CHARTS: dict[str, Chart] = {module.CHART.name: module.CHART for module in (curves, scatter, parallel)}
+
+__all__ = ["SEARCH_CHARTS"]

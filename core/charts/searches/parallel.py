@@ -1,0 +1,95 @@
+"""Parallel coordinates of a search: an axis for each setting and one for the dev loss, a line for each model."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.charts.chart import Chart, Frame
+from core.charts.layout import axis, key_of, layout, line
+from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
+from core.charts.searches.scatter import ticks
+from core.charts.searches.shown import BEST, Shown, order
+from core.search import positions
+
+Array = np.ndarray
+MOST = 160  # lines of the rest
+GROUPS = {"rest": (GREY, 0.3, 1.0), "good": (ORANGE, 0.6, 1.5), "best": (BLUE, 0.9, 2.0)}  # colour, opacity, width
+
+
+def numbers(shown: Shown) -> tuple[Array, Array]:
+    """Places (models, settings + 1) in 0..1 of the models that have a dev loss, best first, the last column the rank of
+    that loss, 1 the best; and the numbers of those models."""
+    caviar = shown.caviar
+    ranked = order(caviar)
+    points = [caviar.trials[k].point for k in ranked]
+    columns = [positions(one, points) for one in caviar.plan.space.ranges] if points else []
+    standing = 1 - np.arange(ranked.size) / max(1, ranked.size - 1)
+    return np.stack([*columns, standing], axis=1) if points else np.empty((0, 1)), ranked
+
+
+def skeleton(shown: Shown) -> go.Figure:
+    """The axes with their values, and empty lines."""
+    ranges = shown.caviar.plan.space.ranges
+    names = [one.field.symbol or one.field.label for one in ranges] + ["dev loss"]
+    places = axis(tickmode="array", tickvals=list(range(len(names))), ticktext=names, fixedrange=True, showgrid=True,
+                  range=[-0.25, len(names) - 0.6])  # fmt: skip
+    shape = layout(
+        "parallel",
+        key_of([(BLUE, "solid", "best 10 %"), (ORANGE, "solid", "better half"), (GREY, "solid", "rest")]),
+        left=16,
+        xaxis=places,
+        yaxis=axis(visible=False, range=[-0.06, 1.06], fixedrange=True),
+    )
+    shape["annotations"] = [*shape["annotations"], *_values(ranges)]
+    quiet = {"hoverinfo": "skip", "hovertemplate": None}
+    traces = [
+        line(uid, uid, line={"color": faded(ink, opacity), "width": width}, **quiet)
+        for uid, (ink, opacity, width) in GROUPS.items()
+    ]
+    traces.append(line("picked", "picked", line={"color": VERMILLION, "width": 3}, **quiet))
+    return go.Figure(traces, shape)
+
+
+def _values(ranges: tuple) -> list[dict[str, object]]:
+    """The ends of each axis as words beside it."""
+    found = []
+    for i, one in enumerate(ranges):
+        places, words = ticks(one)
+        for place, word in zip(places, words, strict=True):
+            if one.choices or place in (places[0], places[-1]):
+                found.append({"x": i, "y": place, "text": word, "showarrow": False, "xanchor": "left", "xshift": 3,
+                              "font": {"size": 10}})  # fmt: skip
+    return found
+
+
+def frame(shown: Shown) -> Frame:
+    """All lines as they are now."""
+    places, ranked = numbers(shown)
+    count = len(places)
+    best, half = max(1, round(BEST * count)), -(-count // 2)
+    rest = np.unique(np.linspace(half, max(count - 1, half), MOST).astype(int)) if count > half else np.arange(0)
+    groups = {"best": np.arange(min(best, count)), "good": np.arange(min(best, count), half), "rest": rest}
+    picked = np.flatnonzero(ranked == shown.picked) if shown.picked is not None else np.arange(0)
+    arrays: Frame = {}
+    for uid, which in (groups | {"picked": picked}).items():
+        arrays[f"{uid}.x"], arrays[f"{uid}.y"] = _lines(places[which])
+    return arrays
+
+
+def _lines(places: Array) -> tuple[Array, Array]:
+    """Lines (n, axes) as x and y with a gap after each."""
+    n, axes = places.shape
+    x = np.tile(np.append(np.arange(axes, dtype=np.float32), np.float32(np.nan)), n)
+    y = np.append(places, np.full((n, 1), np.nan), axis=1).astype(np.float32).reshape(-1)
+    return x, y
+
+
+CHART = Chart(
+    "parallel",
+    "Parallel coordinates",
+    "A line for each model across its settings to the rank of its dev loss, the best tenth in blue.",
+    skeleton,
+    frame,
+    every=2,
+)

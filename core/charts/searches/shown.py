@@ -1,0 +1,49 @@
+"""What the charts of a search show: its models, the picked one, and the two settings that a scatter has as axes.
+
+A model's standing is its newest dev loss; models that diverged have none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.caviar import Caviar
+
+Array = np.ndarray
+BEST = 0.1  # share of the models that are drawn as the best
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one)."""
+
+    caviar: Caviar
+    picked: int | None
+    axes: tuple[str, str]
+
+
+def newest(losses: Array) -> Array:
+    """The last dev loss that was measured of each model, (models,), NaN where none is finite.
+
+    `losses` (models, p) holds NaN where not yet measured or diverged; a model that was measured and then became NaN
+    has diverged only if its trial says so, so the last finite one stands.
+    """
+    finite = np.isfinite(losses)
+    last = losses.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
+    found = losses[np.arange(len(losses)), last]
+    return np.where(finite.any(axis=1), found, np.nan)
+
+
+def standings(caviar: Caviar) -> Array:
+    """Newest dev loss of each model (models,), infinite for those that diverged, NaN for those not yet measured."""
+    diverged = np.array([trial.state == "diverged" for trial in caviar.trials])
+    return np.where(diverged, np.inf, newest(caviar.losses))
+
+
+def order(caviar: Caviar) -> Array:
+    """The numbers of the models that have a standing, best first."""
+    losses = standings(caviar)
+    ranked = np.argsort(np.where(np.isnan(losses), np.inf, losses), kind="stable")
+    return ranked[np.isfinite(losses[ranked])]

@@ -1,0 +1,129 @@
+"""Open searches: trained in slices, models picked, generations nested, and any model is a run with the same bits."""
+
+import math
+
+import numpy as np
+import pytest
+
+from core.caviar import Caviar, Origin, Plan
+from core.charts.searches import SEARCH_CHARTS
+from core.charts.searches.shown import newest, order
+from core.errors import UserError
+from core.open_searches import OpenSearch, OpenSearches
+from core.run import Run
+from core.search import SEARCHABLE, Range, Space
+from core.settings import RunSpec, Settings
+
+SPEC = RunSpec(examples=60, hidden=(4,))
+RANGES = (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"])
+VIEWER = object()
+
+
+def search(models=12, steps=40, ranges=RANGES, **more):
+    return OpenSearch(Caviar(Plan(Space(SPEC, Settings(), ranges), "random", models, steps, **more)))
+
+
+def to_the_end(opened):
+    opened.play()
+    while opened.busy:
+        opened.train(VIEWER, 0.05)
+    return opened
+
+
+def test_it_trains_in_slices_while_it_plays_and_stops_when_done():
+    opened = search()
+    opened.train(VIEWER, 0.01)
+    assert opened.caviar.progress == 0
+    to_the_end(opened)
+    assert opened.caviar.done
+    assert not opened.playing
+    with pytest.raises(UserError, match="is done"):
+        opened.play()
+
+
+def test_a_model_is_picked_by_its_number():
+    opened = search()
+    opened.pick(11)
+    assert opened.shown.picked == 11
+    with pytest.raises(UserError, match="There is no model 12"):
+        opened.pick(12)
+
+
+def test_any_model_is_a_run_with_the_same_bits():
+    opened = to_the_end(search())
+    for number in opened.best(3):
+        assert opened.caviar.run(number).finish().fingerprint() == opened.caviar.fingerprint(number)
+
+
+def test_a_variant_of_a_run_in_hand_is_that_run_with_one_more_nudge():
+    run = Run(SPEC)
+    run.advance(30)
+    opened = to_the_end(
+        OpenSearch(Caviar(Plan(Space(SPEC, Settings(), RANGES), "random", 6, 20, origin=Origin.of(run))))
+    )
+    number = opened.best(1)[0]
+    variant = opened.caviar.run(number).finish()
+    assert variant.step == 50
+    assert variant.journal[0].step == 30
+    run.nudge(**opened.caviar.trials[number].point)
+    run.advance(20)
+    assert variant.fingerprint() == run.fingerprint() == opened.caviar.fingerprint(number)
+
+
+def test_a_finer_generation_lies_inside_the_one_before():
+    opened = to_the_end(search(models=24))
+    first = opened.caviar
+    opened.add(Caviar(Plan(opened.proposed(), "random", 8, 20)))
+    assert opened.seen_generation == 1
+    for inner, outer in zip(opened.caviar.plan.space.ranges, first.plan.space.ranges, strict=True):
+        assert outer.low <= inner.low <= inner.high <= outer.high
+    best = first.trials[np.nanargmin(first.losses[:, -1])].point
+    assert all(one.low <= best[one.name] <= one.high for one in opened.caviar.plan.space.ranges)
+    opened.see(0)
+    assert opened.caviar is first
+
+
+def test_the_best_come_first_and_those_that_broke_never():
+    opened = to_the_end(search(models=16, ranges=(Range("learning_rate", 1e-3, 10.0, "log"),)))
+    losses = [opened.caviar.trials[number].loss for number in opened.best(16)]
+    assert losses == sorted(losses)
+    assert all(math.isfinite(loss) for loss in losses)
+
+
+def test_newest_is_the_last_measured():
+    nan, inf = math.nan, math.inf
+    losses = np.array([[3, 2, nan], [nan, nan, nan], [4, inf, nan], [3, 2, 1]])
+    np.testing.assert_array_equal(newest(losses), [2, nan, 4, 1])
+
+
+@pytest.mark.parametrize("name", SEARCH_CHARTS)
+def test_a_frame_fits_its_skeleton_from_before_the_first_step_to_the_end(name):
+    chart, opened = SEARCH_CHARTS[name], search()
+    for moment in range(2):
+        uids = {trace.uid for trace in chart.skeleton(opened.shown).data}
+        frame = chart.frame(opened.shown)
+        assert {key.partition(".")[0] for key in frame} <= uids
+        for key, value in frame.items():
+            if key.endswith(".x"):
+                assert value.shape == frame[f"{key[:-1]}y"].shape
+        opened.pick(3)
+        if not moment:
+            to_the_end(opened)
+
+
+def test_the_scatter_has_every_model_once():
+    opened = to_the_end(search())
+    frame = SEARCH_CHARTS["scatter"].frame(opened.shown)
+    shown = [*frame["tried.customdata"], *frame["broken.customdata"]]
+    assert sorted(shown) == list(range(12))
+    ranks = dict(zip(frame["tried.customdata"].tolist(), frame["tried.marker.color"].tolist(), strict=True))
+    assert min(ranks, key=ranks.get) == opened.best(1)[0] == order(opened.caviar)[0]
+
+
+def test_a_search_is_found_by_its_tokens_until_too_many_are_open():
+    searches = OpenSearches(most=2)
+    first = searches.open(search().caviar, "owner")
+    assert searches.get(first.token) is first
+    for _ in range(2):
+        searches.open(search().caviar, "owner")
+    assert searches.get(first.token) is None
