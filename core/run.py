@@ -167,7 +167,8 @@ class Run:
     def _until_due(self) -> int:
         """Steps to the next kept measurement or snapshot."""
         since = self.step - self._last_change
-        return min(steps_until_due(since), AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
+        to_parting = self._parted - self.step if self.step < self._parted else AT_ONCE
+        return min(steps_until_due(since), to_parting, AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
 
     def _part(self, steps: int, last: bool) -> int:
         """At most `_until_due` steps; the last of all that were asked for is measured, even where it is not kept."""

@@ -218,8 +218,8 @@ def grid_points(space: Space, n: int) -> list[Point]:
 def sides(space: Space, n: int) -> tuple[int, ...]:
     """How many values of each range a grid of at most `n` points tries: all choices, and at least two numbers.
 
-    The sides grow one by one, the smallest and most important first, until none can grow any more. Raises `UserError`
-    where `n` is too small.
+    The sides grow one by one, the smallest and most important first, until none can grow any more. A range of numbers
+    too narrow for its side to be told apart gives fewer. Raises `UserError` where `n` is too small.
     """
     most = [_values(one) for one in space.ranges]
     found = [count if one.choices else min(2, count) for one, count in zip(space.ranges, most, strict=True)]
@@ -261,10 +261,10 @@ def _levels(searched: Range, side: int) -> list[Any]:
         return list(searched.choices)
     values = SCALES[searched.scale].from_unit(np.linspace(0.0, 1.0, side), searched.low, searched.high)  # (side,)
     if not searched.field.integer:
-        return np.unique(values).tolist()  # fewer only where there are not so many floating-point numbers
+        return np.unique(values).tolist()  # fewer in a range too narrow to tell so many apart
     place = np.arange(side)
-    values = np.maximum.accumulate(np.rint(values) - place) + place
-    return np.minimum(values, searched.high - (side - 1 - place)).astype(int).tolist()
+    # None is pushed past the high end: on both scales of whole numbers the steps do not shrink on the way up.
+    return (np.maximum.accumulate(np.rint(values) - place) + place).astype(int).tolist()
 
 
 def _points(space: Space, rows: Iterable[Sequence[Any]]) -> list[Point]:

@@ -15,6 +15,7 @@ from core.settings import SPEC
 from pages.live import component
 from pages.parts import controls
 from pages.parts.branches import branches_panel
+from pages.parts.fan_out import fan_out
 from pages.parts.journal import journal_panel
 from pages.parts.open_file import open_file
 from pages.parts.own_data import own_data
@@ -42,7 +43,8 @@ def chart_grid(opened: OpenRun) -> None:
     kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
     picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
     shown = [chart for name, chart in fitting.items() if name in picked or name == "luck"]
-    component.charts(opened, shown)
+    watch = {"ghost": opened.shown.ghost is not None, "luck": opened.run.luck is not None}
+    component.charts(opened, shown, watch=watch)
     st.pills(
         "Charts",
         list(fitting),
@@ -56,8 +58,10 @@ def chart_grid(opened: OpenRun) -> None:
 
 @st.fragment
 def settings(opened: OpenRun) -> None:
-    """The live settings."""
+    """The live settings; below them the way to many variants."""
     controls.settings_panel(opened)
+    with st.expander("Try many (Caviar)"):
+        fan_out(opened)
 
 
 @st.fragment

@@ -18,18 +18,19 @@ from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from core.charts import CHARTS
 from core.errors import UserError
 from core.open_runs import OPEN_RUNS, OpenRun
+from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.turns import DRIVER_SECONDS
 from pages.live.frames import WORKER, make_frame
 
 LONGEST_MESSAGE = 4096
 MOST_PENDING = 256
+MOST_CHARTS = 40
 GONE = "There is no run at this address: it was deleted, or the address is not whole."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 
-Command = Callable[[OpenRun], Any]
+Command = Callable[[Any], Any]
 
 
 def _whole(message: dict[str, Any], name: str) -> int:
@@ -67,7 +68,12 @@ def _rewind(message: dict[str, Any]) -> Command:
     return lambda opened: opened.rewind(step)
 
 
-COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
+def _pick(message: dict[str, Any]) -> Command:
+    number = None if message.get("number") is None else _whole(message, "number")
+    return lambda opened: opened.pick(number)
+
+
+RUN_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "nudge": _nudge,
     "play": lambda message: OpenRun.play,
     "pause": lambda message: OpenRun.pause,
@@ -78,6 +84,17 @@ COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "look": _look,
     "rewind": _rewind,
 }
+SEARCH_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
+    "play": lambda message: OpenSearch.play,
+    "pause": lambda message: OpenSearch.pause,
+    "pick": _pick,
+}
+COMMANDS = {OpenRun: RUN_COMMANDS, OpenSearch: SEARCH_COMMANDS}
+
+
+def find(token: str) -> OpenRun | OpenSearch | None:
+    """What a token opens."""
+    return OPEN_SEARCHES.get(token) or OPEN_RUNS.get(token)
 
 
 class Viewer:
@@ -85,7 +102,7 @@ class Viewer:
 
     waiting = 0  # frames asked for and not yet made, of all viewers
 
-    def __init__(self, opened: OpenRun, socket: WebSocket, drives: bool) -> None:
+    def __init__(self, opened: OpenRun | OpenSearch, socket: WebSocket, drives: bool) -> None:
         self.opened, self.socket, self.drives = opened, socket, drives
         self.wake = asyncio.Event()
         self._asked: tuple[int, list[str]] | None = None
@@ -103,21 +120,21 @@ class Viewer:
                 await self._say(error, None)
 
     async def _take(self, message: dict[str, Any]) -> None:
-        kind = message.get("type")
+        kind, commands = message.get("type"), COMMANDS[type(self.opened)]
         if kind == "frame":
             charts = message.get("charts")
-            if not isinstance(charts, list) or len(charts) > len(CHARTS):
+            if not isinstance(charts, list) or len(charts) > MOST_CHARTS:
                 raise UserError("A request for a frame needs 'charts', a list of chart names.")
             self._asked = (_whole(message, "seq"), [str(name) for name in charts])
             if message.get("anew") is True:
                 self._shown = set()
             self.wake.set()
-        elif kind in COMMANDS and not self.drives:
+        elif kind in commands and not self.drives:
             raise UserError(NOT_YOURS)
-        elif kind in COMMANDS:
-            self._ask(COMMANDS[kind](message), message.get("id"))
+        elif kind in commands:
+            self._ask(commands[kind](message), message.get("id"))
         else:
-            raise UserError(f"There is no message type {str(kind)[:40]!r}: there are frame, {', '.join(COMMANDS)}.")
+            raise UserError(f"There is no message type {str(kind)[:40]!r}: there are frame, {', '.join(commands)}.")
 
     def _ask(self, command: Command, identity: Any) -> None:
         """Post the command at once, so that a slice under way takes it up, and see to it that somebody does."""
@@ -212,7 +229,7 @@ async def live(socket: WebSocket) -> None:
         return
     await socket.accept()
     token, loop = socket.path_params["token"], asyncio.get_running_loop()
-    opened = await loop.run_in_executor(WORKER, OPEN_RUNS.get, token)
+    opened = await loop.run_in_executor(WORKER, find, token)
     if opened is None:
         await socket.send_json({"type": "gone", "sentence": GONE})
         await socket.close()

@@ -24,7 +24,7 @@ export function charts(root) {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
       if (!cards.has(chart.name)) {
-        add(chart, data, theme);
+        add(chart, data, theme, channel);
         channel.forget(chart.name);
       }
       const { node, dress } = cards.get(chart.name);
@@ -33,8 +33,8 @@ export function charts(root) {
     });
   }
 
-  function add(chart, data, theme) {
-    const card = build(chart, data, theme);
+  function add(chart, data, theme, channel) {
+    const card = build(chart, data, theme, (number) => channel.send({ type: "pick", number }));
     card.node.dataset.chart = chart.name;
     cards.set(chart.name, card);
     watch.observe(card.node);
@@ -76,10 +76,10 @@ export function charts(root) {
 }
 
 /** A card: title, a switch for a logarithmic axis where the chart has one, the plot. */
-function build(chart, data, theme) {
+function build(chart, data, theme, pick) {
   const title = freshId("title");
   const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
-  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? []);
+  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], pick);
   const log = chart.figure.layout.meta?.log && element("button", {
     type: "button", class: "panda-log", text: "log", title: "Logarithmic scale", "aria-pressed": "false",
     on: { click: () => log.setAttribute("aria-pressed", drawn.toggleLog()) },

@@ -15,6 +15,7 @@ import streamlit as st
 from core.charts import Chart
 from core.charts.palette import COLOURS
 from core.open_runs import SPEEDS, OpenRun
+from core.open_searches import OpenSearch
 from core.settings import Field
 from pages.live.files import address, base_path
 from pages.parts.owner import token_for
@@ -33,7 +34,7 @@ export default (component) => {
 _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
 
 
-def _mount(opened: OpenRun, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+def _mount(opened: OpenRun | OpenSearch, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
     base, token = base_path(), token_for(opened)
     common = {
         "part": part,
@@ -83,7 +84,19 @@ def words(opened: OpenRun, name: str, watch: dict[str, Any] | None = None) -> No
     _mount(opened, "words", f"words-{name}", {"name": name, "watch": watch or {}}, on_stale_change=lambda: None)
 
 
-def charts(opened: OpenRun, chosen: Sequence[Chart], key: str = "charts") -> None:
+def search_bar(opened: OpenSearch) -> None:
+    """The bar that plays a search."""
+    _mount(opened, "search", "search", {})
+
+
+def leaders(opened: OpenSearch, watch: dict[str, Any]) -> None:
+    """The best models of a search; where `watch` is no longer true, the fragment around them runs again."""
+    _mount(opened, "leaders", "leaders", {"watch": watch}, on_stale_change=lambda: None)
+
+
+def charts(
+    opened: OpenRun | OpenSearch, chosen: Sequence[Chart], key: str = "charts", watch: dict[str, Any] | None = None
+) -> None:
     """The chosen charts, drawn once from their skeletons and then fed with arrays."""
     rows = [
         {
@@ -95,6 +108,5 @@ def charts(opened: OpenRun, chosen: Sequence[Chart], key: str = "charts") -> Non
         }
         for chart in chosen
     ]
-    watched = {"ghost": opened.shown.ghost is not None, "luck": opened.run.luck is not None}
-    data = {"charts": rows, "palette": list(COLOURS), "watch": watched}
+    data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
     _mount(opened, "charts", key, data, on_stale_change=lambda: None)

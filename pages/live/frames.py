@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
-from core.charts import CHARTS, charts_of
+from core.caviar import Caviar
+from core.charts import CHARTS, Chart, charts_of
 from core.charts.marks import newest
 from core.charts.packet import pack
+from core.charts.searches import SEARCH_CHARTS
+from core.charts.searches.scatter import short
 from core.notices import luck_words, notices, twin_words
 from core.open_runs import OpenRun
+from core.open_searches import OpenSearch
 from core.run import Run
+from core.search import Range
 from core.settings import SETTINGS
 
 SLICE_SECONDS = 0.030
 LEAST_SECONDS = 0.004
+LEADERS = 10  # models in the list of the best
 ROUND_SECONDS = 0.120  # what one turn of all who wait may take together
 
 WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panda-train")
@@ -46,7 +54,7 @@ def budget(waiting: int) -> float:
 
 
 def make_frame(
-    opened: OpenRun, viewer: object, charts: list[str], seq: int, waiting: int
+    opened: OpenRun | OpenSearch, viewer: object, charts: list[str], seq: int, waiting: int
 ) -> tuple[bytes, Future[None] | None]:
     """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
     in the store before it is shown."""
@@ -56,10 +64,10 @@ def make_frame(
         if opened.due_to(viewer):
             opened.train(viewer, budget(waiting))
         trained = time.perf_counter()
-        run = opened.shown
-        header = {"type": "frame", "seq": seq, "version": opened.version, "status": status(opened)}
-        chosen = [CHARTS[name] for name in charts if name in CHARTS and CHARTS[name].applies(run)]
-        packet = pack(header, {chart.name: chart.frame(run) for chart in chosen})
+        shown, (known, say) = opened.shown, KINDS[type(opened)]
+        header = {"type": "frame", "seq": seq, "version": opened.version, "status": say(opened)}
+        chosen = [known[name] for name in charts if name in known and known[name].applies(shown)]
+        packet = pack(header, {chart.name: chart.frame(shown) for chart in chosen})
     METER.frames += 1
     METER.training += trained - start
     METER.other += time.perf_counter() - trained
@@ -118,3 +126,49 @@ def trouble(run: Run) -> dict[str, Any] | None:
         "step": max(0, run.trouble.step - 1),
         "before_nudge": gesture.first if gesture else None,
     }
+
+
+def search_status(opened: OpenSearch) -> dict[str, Any]:
+    """What is true now of a search, beside its charts."""
+    caviar = opened.caviar
+    states = Counter(trial.state for trial in caviar.trials)
+    best = opened.best(LEADERS)
+    return {
+        "playing": opened.playing,
+        "done": caviar.done,
+        "progress": caviar.progress,
+        "rate": caviar.rate if opened.playing else None,
+        "left": caviar.left if opened.playing else None,
+        "states": states,
+        "models": len(caviar.trials),
+        "best": caviar.trials[best[0]].loss if best else None,
+        "leaders": [leader(caviar, number) for number in best],
+        "picked": None if opened.picked is None else leader(caviar, opened.picked),
+        "settings": {},
+        "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
+                  "picked": opened.picked},
+        "step": int(max(trial.step for trial in caviar.trials)),
+        "notices": [],
+    }  # fmt: skip
+
+
+def leader(caviar: Caviar, number: int) -> dict[str, Any]:
+    """A model in a list."""
+    trial = caviar.trials[number]
+    words = ", ".join(
+        f"{one.field.symbol or one.field.label} {said(one, trial.point)}" for one in caviar.plan.space.ranges
+    )
+    return {"number": number, "loss": trial.loss, "accuracy": trial.accuracy, "state": trial.state, "words": words}
+
+
+def said(searched: Range, point: dict[str, Any]) -> str:
+    """A point's value of a setting, in few signs."""
+    value = point[searched.name]
+    return short(value) if isinstance(value, float) else searched.field.word(value)
+
+
+# What can be looked at live: its charts, and what a frame says beside them.
+KINDS: dict[type, tuple[Mapping[str, Chart], Callable[[Any], dict[str, Any]]]] = {
+    OpenRun: (CHARTS, status),
+    OpenSearch: (SEARCH_CHARTS, search_status),
+}

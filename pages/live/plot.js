@@ -16,8 +16,9 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 
 let anyWhole = 0; // when any figure was last drawn whole
 
-/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. */
-export function plot(area, figure, loading, theme, palette) {
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. Where a trace has
+ * customdata, a click on a point hands its number to `pick`. */
+export function plot(area, figure, loading, theme, palette, pick = () => {}) {
   const gd = document.createElement("div");
   gd.className = "panda-figure";
   area.append(gd);
@@ -40,6 +41,10 @@ export function plot(area, figure, loading, theme, palette) {
     whole();
     gd.on("plotly_relayout", align);
     gd.on("plotly_relayouting", align);
+    gd.on("plotly_click", ({ points }) => {
+      const chosen = points.find((point) => point.customdata !== undefined);
+      if (chosen) pick(chosen.customdata);
+    });
   }).catch((error) => { area.textContent = error.message; });
 
   const align = () => under?.place(gd);

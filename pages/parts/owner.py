@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.open_runs import OpenRun
 from core.store import key_of, new_token
+from core.turns import Turns
 from pages.live.cookie import NAME, TOKEN
 
 KEY = "key"  # in the address, only where the browser keeps no cookie
@@ -26,13 +26,13 @@ def _from_cookie() -> str | None:
     return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
 
 
-def token_for(opened: OpenRun) -> str:
+def token_for(opened: Turns) -> str:
     """The strongest token that this browser has for a run: the one that drives it, else the one that reads it."""
     mine = key_of(owner_token(), opened.token)
     in_address = st.query_params.get(KEY, "")
     return next((token for token in (mine, in_address) if opened.drives(token)), opened.token)
 
 
-def drives(opened: OpenRun) -> bool:
+def drives(opened: Turns) -> bool:
     """Whether this browser may change the run."""
     return token_for(opened) != opened.token

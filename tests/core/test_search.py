@@ -272,6 +272,19 @@ def test_whole_numbers_get_their_share_the_ends_as_well(searched):
     assert counts[searched.high] == pytest.approx(expected[-1], abs=5 * math.sqrt(expected[-1]) + 1)
 
 
+class Ends:
+    """A generator that draws the least and the greatest number it can."""
+
+    def random(self, n):
+        return np.array([0.0, 1 - 2**-53])
+
+
+@pytest.mark.parametrize("searched", [LAYERS, Range("units", 3, 5, "linear"), Range("units", 3, 5, "log")])
+def test_the_rarest_draws_are_inside(monkeypatch, searched):
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: Ends())  # 3 - 1/2 would be rounded to 2
+    assert column(random_points(space(searched), 2, 0), searched.name).tolist() == [searched.low, searched.high]
+
+
 @pytest.mark.parametrize("searched", [OPTIMIZER, SWITCH, Range("decay", choices=("none", "sqrt", "inverse"))])
 def test_every_choice_is_drawn_as_often(searched):
     counts = Counter(point[searched.name] for point in random_points(space(searched), MANY, 2))
@@ -411,8 +424,17 @@ def test_a_grid_is_full_fits_and_cannot_grow(chosen, n):
     for one, side in zip(chosen.ranges, shape, strict=True):
         tried = {point[one.name] for point in points}
         assert tried == {*one.choices} if one.choices else {one.low, one.high} <= tried
-        wide = one.field.integer or one.choices or one.high - one.low > 1e-3 * one.high
+        size = 1 if one.field.scale == "one_minus" else one.high  # 1 - beta is near 1 for all small beta
+        wide = one.field.integer or one.choices or one.high - one.low > 1e-3 * size
         assert len(tried) == side or not wide
+
+
+@pytest.mark.parametrize(
+    "narrow", [Range("beta1", 0.0, 2e-122, "one_minus"), Range("learning_rate", 0.1, np.nextafter(0.1, 1), "log")]
+)
+def test_a_range_too_narrow_for_its_side_repeats_no_point(narrow):
+    assert sides(space(narrow), 9) == (9,)
+    assert column(grid_points(space(narrow), 9), narrow.name).tolist() == [narrow.low, narrow.high]
 
 
 def test_a_grid_that_is_too_small_is_a_sentence():

@@ -106,8 +106,12 @@ def test_a_change_brings_a_run_to_the_top_of_the_list(store):
         do(store, "UPDATE runs SET changed = ? WHERE id = ?", 100 + len(run), run)
     do(store, "UPDATE runs SET changed = 50 WHERE id = 'old'")
     assert [entry.id for entry in store.runs_of(ANN)] == ["new", "old"]
+    store.advance("old-0", FAR).result(5)  # as when a run was looked at and is closed
+    assert [entry.id for entry in store.runs_of(ANN)] == ["new", "old"]
     store.advance("old-0", replace(FAR, step=121)).result(5)
     assert [entry.id for entry in store.runs_of(ANN)] == ["old", "new"]
+    store.record("new-0", 0, NUDGES[:1], FAR).result(5)
+    assert [entry.id for entry in store.runs_of(ANN)] == ["new", "old"]
 
 
 def test_the_list_has_the_best_of_all_lines_and_counts_them(store):
@@ -334,6 +338,8 @@ def test_a_person_has_a_bounded_number_of_runs_of_which_untouched_ones_do_not_co
         add(store, "three")
     add(store, "three", BOB)
     assert store.find("three").owner == digest(BOB)
+    store.delete("one", ANN).result(5)
+    add(store, "four")
 
 
 # lines
