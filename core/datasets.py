@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
 from sklearn import datasets as sklearn_datasets
@@ -124,6 +124,19 @@ def _sklearn_seed(rng: np.random.Generator) -> int:
 
 def _numbered(word: str, count: int) -> tuple[str, ...]:
     return tuple(f"{word} {number}" for number in range(1, count + 1))
+
+
+def remembered(make: Callable[[Data], Any]) -> Callable[[Data], Any]:
+    """A function of `Data`, worked out once for each and kept only as long as that is held elsewhere."""
+    found: WeakKeyDictionary[Data, Any] = WeakKeyDictionary()
+
+    @wraps(make)
+    def once(data: Data) -> Any:
+        if data not in found:
+            found[data] = make(data)
+        return found[data]
+
+    return once
 
 
 DATASETS: dict[str, Dataset] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.names import room, shared_word, short
 from core.charts.palette import colour, symbol
-from core.datasets import Data
+from core.datasets import Data, remembered
 from core.run import Run
 
 Array = np.ndarray
@@ -21,7 +20,7 @@ MARGIN = 0.08  # of the data's range, on each side
 DRAWN = {"train": 1500, "dev": 500}  # at most so many examples
 
 
-@lru_cache(maxsize=8)
+@remembered
 def grid(data: Data) -> tuple[Array, list[float]]:
     """A grid over the plane as the network sees it, (2, SIDE * SIDE), lowest row first; its extent [x0, x1, y0, y1]."""
     raw = np.concatenate([data.raw(data.train.X), data.raw(data.dev.X)], axis=1)  # (2, m)

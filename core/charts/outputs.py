@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,14 +11,14 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, names_axis, titled
 from core.charts.names import left_of, short
 from core.charts.palette import ORANGE, SHADES
-from core.datasets import Data
+from core.datasets import Data, remembered
 from core.run import Run
 
 Array = np.ndarray
 COUNT = 12
 
 
-@lru_cache(maxsize=8)
+@remembered
 def examples(data: Data) -> Array:
     """Indices into the dev set of about a dozen examples, spread evenly over the classes and sorted by class."""
     labels = data.dev.labels

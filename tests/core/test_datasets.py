@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core import datasets
-from core.datasets import DATASETS, Data, load, prepare, statistics, stratified
+from core.datasets import DATASETS, Data, load, prepare, remembered, statistics, stratified
 from core.errors import UserError
 from core.tables import SHELF, Table
 
@@ -323,3 +323,20 @@ def test_a_table_that_is_gone():
         a_load("table-" + "0" * 32)
     with pytest.raises(KeyError):
         a_load("no such set")
+
+
+def test_what_is_remembered_of_data_is_worked_out_once_and_goes_with_them():
+    made = []
+
+    @remembered
+    def size(data):
+        made.append(data.n_x)
+        return data.n_x
+
+    data = prepare(np.eye(4), np.array([0, 0, 1, 1]), ("a", "b"), tuple("wxyz"), 0, 0.5, True)
+    assert [size(data), size(data)] == [4, 4]
+    assert made == [4]
+    gone = weakref.ref(data)
+    del data
+    gc.collect()
+    assert gone() is None
