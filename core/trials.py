@@ -1,0 +1,203 @@
+"""The trials of a search: what became of each, and those of one shape together, who are trained in stacks.
+
+Trials live as rows, one each, which are copied into a stack to be trained and out of it again. So a trial that stops
+leaves no gap, the others close ranks, and what a stack needs to work in is there once for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from core import softmax
+from core.datasets import Data, Split
+from core.luck import SHARED
+from core.search import Point
+from core.settings import FIELDS, RunSpec, Settings
+from core.stack import STATISTICS_FROM, Members, Stack, members_at_once
+
+Array = np.ndarray
+Work = Generator[None, None, None]
+STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
+AT_ONCE = 50_000_000  # multiplications in one part of what is not training
+LAYER = 2**20  # bytes of a layer's activations in one part of a measurement: larger arrays are slow to come by
+
+# Estimates of a step, in seconds, measured with batch norm and momentum: what a stack of any size takes, then what each
+# member adds for every unit and example, every weight and example, and every weight.
+A_STACK, A_UNIT, A_WEIGHT, A_PARAMETER = 70e-6, 4e-9, 4e-11, 2.3e-9
+
+
+@dataclass
+class Trial:
+    """One model of a search. `loss` and `accuracy` are those of the dev set when last measured, NaN before and for a
+    model that has diverged; `best` is the least dev loss measured so far.
+
+    `stopped_at` is the step at which it was stopped or diverged, `why` says so in a sentence.
+    """
+
+    number: int
+    point: Point
+    spec: RunSpec
+    settings: Settings
+    state: Literal["waiting", "running", "done", "diverged", "stopped"] = "waiting"
+    step: int = 0
+    loss: float = math.nan
+    best: float = math.nan
+    accuracy: float = math.nan
+    stopped_at: int | None = None
+    why: str = ""
+
+    @property
+    def going(self) -> bool:
+        """Whether it has steps to train."""
+        return self.state in ("waiting", "running")
+
+
+def parameters(sizes: Sequence[int]) -> int:
+    """Weights and biases of a network of these sizes, with batch norm's scale and shift."""
+    return sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)) + 2 * sum(sizes[1:-1])
+
+
+class Group:
+    """Trials that can be trained in one stack, as they agree in all that its members must share.
+
+    `members` are their rows, in the order of `trials`; None until they are born.
+    """
+
+    def __init__(self, trials: Sequence[Trial], data: Data) -> None:
+        self.trials, self.data = list(trials), data
+        self.sizes = (data.n_x, *trials[0].spec.hidden, data.n_classes)
+        self.batch = min(trials[0].settings.batch_size, data.train.labels.size)
+        self.parameters = parameters(self.sizes)
+        self.fit = members_at_once(self.sizes, self.batch)
+        self.members: Members | None = None
+
+    def shares(self, places: Sequence[int]) -> list[Array]:
+        """Some of the trials in even shares, each of which fits into the cache as a stack."""
+        return np.array_split(np.asarray(places, int), max(1, -(-len(places) // self.fit))) if len(places) else []
+
+    def settings(self, places: Sequence[int] | Array) -> list[Settings]:
+        """The settings of some of the trials."""
+        return [self.trials[place].settings for place in places]
+
+    # estimates
+
+    def step_seconds(self, members: float) -> float:
+        """About how long one step of `members` trials takes; less than one stands for the chance that there is one."""
+        units = sum(self.sizes[1:])
+        each = (A_UNIT * units + A_WEIGHT * self.parameters) * self.batch + A_PARAMETER * self.parameters
+        return A_STACK * self._stacks(members) + each * members
+
+    def measuring_seconds(self, members: float) -> float:
+        """About how long it takes to measure `members` trials on the dev set, and to copy them."""
+        units, examples = sum(self.sizes[1:]), self.data.dev.labels.size
+        each = (A_UNIT * units + A_WEIGHT * self.parameters) * examples / 2 + 8 * A_PARAMETER * self.parameters
+        return 4 * A_STACK * self._stacks(members) + each * members
+
+    def _stacks(self, members: float) -> float:
+        return members if members < 1 else math.ceil(members / self.fit)
+
+    def stack_bytes(self, members: int) -> int:
+        """About what a stack of `members` takes in memory, with what two sizes of mini-batches need to be worked on."""
+        units, width = sum(self.sizes[1:]), self.sizes[0] + self.sizes[-1]
+        return members * (80 * self.parameters + 2 * self.batch * (14 * units + 8 * width))
+
+
+def grouped(trials: Sequence[Trial], data: Data) -> list[Group]:
+    """The trials in groups that can be trained in stacks, in the order of their first ones."""
+    found: dict[tuple[Any, ...], list[Trial]] = {}
+    for trial in trials:
+        found.setdefault(_shape(trial, data.train.labels.size), []).append(trial)
+    return [Group(alike, data) for alike in found.values()]
+
+
+def _shape(trial: Trial, examples: int) -> tuple[Any, ...]:
+    """What must be alike in the members of a stack; settings that have no effect under the others need not be."""
+    spec, settings = trial.spec, trial.settings
+    shared = {name: None if FIELDS[name].idle(settings) else getattr(settings, name) for name in SHARED}
+    shared["batch_size"] = min(settings.batch_size, examples)
+    return (spec.hidden, spec.activation, spec.seed, *shared.values())
+
+
+# birth
+
+
+def drawn(group: Group) -> Members:
+    """The rows of a group at step 0: weights drawn once for each initialization."""
+    first: dict[str, int] = {}
+    rows = []
+    for trial in group.trials:
+        if trial.spec.initialization not in first:
+            first[trial.spec.initialization] = len(rows)
+            rows.append(Stack(trial.spec, group.data, trial.settings, [trial.spec.seed]).give())
+    return _joined(rows)[[first[trial.spec.initialization] for trial in group.trials]]
+
+
+def forked(group: Group, trunk: Stack) -> Generator[None, None, Members]:
+    """The rows of a group that goes on from `trunk`, a stack of one: copies, nudged to the settings of each trial."""
+    examples = min(STATISTICS_FROM, group.data.train.labels.size)
+    at_once = max(1, min(8, AT_ONCE // (examples * group.parameters)))
+    rows = []
+    for at in range(0, len(group.trials), at_once):
+        places = range(at, min(at + at_once, len(group.trials)))
+        stack = trunk.picked([0] * len(places))
+        stack.set(group.settings(places))
+        rows.append(stack.give())
+        yield
+    return _joined(rows)
+
+
+def _joined(parts: Sequence[Members]) -> Members:
+    return Members(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("rows", "counts", "weights")))
+
+
+# stacks to work in
+
+
+class Stacks:
+    """Stacks that trials are trained in, kept to be used again while they take less memory than `STACKS`."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[Group, int], tuple[Stack, list[int]]] = OrderedDict()
+
+    def holding(self, group: Group, places: Array) -> Stack:
+        """A stack that holds these trials of a group as they stand; what it becomes has to be stored in their rows."""
+        key, wanted = (group, places.size), places.tolist()
+        if key in self._kept:
+            stack, held = self._kept.pop(key)
+        else:
+            stack, held = self._new(group, places), []
+        if held != wanted or stack.state.step != group.members.counts[wanted[0], 0]:
+            stack.take(group.members[places], group.settings(places))
+        self._kept[key] = stack, wanted
+        return stack
+
+    def _new(self, group: Group, places: Array) -> Stack:
+        """Another stack, in the place of those that were not used for longest where memory is short."""
+        needed = group.stack_bytes(places.size)
+        while self._kept and needed + sum(other.stack_bytes(size) for other, size in self._kept) > STACKS:
+            self._kept.popitem(last=False)
+        spec = group.trials[0].spec
+        return Stack(spec, group.data, group.settings(places), [spec.seed] * places.size)
+
+
+def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, Array]]:
+    """The dev loss and accuracy of each member, (K,) both, NaN where not finite; some examples at a time."""
+    loss, right = np.zeros((2, stack.members))
+    fitting = LAYER // (4 * stack.members * max(stack.sizes[1:]))
+    at_once = max(16, min(fitting, AT_ONCE // (stack.members * parameters(stack.sizes))))
+    for at in range(0, dev.labels.size, at_once):
+        part = slice(at, at + at_once)
+        A = stack.predict(dev.X[:, part])  # (K, C, m)
+        loss += dev.labels[part].size * softmax.cost(A, dev.Y[:, part])
+        right += (A.argmax(axis=1) == dev.labels[part]).sum(axis=1)
+        yield
+    loss, accuracy = loss / dev.labels.size, right / dev.labels.size
+    broken = ~np.isfinite(loss)
+    loss[broken] = accuracy[broken] = np.nan
+    return loss, accuracy

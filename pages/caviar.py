@@ -1,0 +1,171 @@
+"""Caviar: train many models side by side, keep the best, and open any of them in Panda. Course rows C1-C5, C8."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import streamlit as st
+
+from core.caviar import Caviar, Plan
+from core.charts.searches import SEARCH_CHARTS
+from core.errors import UserError
+from core.open_runs import OPEN_RUNS
+from core.open_searches import OPEN_SEARCHES, OpenSearch
+from core.search import SEARCHABLE, Space
+from core.settings import RunSpec, Settings
+from pages.live import component
+from pages.parts.owner import drives, owner_token
+from pages.parts.plain import plain
+from pages.parts.run_in_hand import open_run
+from pages.parts.search_space import plan_inputs
+
+PANDA = "panda.py"
+
+
+def search_in_hand() -> OpenSearch:
+    """The search that the address names, else this session's last, else a new one of the default kind."""
+    asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
+    opened = OPEN_SEARCHES.get(asked)
+    if st.query_params.get("search") and not opened:
+        st.info("There is no search at this address any more. This is a new one.")
+    return hold(opened or OPEN_SEARCHES.open(Caviar(default_plan()), owner_token()))
+
+
+def hold(opened: OpenSearch) -> OpenSearch:
+    """Make this the search in hand."""
+    st.session_state["search-in-hand"] = opened.token
+    if st.query_params.get("search") != opened.token:
+        st.query_params["search"] = opened.token
+    return opened
+
+
+def default_plan() -> Plan:
+    """Learning rate and momentum of the default run, at random."""
+    ranges = (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"])
+    return Plan(Space(RunSpec(), Settings(), ranges), "random", 64, 500)
+
+
+@st.fragment
+def bar(opened: OpenSearch) -> None:
+    """The bar that plays the search."""
+    component.search_bar(opened)
+
+
+@st.fragment
+def chart_grid(opened: OpenSearch) -> None:
+    """The charts, and which two settings the scatter shows."""
+    watch = {"generation": opened.seen_generation, "generations": len(opened.generations)}
+    component.charts(opened, list(SEARCH_CHARTS.values()), key=f"charts-{'-'.join(opened.axes)}", watch=watch)
+    names = {one.name: one.field.label for one in opened.caviar.plan.space.ranges}
+    if len(names) > 2:
+        axes = [
+            st.selectbox(word, list(names), list(names).index(axis), format_func=names.get, key=f"axis-{word}")
+            for word, axis in zip(("Across", "Up"), opened.axes, strict=True)
+        ]
+        if tuple(axes) != opened.axes:
+            opened.ask(lambda it: it.set_axes(*axes))
+            opened.answer()
+            st.rerun(scope="fragment")
+
+
+@st.fragment
+def best(opened: OpenSearch) -> None:
+    """The best models, the picked one, and where to search on."""
+    caviar, picked = opened.caviar, opened.picked
+    watch = {"picked": picked, "done": caviar.done, "generation": opened.seen_generation}
+    generations(opened)
+    component.leaders(opened, watch)
+    if picked is None:
+        st.caption("Click a model here, or a point or the end of a curve in the charts.")
+    else:
+        picked_model(opened, picked)
+    zoom(opened)
+
+
+def generations(opened: OpenSearch) -> None:
+    """The generations, coarse to fine, with the best dev loss of each (C3)."""
+    if len(opened.generations) < 2:
+        return
+    words = [f"{i + 1}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
+    at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
+    if at and words.index(at) != opened.seen_generation:
+        opened.ask(lambda it: it.see(words.index(at)))
+        opened.answer()
+        st.rerun(scope="app")
+
+
+def least(caviar: Caviar) -> float:
+    """The least dev loss that a generation has measured."""
+    found = [trial.best for trial in caviar.trials if trial.best == trial.best]
+    return min(found, default=float("nan"))
+
+
+def picked_model(opened: OpenSearch, number: int) -> None:
+    """The picked model, and the way to Panda."""
+    trial = opened.caviar.trials[number]
+    words = ", ".join(
+        f"{one.field.label} {one.field.word(trial.point[one.name])}" for one in opened.caviar.plan.space.ranges
+    )
+    st.markdown(f":small[**Model {number}**, step {trial.step:,}: {plain(words)}]")
+    if trial.why:
+        st.caption(trial.why)
+    if trial.state == "diverged":
+        return
+    if st.button("Open in Panda", type="primary", icon=":material/monitor_heart:", width="stretch"):
+        to_panda(open_run(opened.caviar.run(number), f"model {number} of a search").token)
+    origin = OPEN_RUNS.get(opened.origin) if opened.origin else None
+    if origin and drives(origin):
+        adopted = "The run from which the models went on goes on as this one: a branch of it."
+        if st.button("Adopt it in the run", icon=":material/call_merge:", help=adopted, width="stretch"):
+            replay, at = opened.caviar.run(number), opened.caviar.plan.origin.step
+            origin.do(lambda it: it.adopt(replay, at))
+            to_panda(origin.token)
+
+
+def to_panda(token: str) -> None:
+    """Show a run."""
+    st.switch_page(PANDA, query_params={"run": token})
+
+
+def zoom(opened: OpenSearch) -> None:
+    """Search again inside the region of the best tenth, denser (C3)."""
+    if not drives(opened):
+        return
+    if st.button("Zoom into the best 10 %", icon=":material/zoom_in:", width="stretch"):
+        try:
+            plan = opened.caviar.plan
+            finer = Caviar(replace(plan, space=opened.proposed(), seed=plan.seed + 1))
+            opened.ask(lambda it: it.add(finer))
+            opened.answer()
+        except UserError as error:
+            st.error(plain(str(error)))
+        else:
+            st.rerun(scope="app")
+
+
+@st.fragment
+def new_search(opened: OpenSearch) -> None:
+    """What to search next."""
+    plan = plan_inputs(opened)
+    if plan and st.button("Start this search", type="primary", width="stretch"):
+        try:
+            started = OPEN_SEARCHES.open(Caviar(plan), owner_token())
+            started.play()
+            hold(started)
+        except UserError as error:
+            st.error(plain(str(error)))
+        else:
+            st.rerun(scope="app")
+
+
+opened = search_in_hand()
+bar(opened)
+left, right = st.columns([3, 1.15], gap="medium")
+with left:
+    chart_grid(opened)
+with right:
+    tabs = st.tabs(["Best", "New search"], key="caviar-panel", on_change="rerun")
+    for tab, panel in zip(tabs, (best, new_search), strict=True):
+        if tab.open is not False:
+            with tab:
+                panel(opened)

@@ -1,0 +1,91 @@
+/** The bar of a search: play, how far it is, what it has come to; and the list of its best models. */
+import { attribute, element, icon, write } from "./dom.js";
+
+const PLAY = "M4 2.5v11l9-5.5z";
+const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
+const ERROR_STAYS = 8000; // ms
+
+const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const number = (value) => (Number.isFinite(value) ? count.format(value) : "–");
+const loss = (value) => (Number.isFinite(value) ? (value < 1e-3 ? value.toExponential(2) : value.toPrecision(3)) : "–");
+const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
+
+/** Readouts: label, what it says in full, and its text for a status. */
+const READOUTS = [
+  ["models", "models in all", (s) => number(s.models)],
+  ["diverged", "models whose loss is no longer a number: they cost nothing more", (s) => number(s.states?.diverged ?? 0)],
+  ["stopped", "models that successive halving has stopped", (s) => number(s.states?.stopped ?? 0)],
+  ["steps/s", "training steps a second, of all models together", (s) => (s.playing ? number(s.rate) : "–")],
+  ["left", "time left", (s) => time(s)],
+  ["best", "least dev loss", (s) => loss(s.best)],
+];
+
+function time({ done, playing, left }) {
+  if (done) return "done";
+  if (!playing || !Number.isFinite(left)) return "–";
+  return left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`;
+}
+
+/** The part "search" in `root`. */
+export function search(root) {
+  let channel = null;
+  let status = null;
+  let timer = 0;
+  const command = (message) => { if (!channel.send(message)) error({ sentence: "Not sent: there is no connection." }); };
+  const play = element("button", {
+    type: "button", class: "panda-button panda-play", title: "Train, or pause",
+    on: { click: () => command({ type: status?.playing ? "pause" : "play" }) },
+  }, icon(PLAY), element("span", { text: "Play" }));
+  const shape = play.querySelector("path");
+  const progress = element("progress", { max: 1, value: 0, "aria-label": "How far the search is" });
+  const values = READOUTS.map(() => element("dd"));
+  const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the search is" },
+    ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
+  const controls = element("div", { class: "panda-controls panda-wide" }, play, progress);
+  const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
+  root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts), wrong);
+
+  function frame({ status: next }) {
+    status = next;
+    write(play.lastChild, status.playing ? "Pause" : "Play");
+    attribute(shape, "d", status.playing ? PAUSE : PLAY);
+    play.disabled = status.done;
+    progress.value = status.progress;
+    READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
+  }
+
+  function error({ sentence }) {
+    write(wrong, sentence);
+    clearTimeout(timer);
+    timer = setTimeout(() => write(wrong, ""), ERROR_STAYS);
+  }
+
+  const link = (state, sentence) => write(wrong, state === "open" ? "" : sentence);
+  return { update: (component, itsChannel) => { channel = itsChannel; }, listens: { frame, link, error } };
+}
+
+/** The part "leaders" in `root`: the best models; one is picked by a click. */
+export function leaders(root) {
+  let channel = null;
+  let shown = "";
+  const list = element("ol", { class: "panda-leaders", "aria-label": "The best models" });
+  root.append(list);
+
+  function frame({ status }) {
+    const picked = status.picked?.number;
+    const next = JSON.stringify([status.leaders, picked]);
+    if (next === shown) return;
+    shown = next;
+    list.replaceChildren(...(status.leaders ?? []).map((one) => row(one, one.number === picked)));
+  }
+
+  function row({ number: which, loss: value, accuracy, words }, picked) {
+    const choose = () => channel.send({ type: "pick", number: which });
+    return element("li", {}, element("button", {
+      type: "button", class: "panda-leader", "aria-pressed": String(picked), on: { click: choose },
+      title: `Model ${which}: ${words}`,
+    }, element("b", { text: loss(value) }), element("span", { text: percent(accuracy) }), element("i", { text: words })));
+  }
+
+  return { update: (component, itsChannel) => { channel = itsChannel; }, listens: { frame } };
+}

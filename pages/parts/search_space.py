@@ -1,0 +1,74 @@
+"""What to search: which settings, from where to where, how many models, for how many steps. Course rows C1-C5."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.caviar import MOST_STEPS, Plan
+from core.charts.strip import strip
+from core.datasets import DATASETS
+from core.errors import UserError
+from core.open_searches import OpenSearch
+from core.search import SEARCHABLE, Range, Space, positions, random_points, wrong
+from core.settings import FIELDS, RunSpec, Settings
+
+KINDS = {"random": "at random", "grid": "on a grid"}
+PREVIEWED = 40
+
+
+def plan_inputs(opened: OpenSearch) -> Plan | None:
+    """Inputs for a search, starting from the present one; None, with a sentence, where they do not fit together."""
+    plan = opened.caviar.plan
+    spec = plan.space.spec
+    offered = list(dict.fromkeys([*DATASETS, spec.dataset]))
+    word = FIELDS["dataset"].word
+    dataset = st.selectbox("Data", offered, offered.index(spec.dataset), format_func=word)
+    if dataset != spec.dataset:
+        spec = replace(
+            spec,
+            dataset=dataset,
+            hidden=DATASETS[dataset].hidden,
+            classes=min(spec.classes, DATASETS[dataset].max_classes or 3),
+        )
+    names = st.multiselect("Settings to search", list(SEARCHABLE), [one.name for one in plan.space.ranges],
+                           format_func=lambda name: SEARCHABLE[name].field.label)  # fmt: skip
+    present = {one.name: one for one in plan.space.ranges}
+    try:
+        ranges = tuple(_range_input(present.get(name, SEARCHABLE[name])) for name in names)
+        kind = st.segmented_control("Points", list(KINDS), default=plan.kind, format_func=KINDS.get) or plan.kind
+        left, right = st.columns(2, gap="small")
+        models = left.number_input("Models", 1, 1000, plan.models, step=16)
+        steps = right.number_input("Steps each", 10, MOST_STEPS, plan.steps, step=100)
+        seed = left.number_input("Search seed", 0, 2**31 - 1, plan.seed, help="Another number draws other points.")
+        halves = "After an eighth, a quarter and half of the steps, the worse half is stopped."
+        halving = st.toggle("Successive halving", plan.halving, help=halves)
+        return Plan(Space(spec, plan.space.settings, ranges), kind, int(models), int(steps), int(seed), halving)
+    except UserError as error:
+        st.caption(str(error))
+        return None
+
+
+def _range_input(now: Range) -> Range:
+    """Inputs for one range, with where 40 samples would fall."""
+    field, key = now.field, f"range-{now.name}"
+    if now.choices:
+        every = SEARCHABLE[now.name].choices
+        return replace(now, choices=tuple(st.pills(field.label, every, selection_mode="multi", default=now.choices,
+                                                   format_func=field.word, key=key)))  # fmt: skip
+    st.markdown(f":small[**{field.symbol} {field.label}**]")
+    low, high = st.columns(2, gap="small")
+    kind: dict[str, Any] = {"step": 1} if field.integer else {"format": "%g", "step": None}
+    ends = [
+        column.number_input(word, value=value, key=f"{key}-{word}", label_visibility="collapsed", **kind)
+        for column, word, value in ((low, "from", now.low), (high, "to", now.high))
+    ]
+    even = "Off draws evenly on the linear scale, for comparison."
+    own = field.scale != "linear" and st.toggle("Right scale", now.scale != "linear", key=f"{key}-scale", help=even)
+    chosen = replace(now, low=ends[0], high=ends[1], scale=field.scale)
+    chosen = chosen if own or field.scale == "linear" else wrong(chosen)
+    points = random_points(Space(RunSpec(), Settings(), (chosen,)), PREVIEWED, 0)
+    st.image(strip(positions(chosen, points)), width="stretch", alt=f"where {PREVIEWED} samples would fall")
+    return chosen

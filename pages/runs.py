@@ -1,0 +1,206 @@
+"""Runs: this person's runs, to be found again, opened, named, copied, compared and deleted. Course row C7.
+
+What the list shows is read from the store each time; a run that is open elsewhere writes there every second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.charts.sparkline import sparkline
+from core.store import key_of, the_store
+from pages.parts.listed import SORTS, Listed, ago, fitting, listed, number
+from pages.parts.owner import KEY, owner_token, remembered
+from pages.parts.plain import plain
+from pages.parts.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
+
+PAGE = 25
+CURVE = (160, 40)  # pixels
+MOST_COMPARED = 8
+UNDO_SECONDS = 60.0  # that a deleted run's place in the list is kept
+STYLE = """<style>
+:is([class*="st-key-run-"], [class*="st-key-gone-"]) :is(p, a) { font-size: 0.875rem; line-height: 1.4 }
+[class*="st-key-run-"] [data-testid="stPageLink-NavLink"] { padding: 0; background: none }
+[class*="st-key-run-"] [data-testid="stPageLink-NavLink"] p { font-weight: 600 }
+[class*="st-key-run-"] [data-testid="stPageLink-NavLink"]:hover p { text-decoration: underline }
+[class*="st-key-run-"] [data-testid="stElementToolbar"] { display: none }
+[class*="st-key-menu-"] button div[aria-hidden="true"] { display: none } /* one sign for the menu, its name unseen */
+[class*="st-key-menu-"] button [data-testid="stMarkdownContainer"] { position: absolute; clip-path: inset(50%) }
+[data-testid="stBottomBlockContainer"] { padding-block: 0.75rem }
+@media (max-width: 640px) {
+  .st-key-runs-bar > * { flex: 1 1 100% !important }
+  [class*="st-key-run-"] { gap: 0.25rem 0.5rem; padding-bottom: 0.5rem; justify-content: space-between }
+  [class*="st-key-run-"] :is(p, a) { font-size: 0.8125rem }
+  [class*="st-key-run-"] > :nth-child(2) { flex: 1 1 calc(100% - 8rem) }
+  [class*="st-key-run-"] > :nth-child(n + 3) { order: 1; width: 8.5rem; flex: none }
+  [class*="st-key-run-"] > :nth-child(3) { width: 6.5rem }
+  [class*="st-key-run-"] > :nth-child(4), [class*="st-key-run-"] > :nth-child(4) * { width: 5.5rem !important }
+  [class*="st-key-run-"] > :nth-child(6) { order: 0; width: auto }
+  [class*="st-key-gone-"] { min-height: 5.5rem }
+}
+</style>"""
+
+
+def toolbar() -> tuple[str, str]:
+    """What is searched for, and how the list is sorted."""
+    with st.container(key="runs-bar", horizontal=True, vertical_alignment="center", gap="small"):
+        common = {"label_visibility": "collapsed", "persist_state": "session", "on_change": _from_the_top}
+        search = st.text_input(
+            "Search",
+            key="runs-search",
+            type="search",
+            placeholder="Name, data or layers",
+            icon=":material/search:",
+            live=True,
+            **common,
+        )
+        sort = st.selectbox("Order", list(SORTS), key="runs-sort", width=210, **common)
+    return search, sort
+
+
+def _from_the_top() -> None:
+    st.session_state["runs-turned"] += 1
+
+
+def _page_key() -> str:
+    """Of the widget that turns pages: after another search or order it is another one, which begins at page 1."""
+    return f"runs-page-{st.session_state['runs-turned']}"
+
+
+def chosen_bar(ticked: Sequence[Listed]) -> bool:
+    """Below the list, while runs are ticked: whether to compare them now."""
+    if not ticked:
+        return False
+    with st.bottom, st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+        few = len(ticked) < 2
+        words = f"Compare {len(ticked)} runs" if not few else "Tick another to compare"
+        asked = st.button(words, icon=":material/ssid_chart:", type="primary", disabled=few)
+        st.button("Clear", on_click=clear)
+    return asked
+
+
+def row(it: Listed, now: float) -> None:
+    """A run; or, where it was just deleted, a way to have it back in the same place."""
+    if it.entry.deleted:
+        with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"Deleted “{plain(it.name)}”.", width="content")
+            st.button("Undo", key=f"undo-{it.entry.id}", icon=":material/undo:", on_click=bring_back, args=(it,))
+        return
+    with st.container(key=f"run-{it.entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
+        _tick_box(it)
+        _words(it)
+        _pair(f"{it.entry.line.step:,} :gray[steps]", f":gray[{ago(now - it.entry.changed)}]")
+        st.image(sparkline(*it.entry.line.curve, *CURVE), width=CURVE[0], alt=f"dev loss of {it.name}")
+        accuracy = it.entry.line.accuracy
+        share = "–" if accuracy is None else f"{100 * accuracy:.1f} %"
+        _pair(f"**{plain(number(it.entry.best))}** :gray[best dev loss]", f"**{share}** :gray[dev accuracy]")
+        _menu(it)
+
+
+def _tick_box(it: Listed) -> None:
+    ticked, key = st.session_state["runs-ticked"], f"tick-{it.entry.id}"
+    here = it.entry.id in ticked
+    st.checkbox(
+        f"Compare {plain(it.name)}",
+        here,
+        key=key,
+        label_visibility="collapsed",
+        disabled=not here and len(ticked) >= MOST_COMPARED,
+        on_change=lambda: tick(it, st.session_state[key]),
+    )
+
+
+def _words(it: Listed) -> None:
+    entry = it.entry
+    query = {"run": entry.id} | ({} if remembered() else {KEY: key_of(owner_token(), entry.id)})
+    about = ([it.about] if entry.name else []) + ([f"{entry.lines} branches"] if entry.lines > 1 else [])
+    with st.container(gap=None, width="stretch"):
+        st.page_link("panda.py", label=plain(it.name), query_params=query)
+        if about:
+            st.caption(plain(" · ".join(about)))
+
+
+def _pair(first: str, second: str) -> None:
+    """Two lines of a few words, in a column of their own."""
+    st.markdown(f"{first}  \n{second}", width=150)
+
+
+def _menu(it: Listed) -> None:
+    key = f"menu-{it.entry.id}"
+    st.menu_button(
+        f"More about {plain(it.name)}",
+        list(ACTIONS),
+        key=key,
+        format_func=lambda name: ACTIONS[name][0],
+        icon=":material/more_vert:",
+        type="tertiary",
+        help="Rename, duplicate or delete",
+        on_click=lambda: ACTIONS[st.session_state[key]][1](it),
+    )
+
+
+def page_of(runs: Sequence[Listed]) -> Sequence[Listed]:
+    """The runs of the page that is turned to."""
+    pages = max(1, -(-len(runs) // PAGE))
+    at = min(st.session_state.get(_page_key(), 1), pages)
+    return runs[(at - 1) * PAGE : at * PAGE]
+
+
+def deleted_runs(runs: Sequence[Listed], now: float) -> None:
+    """Those of the last 30 days, each a click from being back."""
+    if not runs:
+        return
+    with st.expander(f"Deleted in the last 30 days: {len(runs):,}"):
+        for it in runs[:PAGE]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                words = f"{plain(it.name)} :small[:gray[{plain(it.about)}, deleted {ago(now - it.entry.deleted)}]]"
+                st.markdown(words, width="stretch")
+                st.button("Bring back", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
+        if len(runs) > PAGE:
+            st.caption(f"And {len(runs) - PAGE:,} more: search for a name, and only those that have it are here.")
+
+
+def everything() -> None:
+    """The page below its first sentence; it reads the store each time it runs."""
+    store, owner, now = the_store(), owner_token(), time.time()
+    titles = store.tables_of(owner)
+    there = [listed(entry, titles) for entry in store.runs_of(owner)]
+    deleted = [listed(entry, titles) for entry in store.runs_of(owner, deleted=True)]
+    if not there and not deleted:
+        st.markdown("No runs yet. Train or nudge one on the page Panda, and it is listed here.")
+        st.page_link("panda.py", label="Open Panda", icon=":material/monitor_heart:")
+        return
+    search, sort = toolbar()
+    lately = [it for it in deleted if now - it.entry.deleted < UNDO_SECONDS]
+    shown = sorted(fitting([*there, *lately], search), key=SORTS[sort])
+    for it in page_of(shown):
+        row(it, now)
+    if len(shown) > PAGE:
+        st.pagination(-(-len(shown) // PAGE), key=_page_key())
+    if not shown:
+        st.markdown(f"No run has “{plain(search)}” in its name, data or layers." if search else "No runs are left.")
+    deleted_runs([it for it in fitting(deleted, search) if it not in lately], now)
+    _dialogs({it.entry.id: it for it in there})
+
+
+def _dialogs(there: dict[str, Listed]) -> None:
+    """At most one: what the chosen runs are compared in, or where one is renamed."""
+    ticked = [there[run] for run in st.session_state["runs-ticked"] if run in there]
+    renaming = st.session_state.pop("runs-renaming", None)
+    if chosen_bar(ticked):
+        comparison(ticked)
+    elif renaming in there:
+        rename_dialog(there[renaming])
+
+
+if "run" in st.query_params:  # a run's link, opened in a new tab, leads here: Panda's own address is empty
+    st.switch_page("panda.py", query_params=st.query_params.to_dict())
+st.html(STYLE)
+st.session_state.setdefault("runs-ticked", {})
+st.session_state.setdefault("runs-turned", 0)
+if not remembered():
+    st.caption("This browser keeps no cookie, so this list lasts only for this visit: keep the links of your runs.")
+everything()

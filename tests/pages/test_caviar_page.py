@@ -1,0 +1,130 @@
+"""The page Caviar through Streamlit's AppTest: search, pick, open in Panda, zoom; and fan out from Panda."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.open_runs import OPEN_RUNS
+from core.open_searches import OPEN_SEARCHES
+from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
+
+CAVIAR = Path(__file__).parents[2] / "pages" / "caviar.py"
+
+
+@pytest.fixture
+def app():
+    return AppTest.from_file(CAVIAR, default_timeout=60).run()
+
+
+def search_of(app):
+    held = app.query_params["search"]
+    return OPEN_SEARCHES.get(held if isinstance(held, str) else held[0])
+
+
+def to_the_end(opened):
+    opened.play()
+    while opened.busy:
+        opened.train(None, 0.5)
+
+
+def new_search(app, models=8, steps=20):
+    app.session_state["caviar-panel"] = "New search"
+    app.run()
+    next(w for w in app.number_input if w.label == "Models").set_value(models).run()
+    next(w for w in app.number_input if w.label == "Steps each").set_value(steps).run()
+    return app
+
+
+def test_it_opens_on_a_search_of_the_default_run(app):
+    assert not app.exception
+    opened = search_of(app)
+    assert [one.name for one in opened.caviar.plan.space.ranges] == ["learning_rate", "beta1"]
+    assert not opened.playing
+
+
+def test_a_search_is_started_with_what_was_chosen(app):
+    first = search_of(app)
+    new_search(app)
+    app.multiselect[0].set_value(["learning_rate", "units", "batch_norm"]).run()
+    button(app, "Start this search").click().run()
+    assert not app.exception
+    opened = search_of(app)
+    assert opened is not first
+    assert opened.playing
+    assert {"learning_rate", "units", "batch_norm"} == {one.name for one in opened.caviar.plan.space.ranges}
+    assert (len(opened.caviar.trials), opened.caviar.plan.steps) == (8, 20)
+
+
+def test_a_search_of_nothing_is_answered_by_a_sentence(app):
+    app.session_state["caviar-panel"] = "New search"
+    app.run()
+    app.multiselect[0].set_value([]).run()
+    assert not app.exception
+    assert any("Nothing is searched" in caption.value for caption in app.caption)
+    assert button(app, "Start this search") is None
+
+
+def test_the_wrong_scale_is_a_switch_away(app):
+    new_search(app)
+    widget(app.toggle, "range-learning_rate-scale").set_value(False).run()
+    button(app, "Start this search").click().run()
+    scales = {one.name: one.scale for one in search_of(app).caviar.plan.space.ranges}
+    assert scales == {"learning_rate": "linear", "beta1": "one_minus"}
+
+
+def test_a_picked_model_opens_as_a_run_with_the_same_bits(app):
+    new_search(app)
+    button(app, "Start this search").click().run()
+    opened = search_of(app)
+    to_the_end(opened)
+    number = opened.best(1)[0]
+    opened.pick(number)
+    app.session_state["caviar-panel"] = "Best"
+    app.run()
+    before = set(OPEN_RUNS._runs)
+    button(app, "Open in Panda").click().run()
+    (token,) = set(OPEN_RUNS._runs) - before
+    run = OPEN_RUNS.get(token)
+    run.do(lambda it: None)
+    assert run.run.fingerprint() == opened.caviar.fingerprint(number)
+
+
+def test_zooming_searches_on_inside(app):
+    new_search(app)
+    button(app, "Start this search").click().run()
+    opened = search_of(app)
+    to_the_end(opened)
+    app.session_state["caviar-panel"] = "Best"
+    app.run()
+    button(app, "Zoom into the best 10 %").click().run()
+    assert not app.exception
+    assert len(opened.generations) == 2
+    assert opened.playing
+
+
+def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
+    button(app, "Zoom into the best 10 %").click().run()
+    assert not app.exception
+    assert "train more" in app.error[0].value
+
+
+@pytest.mark.parametrize("label", ["Fan out from here", "Re-check the settings"])
+def test_from_panda_to_many_variants(label):
+    app = AppTest.from_file(FRAME, default_timeout=60).run()
+    run, token = run_of(app), token_of(app)
+    run.advance(30)
+    turn_to(app, "Settings")
+    before = set(OPEN_SEARCHES._searches)
+    button(app, label).click().run()
+    (search,) = set(OPEN_SEARCHES._searches) - before
+    opened = OPEN_SEARCHES.get(search)
+    assert opened.caviar.trials[0].settings == run.settings
+    assert (opened.caviar.plan.origin is not None) == label.startswith("Fan")
+    if label.startswith("Fan"):
+        to_the_end(opened)
+        number = opened.best(1)[0]
+        held = OPEN_RUNS.get(token)
+        held.do(lambda it: it.adopt(opened.caviar.run(number), 30))
+        assert held.run.fingerprint() == opened.caviar.fingerprint(number)
+        assert len(held.keeper.store.lines(held.token)) == 2
