@@ -183,6 +183,10 @@ class Caviar:
                     break
         self._clock.stop()
 
+    def rest(self) -> None:
+        """Give back the memory that only training needs; the next slice takes it again."""
+        self._stacks = Stacks()
+
     def _all(self) -> Work:
         while self._column < self.steps.size:
             for group in self._groups:
@@ -194,6 +198,7 @@ class Caviar:
             if trial.going:
                 trial.state = "done"
         self.done = True
+        self.rest()
 
     def _bring(self, group: Group) -> Work:
         """Bring those of a group that are still going to the present rung."""

@@ -342,7 +342,12 @@ class OpenRun(Turns):
         if self.keeper:
             self._await(self.keeper.fork(self.run, replay, at))
         replay.run.twins = self.run.twins
-        self.hold(replay)
+        self.hold(replay, self.record)
+
+    def record(self) -> None:
+        """Note in the store how far the run in hand has come."""
+        if self.keeper:
+            self.keeper.rest(self.run)
 
     def hold(self, replay: Replay, then: Callable[..., None] = _nothing) -> None:
         """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
@@ -372,8 +377,8 @@ class OpenRun(Turns):
     def close(self) -> None:
         """Write down where the run stands."""
         with self.lock:
-            if self.keeper and self.settled:
-                self.keeper.rest(self.run)
+            if self.settled:
+                self.record()
 
 
 class OpenRuns:
@@ -401,7 +406,13 @@ class OpenRuns:
             keeper, saving = Keeper.begin(self._store(), token, replay, owner, name)
             saving.result()
         opened = OpenRun(replay.run, token, digest(key_of(owner, token)), keeper)
-        opened.hold(replay, partial(arrived, opened) if arrived else _nothing)
+
+        def there() -> None:
+            opened.record()
+            if arrived:
+                arrived(opened)
+
+        opened.hold(replay, there)
         return self._keep(opened)
 
     def get(self, token: str) -> OpenRun | None:

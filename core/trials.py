@@ -23,7 +23,7 @@ from core.stack import STATISTICS_FROM, Members, Stack, members_at_once
 
 Array = np.ndarray
 Work = Generator[None, None, None]
-STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
+STACKS = 64 * 2**20  # bytes of stacks that are kept to be worked in again
 AT_ONCE = 50_000_000  # multiplications in one part of what is not training
 LAYER = 2**20  # bytes of a layer's activations in one part of a measurement: larger arrays are slow to come by
 

@@ -265,6 +265,17 @@ def test_slices_ask_often_and_change_nothing():
     assert sliced.done
 
 
+def test_a_search_at_rest_takes_no_memory_for_training():
+    whole, search = finished(Caviar(rates_plan(6, 60))), Caviar(rates_plan(6, 60))
+    while not search.done:
+        search.advance(lambda: True)
+        search.rest()
+        assert not search._stacks._kept
+    assert not whole._stacks._kept
+    np.testing.assert_array_equal(search.losses, whole.losses)
+    assert search.fingerprint(2) == whole.fingerprint(2)
+
+
 class FakeTime:
     """A clock that only training moves: so many seconds a step of a stack."""
 

@@ -135,6 +135,16 @@ def test_an_undo_keeps_what_it_left_as_a_branch(store, runs):
     assert store.find(opened.token).line.id == first.id
 
 
+def test_a_branch_is_listed_with_what_it_came_to(store, runs):
+    opened = runs.open(Run(SPEC), OWNER)
+    train(opened, 300)
+    opened.do(lambda it: it.rewind(190))
+    written(store)
+    line = store.lines(opened.token)[1]
+    assert line.dev == pytest.approx(opened.run.evaluate("dev").loss, rel=1e-5)
+    assert line.curve[0][-1] == line.step == 190
+
+
 def test_an_undo_with_nothing_after_it_leaves_no_branch(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 50)
