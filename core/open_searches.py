@@ -17,6 +17,7 @@ from core.turns import Turns
 
 MOST_OPEN = 60
 IDLE_SECONDS = 3600.0
+TURN_SECONDS = 0.010  # of one generation, where several train
 
 
 class OpenSearch(Turns):
@@ -42,27 +43,28 @@ class OpenSearch(Turns):
     @property
     def shown(self) -> Shown:
         """What its charts show."""
-        return Shown(self.caviar, self.picked, self.axes)
+        return Shown(self.caviar, self.picked, self.axes, tuple(self.generations))
 
     @property
     def busy(self) -> bool:
         """Whether a frame would train models."""
-        return self.playing and not self.generations[-1].done
+        return self.playing and any(not caviar.done for caviar in self.generations)
 
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would train."""
         return self.busy and self.may_drive(viewer)
 
     def train(self, viewer: object, seconds: float) -> None:
-        """A slice of the newest generation."""
+        """A slice of the generation that is least far."""
         with self.lock:
             self.answer()
             self._take_wheel(viewer)
             deadline = time.perf_counter() + seconds
             while self.busy and time.perf_counter() < deadline:
-                newest = self.generations[-1]
-                newest.advance(lambda: bool(self._inbox) or time.perf_counter() >= deadline)
-                if newest.done:
+                least = min((caviar for caviar in self.generations if not caviar.done), key=lambda one: one.progress)
+                turn = min(deadline, time.perf_counter() + TURN_SECONDS)
+                least.advance(lambda turn=turn: bool(self._inbox) or time.perf_counter() >= turn)
+                if all(caviar.done for caviar in self.generations):
                     self.playing = False
                 self._tell()
                 self.answer()
@@ -71,9 +73,9 @@ class OpenSearch(Turns):
 
     def play(self) -> None:
         """Train from the next frame on."""
-        if self.generations[-1].done:
+        if all(caviar.done for caviar in self.generations):
             raise UserError("This search is done: zoom in, or start another one.")
-        self.playing, self.seen_generation = True, len(self.generations) - 1
+        self.playing = True
 
     def pause(self) -> None:
         """Stop training for now."""

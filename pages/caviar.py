@@ -55,7 +55,8 @@ def bar(opened: OpenSearch) -> None:
 def chart_grid(opened: OpenSearch) -> None:
     """The charts, and which two settings the scatter shows."""
     watch = {"generation": opened.seen_generation, "generations": len(opened.generations)}
-    component.charts(opened, list(SEARCH_CHARTS.values()), key=f"charts-{'-'.join(opened.axes)}", watch=watch)
+    fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(opened.shown)]
+    component.charts(opened, fitting, key=f"charts-{'-'.join(opened.axes)}", watch=watch)
     names = {one.name: one.field.label for one in opened.caviar.plan.space.ranges}
     if len(names) > 2:
         axes = [
@@ -86,7 +87,7 @@ def generations(opened: OpenSearch) -> None:
     """The generations, coarse to fine, with the best dev loss of each (C3)."""
     if len(opened.generations) < 2:
         return
-    words = [f"{i + 1}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
+    words = [f"{i + 1} {caviar.plan.kind}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
     at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
     if at and words.index(at) != opened.seen_generation:
         opened.ask(lambda it: it.see(words.index(at)))
@@ -146,10 +147,14 @@ def zoom(opened: OpenSearch) -> None:
 @st.fragment
 def new_search(opened: OpenSearch) -> None:
     """What to search next."""
-    plan = plan_inputs(opened)
-    if plan and st.button("Start this search", type="primary", width="stretch"):
+    plans = plan_inputs(opened)
+    if plans and st.button("Start this search", type="primary", width="stretch"):
         try:
-            started = OPEN_SEARCHES.open(Caviar(plan), owner_token())
+            first, *others = [Caviar(plan) for plan in plans]
+            started = OPEN_SEARCHES.open(first, owner_token())
+            for other in others:
+                started.add(other)
+            started.see(0)
             started.play()
             hold(started)
         except UserError as error:

@@ -14,13 +14,15 @@ from core.errors import UserError
 from core.open_searches import OpenSearch
 from core.search import SEARCHABLE, Range, Space, positions, random_points, wrong
 from core.settings import FIELDS, RunSpec, Settings
+from pages.parts.plain import plain
 
-KINDS = {"random": "at random", "grid": "on a grid"}
+KINDS = {"random": "at random", "grid": "on a grid", "both": "both"}
 PREVIEWED = 40
 
 
-def plan_inputs(opened: OpenSearch) -> Plan | None:
-    """Inputs for a search, starting from the present one; None, with a sentence, where they do not fit together."""
+def plan_inputs(opened: OpenSearch) -> list[Plan]:
+    """Inputs for a search, starting from the present one: its plans, two where random and grid are to be compared;
+    none, with a sentence, where they do not fit together."""
     plan = opened.caviar.plan
     spec = plan.space.spec
     offered = list(dict.fromkeys([*DATASETS, spec.dataset]))
@@ -45,10 +47,12 @@ def plan_inputs(opened: OpenSearch) -> Plan | None:
         seed = left.number_input("Search seed", 0, 2**31 - 1, plan.seed, help="Another number draws other points.")
         halves = "After an eighth, a quarter and half of the steps, the worse half is stopped."
         halving = st.toggle("Successive halving", plan.halving, help=halves)
-        return Plan(Space(spec, plan.space.settings, ranges), kind, int(models), int(steps), int(seed), halving)
+        space = Space(spec, plan.space.settings, ranges)
+        kinds = ("random", "grid") if kind == "both" else (kind,)
+        return [Plan(space, one, int(models), int(steps), int(seed), halving) for one in kinds]
     except UserError as error:
-        st.caption(str(error))
-        return None
+        st.caption(plain(str(error)))
+        return []
 
 
 def _range_input(now: Range) -> Range:

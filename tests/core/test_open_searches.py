@@ -96,7 +96,23 @@ def test_newest_is_the_last_measured():
     np.testing.assert_array_equal(newest(losses), [2, nan, 4, 1])
 
 
-@pytest.mark.parametrize("name", SEARCH_CHARTS)
+def test_random_and_grid_beside_each_other_train_in_step_and_say_how_many_values_they_tried():
+    opened = search(models=64, steps=400)
+    opened.add(Caviar(Plan(Space(SPEC, Settings(), RANGES), "grid", 64, 400)))
+    versus = SEARCH_CHARTS["versus"]
+    assert versus.applies(opened.shown)
+    while opened.busy:
+        opened.train(VIEWER, 0.01)
+        first, second = (caviar.progress for caviar in opened.generations)
+        assert abs(first - second) < 0.5
+    frame = versus.frame(opened.shown)
+    assert frame["randomwords.text"][0].startswith("random: 64 values of α, best ")
+    assert frame["gridwords.text"][0].startswith("grid: 8 values of α, best ")
+    assert {key.partition(".")[0] for key in frame} == {trace.uid for trace in versus.skeleton(opened.shown).data}
+    assert not versus.applies(search().shown)
+
+
+@pytest.mark.parametrize("name", ["curves", "scatter", "parallel"])
 def test_a_frame_fits_its_skeleton_from_before_the_first_step_to_the_end(name):
     chart, opened = SEARCH_CHARTS[name], search()
     for moment in range(2):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from core.charts.chart import Chart
-from core.charts.searches import curves, parallel, scatter
+from core.charts.searches import curves, parallel, scatter, versus
 
-SEARCH_CHARTS: dict[str, Chart] = {module.CHART.name: module.CHART for module in (curves, scatter, parallel)}
+SEARCH_CHARTS: dict[str, Chart] = {module.CHART.name: module.CHART for module in (curves, scatter, parallel, versus)}
 
 __all__ = ["SEARCH_CHARTS"]

@@ -17,11 +17,15 @@ BEST = 0.1  # share of the models that are drawn as the best
 
 @dataclass(frozen=True)
 class Shown:
-    """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one)."""
+    """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
+
+    `caviar` is the generation that is seen, `generations` are all.
+    """
 
     caviar: Caviar
     picked: int | None
     axes: tuple[str, str]
+    generations: tuple[Caviar, ...] = ()
 
 
 def newest(losses: Array) -> Array:
