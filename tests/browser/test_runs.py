@@ -128,7 +128,7 @@ def test_after_a_kill_the_same_link_shows_the_run_paused_with_every_nudge(contex
         page.wait_for_function(f"{STEP} === {at}")
         assert page.evaluate("window.__panda.lastSettings.learning_rate") == 0.02
         page.get_by_role("link", name="Runs", exact=True).click()
-        page.get_by_text(re.compile("spiral")).first.wait_for()
+        page.get_by_text("spiral, 16-16", exact=True).first.wait_for()
     finally:
         process.terminate()
         process.wait(10)
