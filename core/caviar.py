@@ -34,6 +34,7 @@ MEASURING = 0.04  # of the time that training takes: the measurements are so man
 HALVED = (8, 4, 2)  # steps / 8, steps / 4, steps / 2: the rungs at which the worse half is stopped
 PAUSE = 0.5  # seconds without a slice that count as a pause
 MEMORY = 10.0  # seconds that the measured speed remembers
+TRUST = 0.03  # seconds of work that the first estimate weighs beside what is measured
 
 SAMPLERS: dict[str, Callable[[Plan], list[Point]]] = {
     "random": lambda plan: random_points(plan.space, plan.models, plan.seed),
@@ -149,7 +150,7 @@ class Caviar:
 
     @property
     def left(self) -> float:
-        """Seconds until it is done if it goes on as of late, pauses left out; NaN before the first slice."""
+        """Seconds until it is done if it goes on as of late, pauses left out; at first, an estimate."""
         return 0.0 if self.done else self._clock.left
 
     def fingerprint(self, number: int) -> str:
@@ -158,7 +159,7 @@ class Caviar:
         with np.errstate(all="ignore"):
             for _ in self._born(group):
                 pass
-            stack = Stack(trial.spec, self._data, trial.settings, [trial.spec.seed])
+            stack = Stack(trial.spec, self._data, trial.settings, [trial.spec.seed], draw=False)
             stack.take(group.members[[place]], trial.settings)
         return fingerprint(trial.spec, trial.settings, stack.state)
 
@@ -192,6 +193,7 @@ class Caviar:
             for group in self._groups:
                 yield from self._bring(group)
             self._halve()
+            self._stacks.tidy()
             self._column += 1
             self._clock.ahead(self._ahead())
         for trial in self.trials:
@@ -403,5 +405,5 @@ class Clock:
 
     @property
     def left(self) -> float:
-        """Seconds until the end at the speed of late; NaN before the first slice."""
-        return max(0.0, self._total - self._did) * self._late[2] / self._late[0] if self._late[0] else math.nan
+        """Seconds until the end at the speed of late; at first, as estimated."""
+        return max(0.0, self._total - self._did) * (self._late[2] + TRUST) / (self._late[0] + TRUST)

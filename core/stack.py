@@ -125,12 +125,13 @@ class Stack:
         settings: Settings | Sequence[Settings],
         seeds: Sequence[int],
         dtype: type = np.float32,
+        draw: bool = True,
     ) -> None:
         self.spec, self.data, self.seeds = spec, data, tuple(seeds)
         self.members, self.dtype = len(seeds), dtype
         self.sizes = (data.n_x, *spec.hidden, data.n_classes)
         self.network = network(self.sizes, spec.activation, self.members, dtype)
-        for k, seed in enumerate(seeds):
+        for k, seed in enumerate(seeds if draw else ()):
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
@@ -331,7 +332,7 @@ class Stack:
         """A stack of copies of these members, in this order and as they stand; one may come more than once."""
         chosen = list(members)
         settings = [self.settings[k] for k in chosen]
-        other = Stack(self.spec, self.data, settings, [self.seeds[k] for k in chosen], self.dtype)
+        other = Stack(self.spec, self.data, settings, [self.seeds[k] for k in chosen], self.dtype, draw=False)
         other.take(self.give()[chosen], settings)
         return other
 

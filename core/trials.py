@@ -7,7 +7,6 @@ leaves no gap, the others close ranks, and what a stack needs to work in is ther
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,7 +22,7 @@ from core.stack import STATISTICS_FROM, Members, Stack, members_at_once
 
 Array = np.ndarray
 Work = Generator[None, None, None]
-STACKS = 64 * 2**20  # bytes of stacks that are kept to be worked in again
+STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
 AT_ONCE = 50_000_000  # multiplications in one part of what is not training
 LAYER = 2**20  # bytes of a layer's activations in one part of a measurement: larger arrays are slow to come by
 
@@ -160,30 +159,37 @@ def _joined(parts: Sequence[Members]) -> Members:
 
 
 class Stacks:
-    """Stacks that trials are trained in, kept to be used again while they take less memory than `STACKS`."""
+    """Stacks that trials are trained in, kept to be used again as long as all of them take less memory than `STACKS`.
+
+    Trials take turns, so those that were there first are kept; the others are made anew each time.
+    """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Group, int], tuple[Stack, list[int]]] = OrderedDict()
+        self._kept: dict[tuple[Group, int], tuple[Stack, list[int]]] = {}
+        self._used: set[tuple[Group, int]] = set()
+        self._bytes = 0
 
     def holding(self, group: Group, places: Array) -> Stack:
         """A stack that holds these trials of a group as they stand; what it becomes has to be stored in their rows."""
         key, wanted = (group, places.size), places.tolist()
-        if key in self._kept:
-            stack, held = self._kept.pop(key)
-        else:
-            stack, held = self._new(group, places), []
+        stack, held = self._kept.get(key) or (self._new(group, places), [])
         if held != wanted or stack.state.step != group.members.counts[wanted[0], 0]:
             stack.take(group.members[places], group.settings(places))
-        self._kept[key] = stack, wanted
+        more = 0 if key in self._kept else group.stack_bytes(places.size)
+        if self._bytes + more <= STACKS:
+            self._kept[key], self._bytes = (stack, wanted), self._bytes + more
+        self._used.add(key)
         return stack
 
+    def tidy(self) -> None:
+        """All had their turn: drop those that nobody used."""
+        self._kept = {key: kept for key, kept in self._kept.items() if key in self._used}
+        self._bytes = sum(group.stack_bytes(size) for group, size in self._kept)
+        self._used.clear()
+
     def _new(self, group: Group, places: Array) -> Stack:
-        """Another stack, in the place of those that were not used for longest where memory is short."""
-        needed = group.stack_bytes(places.size)
-        while self._kept and needed + sum(other.stack_bytes(size) for other, size in self._kept) > STACKS:
-            self._kept.popitem(last=False)
         spec = group.trials[0].spec
-        return Stack(spec, group.data, group.settings(places), [spec.seed] * places.size)
+        return Stack(spec, group.data, group.settings(places), [spec.seed] * places.size, draw=False)
 
 
 def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, Array]]:

@@ -9,6 +9,7 @@ import streamlit as st
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.errors import UserError
+from core.farm import FarmedCaviar, farm_address
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.search import SEARCHABLE, Space
@@ -18,6 +19,7 @@ from pages.parts.owner import drives, owner_token
 from pages.parts.plain import plain
 from pages.parts.run_in_hand import open_run
 from pages.parts.search_space import plan_inputs
+from pages.parts.searches import exports, searches
 
 PANDA = "panda.py"
 
@@ -81,6 +83,7 @@ def best(opened: OpenSearch) -> None:
     else:
         picked_model(opened, picked)
     zoom(opened)
+    exports(opened)
 
 
 def generations(opened: OpenSearch) -> None:
@@ -148,9 +151,12 @@ def zoom(opened: OpenSearch) -> None:
 def new_search(opened: OpenSearch) -> None:
     """What to search next."""
     plans = plan_inputs(opened)
+    address = farm_address()
+    where = address or "worker processes on this machine"
+    farmed = address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time.")
     if plans and st.button("Start this search", type="primary", width="stretch"):
         try:
-            first, *others = [Caviar(plan) for plan in plans]
+            first, *others = [FarmedCaviar(plan, address=address) if farmed else Caviar(plan) for plan in plans]
             started = OPEN_SEARCHES.open(first, owner_token())
             for other in others:
                 started.add(other)
@@ -169,8 +175,8 @@ left, right = st.columns([3, 1.15], gap="medium")
 with left:
     chart_grid(opened)
 with right:
-    tabs = st.tabs(["Best", "New search"], key="caviar-panel", on_change="rerun")
-    for tab, panel in zip(tabs, (best, new_search), strict=True):
+    tabs = st.tabs(["Best", "New search", "Searches"], key="caviar-panel", on_change="rerun")
+    for tab, panel in zip(tabs, (best, new_search, st.fragment(searches)), strict=True):
         if tab.open is not False:
             with tab:
                 panel(opened)

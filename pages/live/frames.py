@@ -148,7 +148,7 @@ def search_status(opened: OpenSearch) -> dict[str, Any]:
         "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
                   "picked": opened.picked},
         "step": int(max(trial.step for trial in caviar.trials)),
-        "notices": [],
+        "notices": [*filter(None, [opened.unsaved, opened.said, getattr(caviar, "notice", "")])],
     }  # fmt: skip
 
 

@@ -43,7 +43,8 @@ export function search(root) {
     ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
   const controls = element("div", { class: "panda-controls panda-wide" }, play, progress);
   const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
-  root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts), wrong);
+  const notice = element("p", { class: "panda-notice", role: "status" });
+  root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts), wrong, notice);
 
   function frame({ status: next }) {
     status = next;
@@ -52,6 +53,7 @@ export function search(root) {
     play.disabled = status.done;
     progress.value = status.progress;
     READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
+    write(notice, (status.notices ?? []).join(" "));
   }
 
   function error({ sentence }) {

@@ -13,9 +13,10 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 
 # Bottom first: a module imports only from those before it.
 ORDER = [
-    "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers", "optimizers",
-    "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots", "run",
-    "run_file", "luck", "search", "trials", "caviar", "store", "keeping", "notices", "charts", "export", "turns", "open_runs", "open_searches",
+    "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
+    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
+    "run", "run_file", "luck", "search", "trials", "caviar", "farm_here", "farm", "store", "keeping",
+    "search_keeping", "notices", "charts", "export", "turns", "open_runs", "open_searches",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.
@@ -27,7 +28,10 @@ ONLY = {
     "app": (),
     "plotly": ("core/charts/", "core/export/"),
     "sklearn": ("core/datasets.py",),
-    "sqlite3": ("core/store.py",),
+    "sqlite3": ("core/store/",),
+    "dask": ("core/farm.py", "core/farm_here.py"),
+    "distributed": ("core/farm.py", "core/farm_here.py"),
+    "optuna": ("core/export/",),
     "tests": (),
     "benchmarks": (),
 }

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core import store as module
 from core.errors import UserError
 from core.keeping import load
 from core.store import MIGRATIONS, Progress, Store, bounded_name, digest, key_of, new_token, the_store
+from core.store import runs as module
 from core.tables import SHELF
 
 ROOT = Path(__file__).parents[2]
@@ -219,7 +219,7 @@ def test_every_connection_syncs_a_write_before_it_is_done(store):
     pragmas = ("journal_mode", "synchronous", "foreign_keys")
     wanted = ["wal", 2, 1]  # 2 is FULL
     assert [do(store, f"PRAGMA {name}")[0][0] for name in pragmas] == wanted
-    assert [store._rows(f"PRAGMA {name}")[0][0] for name in pragmas] == wanted
+    assert [store.rows(f"PRAGMA {name}")[0][0] for name in pragmas] == wanted
 
 
 DYING = """

@@ -1,32 +1,22 @@
-"""What must outlive the process, in SQLite: people's runs, their lines (branches), nudges, snapshots, uploaded tables.
-
-One writer thread holds the one writing connection and commits what has gathered in one transaction (WAL, synchronous
-FULL); a write is a future that is done when it is on the disk. Nothing here knows a network: texts, numbers, bytes.
-"""
+"""What the store keeps of runs: their lines (branches), nudges and snapshots; and the tables that people uploaded."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import os
-import queue
-import secrets
 import sqlite3
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from core.errors import UserError
+from core.store import searches
+from core.store.file import File, done
+from core.store.names import bounded_name, digest, key_of
+from core.store.searches import Searches
 
-T = TypeVar("T")
-Job = Callable[[sqlite3.Connection], T]
-DEFAULT = Path(__file__).parents[1] / "panda.db"
-BUSY_SECONDS = 5.0
 MOST_RUNS = 1000  # of one person
 MOST_LINES = 200  # of one run
 SNAPSHOTS = 5  # of one line
@@ -34,61 +24,6 @@ SNAPSHOT_BYTES = 48 * 2**20  # of all lines of a run
 TABLE_BYTES = 200 * 2**20  # of all tables of a person
 UNTOUCHED_SECONDS = 24 * 3600.0  # that a run which nobody trained or nudged is kept
 DELETED_SECONDS = 30 * 24 * 3600.0  # that a deleted run can be brought back
-
-# Each entry leads from one version of the file to the next; those that were released are never changed.
-MIGRATIONS: tuple[str, ...] = (
-    """
-    CREATE TABLE runs (
-        id TEXT PRIMARY KEY,            -- the read-only token
-        owner TEXT NOT NULL,            -- SHA-256 of the owner's token
-        key TEXT NOT NULL UNIQUE,       -- SHA-256 of the token that drives this run
-        name TEXT NOT NULL,
-        spec TEXT NOT NULL,
-        settings TEXT NOT NULL,         -- that it began with
-        line TEXT NOT NULL,             -- the one in hand
-        twins INTEGER NOT NULL DEFAULT 0,
-        created REAL NOT NULL,
-        changed REAL NOT NULL,
-        deleted REAL
-    );
-    CREATE INDEX runs_of_owner ON runs (owner, changed);
-    CREATE TABLE lines (
-        id TEXT PRIMARY KEY,
-        run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-        parent TEXT,
-        forked_at INTEGER NOT NULL DEFAULT 0,
-        name TEXT NOT NULL DEFAULT '',
-        step INTEGER NOT NULL DEFAULT 0,
-        best REAL,
-        dev REAL,
-        accuracy REAL,
-        curve TEXT NOT NULL DEFAULT '[[], []]',
-        created REAL NOT NULL
-    );
-    CREATE INDEX lines_of_run ON lines (run);
-    CREATE TABLE nudges (
-        line TEXT NOT NULL REFERENCES lines (id) ON DELETE CASCADE,
-        place INTEGER NOT NULL,
-        nudge TEXT NOT NULL,
-        PRIMARY KEY (line, place)
-    ) WITHOUT ROWID;
-    CREATE TABLE snapshots (
-        line TEXT NOT NULL REFERENCES lines (id) ON DELETE CASCADE,
-        step INTEGER NOT NULL,
-        nudges INTEGER NOT NULL,
-        bytes BLOB NOT NULL,
-        PRIMARY KEY (line, step)
-    );
-    CREATE TABLE tables (
-        name TEXT NOT NULL,
-        owner TEXT NOT NULL,
-        title TEXT NOT NULL,
-        bytes BLOB NOT NULL,
-        created REAL NOT NULL,
-        PRIMARY KEY (name, owner)
-    );
-    """,
-)
 
 TOUCHED = """EXISTS (SELECT 1 FROM lines AS l WHERE l.run = runs.id AND (l.step > 0 OR l.parent IS NOT NULL
     OR EXISTS (SELECT 1 FROM nudges WHERE nudges.line = l.id)))"""  # somebody trained or nudged the run
@@ -142,97 +77,16 @@ class Progress:
     snapshot: tuple[int, int, bytes] | None = None
 
 
-def new_token() -> str:
-    """128 random bits for an address."""
-    return secrets.token_urlsafe(16)
+class Store(File):
+    """The file at `path` with all that is kept in it: runs and tables, and in `searches` the searches.
 
-
-def digest(token: str) -> str:
-    """What is stored of a token: who reads the file cannot act for the person."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
-def key_of(owner_token: str, run: str) -> str:
-    """The token that drives a run: only its owner can compute it."""
-    return hmac.new(owner_token.encode(), run.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-class Store:
-    """The file at `path`, made or brought up to date. Raises `UserError` where it cannot be used."""
+    Raises `UserError` where it cannot be used.
+    """
 
     def __init__(self, path: Path | str) -> None:
-        self.path = Path(path)
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
-        self._local = threading.local()
-        self._closed = False
-        self._migrate()
-        self._thread = threading.Thread(target=self._write_on, name="panda-store", daemon=True)
-        self._thread.start()
+        super().__init__(path)
+        self.searches = Searches(self)
         self.write(_sweep)
-
-    # writing
-
-    def write(self, job: Job[T]) -> Future[T]:
-        """Carry out `job` in the coming transaction; the future is done once that is on the disk."""
-        future: Future[T] = Future()
-        if self._closed:
-            future.set_exception(UserError("The server is closing: this was not saved."))
-        else:
-            self._jobs.put((job, future))
-        return future
-
-    def close(self) -> None:
-        """Write what has gathered, and end."""
-        self._closed = True
-        self._jobs.put(None)
-        self._thread.join(BUSY_SECONDS)
-
-    def _write_on(self) -> None:
-        connection = self._connect()
-        while True:
-            batch = [self._jobs.get()]
-            while not self._jobs.empty():
-                batch.append(self._jobs.get())
-            _commit(connection, [one for one in batch if one])
-            if None in batch:
-                connection.close()
-                return
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        return connection
-
-    def _migrate(self) -> None:
-        known = len(MIGRATIONS)
-        try:
-            connection = self._connect()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > known:
-                raise UserError(
-                    f"{self.path} was written by a newer Panda (version {version}; this one knows {known})."
-                )
-            for i in range(version, known):
-                script = f"BEGIN IMMEDIATE; {MIGRATIONS[i]} PRAGMA user_version = {i + 1}; COMMIT;"
-                connection.executescript(script)
-            connection.close()
-        except sqlite3.Error as error:
-            words = f"The store {self.path} cannot be used ({error}): move it away, or name another file in PANDA_DB."
-            raise UserError(words) from error
-
-    # reading: each thread has a connection of its own, which sees what is committed
-
-    def _rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        if not hasattr(self._local, "connection"):
-            self._local.connection = self._connect()
-            self._local.connection.row_factory = sqlite3.Row
-        return self._local.connection.execute(query, values).fetchall()
-
-    def check(self) -> str:
-        """SQLite's own `quick_check`: "ok" where the file is sound."""
-        return self._rows("PRAGMA quick_check")[0][0]
 
     def find(self, token: str) -> Entry | None:
         """The run that a token reads or drives; None where there is none or it is deleted."""
@@ -253,30 +107,30 @@ class Store:
                 (SELECT count(*) FROM lines AS l WHERE l.run = runs.id) AS lines,
                 (SELECT min(best) FROM lines AS l WHERE l.run = runs.id) AS best_of_all
             FROM runs JOIN lines ON lines.id = runs.line WHERE {where}"""
-        return [_entry(row) for row in self._rows(query, *values)]
+        return [_entry(row) for row in self.rows(query, *values)]
 
     def lines(self, run: str) -> list[Line]:
         """The lines of a run, oldest first."""
-        return [_line(row) for row in self._rows("SELECT * FROM lines WHERE run = ? ORDER BY created", run)]
+        return [_line(row) for row in self.rows("SELECT * FROM lines WHERE run = ? ORDER BY created", run)]
 
     def journal(self, line: str) -> list[dict[str, Any]]:
         """The nudges of a line as `run_file.journal_rows` wrote them."""
-        rows = self._rows("SELECT nudge FROM nudges WHERE line = ? ORDER BY place", line)
+        rows = self.rows("SELECT nudge FROM nudges WHERE line = ? ORDER BY place", line)
         return [json.loads(row["nudge"]) for row in rows]
 
     def snapshots(self, line: str) -> list[bytes]:
         """The snapshots of a line, oldest first."""
-        return [row["bytes"] for row in self._rows("SELECT bytes FROM snapshots WHERE line = ? ORDER BY step", line)]
+        return [row["bytes"] for row in self.rows("SELECT bytes FROM snapshots WHERE line = ? ORDER BY step", line)]
 
     def table(self, name: str) -> bytes | None:
         """An uploaded table's bytes, whoever uploaded it: its name is known only to who has a run on it."""
-        rows = self._rows("SELECT bytes FROM tables WHERE name = ? LIMIT 1", name)
+        rows = self.rows("SELECT bytes FROM tables WHERE name = ? LIMIT 1", name)
         return rows[0]["bytes"] if rows else None
 
     def tables_of(self, owner_token: str) -> dict[str, str]:
         """Name and title of the tables that a person uploaded, the newest first."""
         query = "SELECT name, title FROM tables WHERE owner = ? ORDER BY created DESC"
-        return {row["name"]: row["title"] for row in self._rows(query, digest(owner_token))}
+        return {row["name"]: row["title"] for row in self.rows(query, digest(owner_token))}
 
     # what is written
 
@@ -295,10 +149,11 @@ class Store:
         owner, key, now = digest(owner_token), digest(key_of(owner_token, run)), time.time()
 
         def job(db: sqlite3.Connection) -> None:
-            (count,) = db.execute(f"SELECT count(*) FROM runs WHERE owner = ? AND {TOUCHED}", (owner,)).fetchone()
+            query = f"SELECT count(*) FROM runs WHERE owner = ? AND deleted IS NULL AND {TOUCHED}"
+            (count,) = db.execute(query, (owner,)).fetchone()
             if count >= MOST_RUNS:
                 raise UserError(f"You have {MOST_RUNS:,} runs: delete some on the page Runs before you start another.")
-            row = (run, owner, key, name, json.dumps(spec), json.dumps(settings), line, now, now)
+            row = (run, owner, key, bounded_name(name), json.dumps(spec), json.dumps(settings), line, now, now)
             columns = "id, owner, key, name, spec, settings, line, created, changed"
             db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             _add_line(db, run, line, None, 0, nudges, progress)
@@ -327,6 +182,7 @@ class Store:
             )
             _add_nudges(db, line, place, nudges)
             _set_progress(db, line, progress)
+            _touch(db, line)
 
         return self.write(job)
 
@@ -337,16 +193,16 @@ class Store:
     def take_in_hand(self, run: str, line: str) -> Future[None]:
         """Another line of the run is in hand."""
         query = "UPDATE runs SET line = ?, changed = ? WHERE id = ?"
-        return self.write(lambda db: _done(db.execute(query, (line, time.time(), run))))
+        return self.write(lambda db: done(db.execute(query, (line, time.time(), run))))
 
     def set_twins(self, run: str, twins: bool) -> Future[None]:
         """Whether gestures leave a twin behind."""
-        return self.write(lambda db: _done(db.execute("UPDATE runs SET twins = ? WHERE id = ?", (int(twins), run))))
+        return self.write(lambda db: done(db.execute("UPDATE runs SET twins = ? WHERE id = ?", (int(twins), run))))
 
     def rename_line(self, run: str, line: str, name: str) -> Future[None]:
         """Give a line of a run a name."""
         query = "UPDATE lines SET name = ? WHERE id = ? AND run = ?"
-        return self.write(lambda db: _done(db.execute(query, (bounded_name(name), line, run))))
+        return self.write(lambda db: done(db.execute(query, (bounded_name(name), line, run))))
 
     def delete_line(self, run: str, line: str) -> Future[None]:
         """Delete a line that is not in hand; its branches become branches of its parent."""
@@ -360,22 +216,15 @@ class Store:
 
     def rename(self, run: str, owner_token: str, name: str) -> Future[None]:
         """Give one's run a name."""
-        return self._own("UPDATE runs SET name = ? WHERE id = ? AND owner = ?", bounded_name(name), run, owner_token)
+        return self.change_own("runs", "name", bounded_name(name), run, owner_token)
 
     def delete(self, run: str, owner_token: str) -> Future[None]:
         """Delete one's run; `bring_back` undoes it for 30 days."""
-        return self._own("UPDATE runs SET deleted = ? WHERE id = ? AND owner = ?", time.time(), run, owner_token)
+        return self.change_own("runs", "deleted", time.time(), run, owner_token)
 
     def bring_back(self, run: str, owner_token: str) -> Future[None]:
         """Undo `delete`."""
-        return self._own("UPDATE runs SET deleted = ? WHERE id = ? AND owner = ?", None, run, owner_token)
-
-    def _own(self, query: str, value: Any, run: str, owner_token: str) -> Future[None]:
-        def job(db: sqlite3.Connection) -> None:
-            if not db.execute(query, (value, run, digest(owner_token))).rowcount:
-                raise UserError("This run is not yours: open it and branch it to have one of your own.")
-
-        return self.write(job)
+        return self.change_own("runs", "deleted", None, run, owner_token)
 
     def add_table(self, name: str, owner_token: str, title: str, data: bytes) -> Future[None]:
         """Keep an uploaded table."""
@@ -389,37 +238,6 @@ class Store:
             db.execute("INSERT OR REPLACE INTO tables VALUES (?, ?, ?, ?, ?)", row)
 
         return self.write(job)
-
-
-def bounded_name(name: str) -> str:
-    """A person's name for something: one line of at most 80 characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:80]
-
-
-def _done(cursor: sqlite3.Cursor) -> None:
-    """A job's statement gives nothing."""
-
-
-def _commit(connection: sqlite3.Connection, batch: Sequence[tuple[Job[Any], Future[Any]]]) -> None:
-    """One transaction for all; a job that fails is taken back alone."""
-    results: list[tuple[Future[Any], Any, BaseException | None]] = []
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        for job, future in batch:
-            connection.execute("SAVEPOINT job")
-            try:
-                results.append((future, job(connection), None))
-            except Exception as error:
-                connection.execute("ROLLBACK TO job")
-                results.append((future, None, error))
-            connection.execute("RELEASE job")
-        connection.execute("COMMIT")
-    except Exception as error:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        results = [(future, None, error) for _, future in batch]
-    for future, result, error in results:
-        future.set_exception(error) if error else future.set_result(result)
 
 
 def _line(row: sqlite3.Row) -> Line:
@@ -467,12 +285,19 @@ def _add_nudges(db: sqlite3.Connection, line: str, place: int, nudges: Sequence[
 
 
 def _set_progress(db: sqlite3.Connection, line: str, progress: Progress) -> None:
-    values = (progress.step, progress.best, progress.dev, progress.accuracy, json.dumps(progress.curve), line)
-    db.execute("UPDATE lines SET step = ?, best = ?, dev = ?, accuracy = ?, curve = ? WHERE id = ?", values)
-    db.execute("UPDATE runs SET changed = ? WHERE id = (SELECT run FROM lines WHERE id = ?)", (time.time(), line))
+    """How far a line has come; only what is new makes its run one that has changed."""
+    columns = "step, best, dev, accuracy, curve"
+    values = (progress.step, progress.best, progress.dev, progress.accuracy, json.dumps(progress.curve))
+    query = f"UPDATE lines SET ({columns}) = (?, ?, ?, ?, ?) WHERE id = ? AND ({columns}) IS NOT (?, ?, ?, ?, ?)"
+    if db.execute(query, (*values, line, *values)).rowcount:
+        _touch(db, line)
     if progress.snapshot and db.execute("SELECT 1 FROM lines WHERE id = ?", (line,)).fetchone():
         db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", (line, *progress.snapshot))
         _thin_snapshots(db, line)
+
+
+def _touch(db: sqlite3.Connection, line: str) -> None:
+    db.execute("UPDATE runs SET changed = ? WHERE id = (SELECT run FROM lines WHERE id = ?)", (time.time(), line))
 
 
 def _thin_snapshots(db: sqlite3.Connection, line: str) -> None:
@@ -510,20 +335,8 @@ def _delete_line(db: sqlite3.Connection, run: str, line: str) -> None:
 
 
 def _sweep(db: sqlite3.Connection) -> None:
-    """Forget runs that were deleted long ago, and those that nobody ever touched."""
-    now = time.time()
-    db.execute("DELETE FROM runs WHERE deleted < ?", (now - DELETED_SECONDS,))
-    db.execute(f"DELETE FROM runs WHERE changed < ? AND NOT {TOUCHED}", (now - UNTOUCHED_SECONDS,))
-
-
-_lock = threading.Lock()
-_opened: dict[Path, Store] = {}
-
-
-def the_store() -> Store:
-    """The store of this process: PANDA_DB names the file, "panda.db" beside app.py where it does not."""
-    path = Path(os.environ.get("PANDA_DB") or DEFAULT)
-    with _lock:
-        if path not in _opened:
-            _opened[path] = Store(path)
-        return _opened[path]
+    """Forget runs and searches that were deleted long ago, and those that nobody ever touched."""
+    long_ago, yesterday = time.time() - DELETED_SECONDS, time.time() - UNTOUCHED_SECONDS
+    db.execute("DELETE FROM runs WHERE deleted < ?", (long_ago,))
+    db.execute(f"DELETE FROM runs WHERE changed < ? AND NOT {TOUCHED}", (yesterday,))
+    searches.sweep(db, long_ago, yesterday)

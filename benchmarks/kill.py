@@ -1,0 +1,223 @@
+"""Kills the whole server with -9 at random moments while a run is nudged, played and branched, and counts the losses.
+
+`python -m benchmarks.kill [KILLS] [SEED]`. After every kill the server starts again and the run's link is opened; what
+frames had acknowledged is then looked for in the file. Exit code 1 where anything is missing or too slow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from benchmarks.kill_book import Book, Line, faults_of_reopening, judge, lines_of, lost_play, quick_check
+from benchmarks.live_process import APP, Server, server
+from core.charts.packet import unpack
+from core.keeping import load
+from core.open_runs import FLAT_OUT, OpenRuns
+from core.run import Run
+from core.store import Store, key_of, new_token
+
+KILLS = 50
+LIFE = (0.2, 3.0)  # seconds from the first command to the kill
+PAUSE = (0.005, 0.060)  # seconds between two commands
+FORK = 0.015  # share of the commands that go back to an earlier step
+BACK = 400  # steps, at most
+QUIET = 0.2  # share of the lives in which the run mostly just plays
+SPEEDS = (10, 100, FLAT_OUT)
+LONGEST_REOPEN = 5.0  # seconds
+PATIENCE = 30.0
+CHARTS = ["loss", "activations"]
+
+
+@dataclass
+class Report:
+    """What the reopenings took (seconds) and lost, and what was wrong with them."""
+
+    connected: list[float] = field(default_factory=list)  # from connecting to the run as it was left
+    started: list[float] = field(default_factory=list)  # the same with the start of the server
+    steps: list[int] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+def prepare(path: Path, owner: str) -> str:
+    """A file with one new run; its token."""
+    store = Store(path)
+    opened = OpenRuns(store=lambda: store).open(Run(), owner)
+    store.close()
+    return opened.token
+
+
+def say(socket: ClientConnection, **message: Any) -> None:
+    """Send a message."""
+    socket.send(json.dumps(message))
+
+
+def ask_for_frame(socket: ClientConnection) -> None:
+    """Ask for the next frame."""
+    say(socket, type="frame", charts=CHARTS, seq=0)
+
+
+def caught_up(socket: ClientConnection) -> dict[str, Any]:
+    """The status of the first frame in which the run stands where it was left."""
+    while True:
+        ask_for_frame(socket)
+        status = unpack(socket.recv(timeout=PATIENCE))[0]["status"]
+        if status["catching_up"] is None:
+            return status
+
+
+def one_life(path: Path, run: str, key: str, book: Book, report: Report, rng: random.Random | None) -> None:
+    """Start the server, open the run and compare it with the book; where there is `rng`, use it until it is killed."""
+    begun = time.monotonic()
+    with server(APP) as it:
+        ready = time.monotonic()
+        with connect(f"ws://127.0.0.1:{it.port}/live/{key}", max_size=None) as socket:
+            status = caught_up(socket)
+            now = time.monotonic()
+            if book.shown:
+                report.connected.append(now - ready)
+                report.started.append(now - begun)
+            _compare(path, run, book, report, status)
+            if rng:
+                _use_until_killed(socket, it, book, rng)
+
+
+def _compare(path: Path, run: str, book: Book, report: Report, status: dict[str, Any]) -> None:
+    lines = lines_of(path, run)
+    report.faults += faults_of_reopening(book, status, lines)
+    steps, seconds = lost_play(book, status["step"])
+    report.steps.append(steps)
+    report.seconds.append(seconds)
+    verdict = judge(book, lines)
+    if verdict.lost or verdict.doubled or verdict.unknown or verdict.disordered:
+        report.faults.append(str(verdict))
+
+
+def _use_until_killed(socket: ClientConnection, it: Server, book: Book, rng: random.Random) -> None:
+    book.new_life()
+    slower = 20 if rng.random() < QUIET else 1
+    killing = threading.Timer(rng.uniform(*LIFE), os.killpg, (it.pid, signal.SIGKILL))
+    killing.start()
+    try:
+        say(socket, type="speed", steps=rng.choice(SPEEDS))
+        say(socket, type="play")
+        ask_for_frame(socket)
+        while True:
+            _listen(socket, book, time.monotonic() + slower * rng.uniform(*PAUSE))
+            _command(socket, book, rng)
+    except ConnectionClosed:
+        _drain(socket, book)
+    killing.join()
+
+
+def _listen(socket: ClientConnection, book: Book, until: float) -> None:
+    """Take in what comes, and ask for the next frame after each."""
+    while (left := until - time.monotonic()) > 0:
+        try:
+            frame = _take(book, socket.recv(timeout=left))
+        except TimeoutError:
+            return
+        if frame:
+            ask_for_frame(socket)
+
+
+def _drain(socket: ClientConnection, book: Book) -> None:
+    """What the server had sent before its end counts as acknowledged."""
+    try:
+        while True:
+            _take(book, socket.recv(timeout=PATIENCE))
+    except ConnectionClosed:
+        return
+
+
+def _take(book: Book, message: str | bytes) -> bool:
+    """Note a message in the book; whether it was a frame."""
+    if isinstance(message, bytes):
+        book.take(unpack(message)[0]["status"], time.monotonic())
+        return True
+    answer = json.loads(message)
+    book.refuse(answer["sentence"], answer.get("id"))
+    return False
+
+
+def _command(socket: ClientConnection, book: Book, rng: random.Random) -> None:
+    """Mostly a nudge; now and then the run goes back to an earlier step and on from there, as a branch."""
+    if rng.random() >= FORK or book.leaving or not book.steps:
+        number = len(book.rates)
+        say(socket, type="nudge", changes={"learning_rate": book.next_rate()}, gesture=number // 8, id=number)
+        return
+    book.leaving, head = book.shown["watch"]["line"], book.steps[-1][1]
+    step = rng.randrange(max(0, head - BACK), head) if head else 0
+    say(socket, type=rng.choice(["look", "rewind"]), step=step)
+    say(socket, type="play")
+
+
+def replays(path: Path, run: str) -> bool:
+    """Whether the run as it reopens from its snapshots is the one that its journal alone leads to."""
+    store = Store(path)
+    entry = store.find(run)
+    found = load(store, entry, entry.line.id).finish()
+    store.close()
+    return Run.replay(found.spec, found.start, found.journal, found.step).fingerprint() == found.fingerprint()
+
+
+def bench(kills: int, seed: int) -> int:
+    """Kill so many times and print what came of it; the exit code."""
+    rng, book, report, owner = random.Random(seed), Book(), Report(), new_token()
+    with tempfile.TemporaryDirectory(prefix="panda-kill-") as folder:
+        path = Path(folder) / "panda.db"
+        os.environ["PANDA_DB"] = str(path)
+        run = prepare(path, owner)
+        for rest in range(kills, -1, -1):
+            one_life(path, run, key_of(owner, run), book, report, rng if rest else None)
+        lines, check, same = lines_of(path, run), quick_check(path), replays(path, run)
+    _print(seed, kills, book, lines, report, check, same)
+    verdict, problems = judge(book, lines), [*report.faults, *book.said]
+    print(*problems, sep="\n", end="")
+    whole = not (problems or verdict.lost or verdict.doubled) and check == "ok" and same
+    return 0 if whole and max(report.connected) <= LONGEST_REOPEN else 1
+
+
+def _print(seed: int, kills: int, book: Book, lines: dict[str, Line], report: Report, check: str, same: bool) -> None:
+    verdict = judge(book, lines)
+    rows = {
+        "seed": seed,
+        "kills of the whole server": kills,
+        "nudges sent": len(book.rates),
+        "  acknowledged by a frame": len(book.acknowledged),
+        "  acknowledged and lost": len(verdict.lost),
+        "  made twice": len(verdict.doubled),
+        "  out of order, or never sent": verdict.disordered + verdict.unknown,
+        "branches": len(lines) - 1,
+        "steps of the run at the end": max(line.step for line in lines.values()),
+        "quick_check": check,
+        "replay of the journal alone": "the same fingerprint" if same else "DIFFERS",
+        "reopened after connecting": _times(report.connected),
+        "reopened, with the server's start": _times(report.started),
+        "steps shown and gone": f"{max(report.steps):,} at most, {max(report.seconds):.2f} s of play at most",
+    }
+    for name, value in rows.items():
+        print(f"{name:34} {value:,}" if isinstance(value, int) else f"{name:34} {value}")
+
+
+def _times(seconds: list[float]) -> str:
+    return f"{statistics.median(seconds):.2f} s (median), {max(seconds):.2f} s (longest)"
+
+
+if __name__ == "__main__":
+    kills, seed, *_ = [*map(int, sys.argv[1:]), *(KILLS, time.time_ns() % 10**6)[len(sys.argv) - 1 :]]
+    raise SystemExit(bench(kills, seed))

@@ -1,0 +1,95 @@
+"""A generation of a search as an Optuna study in an SQLite file, which optuna-dashboard opens.
+
+Optuna is an optional install, `requirements-optuna.txt`: without it `missing` says so in a sentence.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from core.caviar import Caviar
+from core.errors import UserError
+from core.search import Range
+from core.trials import Trial
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+STUDY = "panda"  # the name that `optuna.load_study` takes
+INTERMEDIATE = 3000  # dev losses of all models together: Optuna takes about a millisecond to store one
+STATES = {"done": "COMPLETE", "stopped": "PRUNED", "diverged": "FAIL"}
+
+
+def missing() -> str:
+    """Why no study can be written here; "" where it can."""
+    if find_spec("optuna"):
+        return ""
+    return "An Optuna study needs Optuna on the server: pip install -r requirements-optuna.txt"
+
+
+def optuna_study(caviar: Caviar) -> bytes:
+    """An SQLite file with the study "panda", which minimizes the dev loss (nats): finished models as trials, those that
+    diverged as failed, those that halving stopped as pruned, with their dev losses on the way.
+
+    Raises `UserError` where Optuna is not installed or no model is finished.
+    """
+    if words := missing():
+        raise UserError(words)
+    done = [trial for trial in caviar.trials if trial.state in STATES]
+    if not done:
+        raise UserError("No model is finished yet: let the search go on, then export it.")
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "study.db"
+        storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+        study = optuna.create_study(storage=storage, study_name=STUDY, direction="minimize")
+        study.set_user_attr("data", caviar.plan.space.spec.dataset)
+        distributions = {one.name: distribution(one) for one in caviar.plan.space.ranges}
+        study.add_trials([_trial(caviar, trial, distributions, len(done)) for trial in done])
+        storage.remove_session()
+        storage.engine.dispose()
+        return path.read_bytes()
+
+
+def distribution(searched: Range) -> BaseDistribution:
+    """The range as Optuna has it. It knows no scale of 1 - β: such a range is a linear one there."""
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if searched.choices:
+        return CategoricalDistribution(searched.choices)
+    log = searched.scale == "log"
+    if searched.field.integer:
+        return IntDistribution(int(searched.low), int(searched.high), log=log)
+    return FloatDistribution(searched.low, searched.high, log=log)
+
+
+def _trial(caviar: Caviar, trial: Trial, distributions: dict[str, Any], among: int) -> FrozenTrial:
+    from optuna.trial import TrialState, create_trial
+
+    state = TrialState[STATES[trial.state]]
+    told = {"model": trial.number, "step": trial.step, "why": trial.why, "dev_accuracy": trial.accuracy}
+    return create_trial(
+        state=state,
+        value=trial.loss if state == TrialState.COMPLETE else None,
+        params=trial.point,
+        distributions=distributions,
+        user_attrs={name: value for name, value in told.items() if value == value and value != ""},
+        intermediate_values=_on_the_way(caviar, trial.number, among),
+    )
+
+
+def _on_the_way(caviar: Caviar, number: int, among: int) -> dict[int, float]:
+    """Some of a model's dev losses by step, the first and the last finite ones among them."""
+    row = caviar.losses[number]
+    measured = np.flatnonzero(np.isfinite(row))
+    few = np.linspace(0, measured.size - 1, max(2, min(measured.size, INTERMEDIATE // among)))
+    places = measured[np.unique(few.round().astype(int))] if measured.size else measured
+    return {int(caviar.steps[place]): float(row[place]) for place in places}

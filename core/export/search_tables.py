@@ -1,0 +1,45 @@
+"""A generation of a search as a table that any spreadsheet opens, a row for each model, and as JSON with all curves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from core.caviar import Caviar
+from core.search_keeping import finished, plan_to_json
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
+
+
+def search_csv(caviar: Caviar) -> str:
+    """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), the best one
+    so far, dev accuracy (0 to 1). Nothing where there is no finite number."""
+    names = [one.name for one in caviar.plan.space.ranges]
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["number", *names, "state", "step", "dev_loss", "best_dev_loss", "dev_accuracy"])
+    for trial in caviar.trials:
+        values = [*(trial.point[name] for name in names), trial.state, trial.step]
+        writer.writerow(map(cell, [trial.number, *values, trial.loss, trial.best, trial.accuracy]))
+    return text.getvalue()
+
+
+def cell(value: Any) -> str:
+    """The shortest digits that give this very number again; a text that no spreadsheet takes for a formula."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
+    return "" if isinstance(value, float) and not math.isfinite(value) else str(value)
+
+
+def search_json(caviar: Caviar) -> str:
+    """The plan with its points, the measured steps, and every model with its curves; null where not finite."""
+    whole: dict[str, Any] = {"format": "panda-search", "version": 1}
+    whole["plan"] = plan_to_json(caviar.plan, [trial.point for trial in caviar.trials])
+    whole["steps"] = caviar.steps.tolist()
+    rows = [{"point": trial.point} | asdict(finished(caviar, trial)) for trial in caviar.trials]
+    lines = ",\n  ".join(json.dumps(row, allow_nan=False) for row in rows)
+    return json.dumps(whole, allow_nan=False, indent=1)[:-2] + f',\n "trials": [\n  {lines}\n ]\n}}\n'

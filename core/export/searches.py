@@ -1,0 +1,32 @@
+"""What a generation of a search can be taken away as: `SEARCH_EXPORTS`, in the order of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.caviar import Caviar
+from core.export.optuna_study import missing, optuna_study
+from core.export.search_tables import search_csv, search_json
+
+
+@dataclass(frozen=True)
+class SearchExport:
+    """A row of `SEARCH_EXPORTS`: `make(caviar)` gives the bytes of a file; `missing()` says why it cannot, or ""."""
+
+    label: str
+    ending: str
+    media_type: str
+    make: Callable[[Caviar], bytes]
+    missing: Callable[[], str] = str
+
+    def file_name(self, caviar: Caviar) -> str:
+        """Such as "panda-search-spiral.csv"."""
+        return f"panda-search-{caviar.plan.space.spec.dataset[:20]}{self.ending}"
+
+
+SEARCH_EXPORTS: dict[str, SearchExport] = {
+    "csv": SearchExport("Models (CSV)", ".csv", "text/csv", lambda caviar: search_csv(caviar).encode()),
+    "json": SearchExport("Search (JSON)", ".json", "application/json", lambda caviar: search_json(caviar).encode()),
+    "optuna": SearchExport("Optuna study (SQLite)", "-optuna.db", "application/vnd.sqlite3", optuna_study, missing),
+}

@@ -1,0 +1,223 @@
+"""What the store keeps of searches: their generations, each with its plan, and of every model what became of it.
+
+A trial has one row: a second one that comes for the same model is ignored, as the same plan leads to the same bits.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import UserError
+from core.store.file import File
+from core.store.names import bounded_name, digest, key_of
+
+MOST_SEARCHES = 500  # of one person, started and not deleted
+MOST_MODELS = 200_000  # of all of them
+
+
+@dataclass(frozen=True)
+class SearchEntry:
+    """A search as a list shows it: `models` and `best` (dev loss, nats) are those of all `generations`.
+
+    `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "".
+    """
+
+    id: str
+    owner: str
+    key: str
+    name: str
+    about: str
+    dataset: str
+    origin: str
+    started: float | None
+    created: float
+    changed: float
+    deleted: float | None
+    generations: int
+    models: int
+    best: float | None
+    done: bool
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A generation of a search: its plan with its points as plain dicts, and the steps at which it is measured."""
+
+    number: int
+    plan: dict[str, Any]
+    steps: list[int]
+    models: int
+    best: float | None
+    done: bool
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What became of a model. `losses` and `accuracies` are those at the first measured steps; None: no number.
+
+    `fingerprint` is "" where it was not known.
+    """
+
+    number: int
+    state: str
+    step: int
+    loss: float | None
+    best: float | None
+    accuracy: float | None
+    losses: list[float | None]
+    accuracies: list[float | None]
+    why: str
+    fingerprint: str = ""
+
+
+class Searches:
+    """The searches in a file."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+
+    # reading
+
+    def find(self, token: str) -> SearchEntry | None:
+        """The search that a token reads or drives; None where there is none or it is deleted."""
+        where = "(s.id = ? OR s.key = ?) AND s.deleted IS NULL"
+        return next(iter(self._entries(where, token, digest(token))), None)
+
+    def of(self, owner_token: str, deleted: bool = False) -> list[SearchEntry]:
+        """A person's searches, the one changed last first; those that were never started are left out."""
+        state = "NOT NULL" if deleted else "NULL"
+        where = f"s.owner = ? AND s.deleted IS {state} AND s.started IS NOT NULL"
+        return self._entries(where, digest(owner_token))
+
+    def _entries(self, where: str, *values: Any) -> list[SearchEntry]:
+        query = f"""
+            SELECT s.*, count(g.number) AS generations, total(g.models) AS models, min(g.best) AS best,
+                coalesce(min(g.done), 0) AS done
+            FROM searches AS s LEFT JOIN generations AS g ON g.search = s.id
+            WHERE {where} GROUP BY s.id ORDER BY s.changed DESC"""
+        return [_entry(row) for row in self._file.rows(query, *values)]
+
+    def generations(self, search: str) -> list[Generation]:
+        """The generations of a search, the first one first."""
+        rows = self._file.rows("SELECT * FROM generations WHERE search = ? ORDER BY number", search)
+        return [_generation(row) for row in rows]
+
+    def trials(self, search: str, generation: int) -> list[Finished]:
+        """What is stored of a generation's models, by number."""
+        query = "SELECT * FROM trials WHERE search = ? AND generation = ? ORDER BY number"
+        return [_finished(row) for row in self._file.rows(query, search, generation)]
+
+    # what is written
+
+    def add(self, search: str, owner_token: str, about: str, dataset: str, first: Generation) -> Future[None]:
+        """A new search with its first generation."""
+        owner, key, now = digest(owner_token), digest(key_of(owner_token, search)), time.time()
+
+        def job(db: sqlite3.Connection) -> None:
+            columns = "id, owner, key, about, dataset, created, changed"
+            row = (search, owner, key, about, dataset, now, now)
+            db.execute(f"INSERT INTO searches ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            _add_generation(db, search, first)
+
+        return self._file.write(job)
+
+    def start(self, search: str, origin: str) -> Future[None]:
+        """The search is played for the first time. `UserError` where the person has too many."""
+
+        def job(db: sqlite3.Connection) -> None:
+            _check_room(db, search)
+            query = "UPDATE searches SET started = ?, changed = ?, origin = ? WHERE id = ? AND started IS NULL"
+            db.execute(query, (time.time(), time.time(), origin, search))
+
+        return self._file.write(job)
+
+    def add_generation(self, search: str, generation: Generation) -> Future[None]:
+        """Another generation of a search. `UserError` where the person has too many models."""
+
+        def job(db: sqlite3.Connection) -> None:
+            _check_room(db, search, generation.models)
+            _add_generation(db, search, generation)
+            _touch(db, search)
+
+        return self._file.write(job)
+
+    def record(
+        self, search: str, generation: int, trials: Sequence[Finished], best: float | None, done: bool = False
+    ) -> Future[None]:
+        """What became of some models; the best dev loss so far, and whether the generation is done."""
+        rows = [(search, generation, *_row(trial)) for trial in trials]
+
+        def job(db: sqlite3.Connection) -> None:
+            db.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            query = "UPDATE generations SET best = ?, done = max(done, ?) WHERE search = ? AND number = ?"
+            db.execute(query, (best, int(done), search, generation))
+            _touch(db, search)
+
+        return self._file.write(job)
+
+    def rename(self, search: str, owner_token: str, name: str) -> Future[None]:
+        """Give one's search a name."""
+        return self._file.change_own("searches", "name", bounded_name(name), search, owner_token)
+
+    def delete(self, search: str, owner_token: str) -> Future[None]:
+        """Delete one's search; `bring_back` undoes it for 30 days."""
+        return self._file.change_own("searches", "deleted", time.time(), search, owner_token)
+
+    def bring_back(self, search: str, owner_token: str) -> Future[None]:
+        """Undo `delete`."""
+        return self._file.change_own("searches", "deleted", None, search, owner_token)
+
+
+def sweep(db: sqlite3.Connection, long_ago: float, yesterday: float) -> None:
+    """Forget searches that were deleted before `long_ago`, and those opened before `yesterday` and never started."""
+    db.execute("DELETE FROM searches WHERE deleted < ?", (long_ago,))
+    db.execute("DELETE FROM searches WHERE changed < ? AND started IS NULL", (yesterday,))
+
+
+def _check_room(db: sqlite3.Connection, search: str, models: int = 0) -> None:
+    """Whether the person may start this search, or have so many more models in it."""
+    query = """SELECT count(DISTINCT s.id), total(g.models) FROM searches AS s JOIN generations AS g ON g.search = s.id
+        WHERE s.owner = (SELECT owner FROM searches WHERE id = ?) AND s.deleted IS NULL
+        AND (s.started IS NOT NULL OR s.id = ?)"""
+    searches, used = db.execute(query, (search, search)).fetchone()
+    if searches > MOST_SEARCHES or used + models > MOST_MODELS:
+        raise UserError(
+            f"You may keep {MOST_SEARCHES:,} searches with {MOST_MODELS:,} models in all: delete some in the list of "
+            "searches before you start another."
+        )
+
+
+def _add_generation(db: sqlite3.Connection, search: str, new: Generation) -> None:
+    row = (search, new.number, json.dumps(new.plan, allow_nan=False), json.dumps(new.steps), new.models, None, 0)
+    db.execute("INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
+
+def _touch(db: sqlite3.Connection, search: str) -> None:
+    db.execute("UPDATE searches SET changed = ? WHERE id = ?", (time.time(), search))
+
+
+def _row(one: Finished) -> tuple[Any, ...]:
+    curves = (json.dumps(one.losses, allow_nan=False), json.dumps(one.accuracies, allow_nan=False))
+    return (one.number, one.state, one.step, one.loss, one.best, one.accuracy, *curves, one.why, one.fingerprint)
+
+
+def _entry(row: sqlite3.Row) -> SearchEntry:
+    values = {name: row[name] for name in SearchEntry.__dataclass_fields__}
+    return SearchEntry(**values | {"done": bool(row["done"]), "models": int(row["models"])})
+
+
+def _generation(row: sqlite3.Row) -> Generation:
+    plan, steps = json.loads(row["plan"]), json.loads(row["steps"])
+    return Generation(row["number"], plan, steps, row["models"], row["best"], bool(row["done"]))
+
+
+def _finished(row: sqlite3.Row) -> Finished:
+    values = {name: row[name] for name in Finished.__dataclass_fields__}
+    curves = {name: json.loads(row[name]) for name in ("losses", "accuracies")}
+    return Finished(**values | curves)

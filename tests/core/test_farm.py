@@ -1,0 +1,350 @@
+"""Tests of farmed searches on a real Dask cluster: the bits of this process, one result for each model whatever is
+lost, a flag that stops what runs, and sentences where there is no Dask, no scheduler or no worker."""
+
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+distributed = pytest.importorskip("distributed")
+
+from core import farm  # noqa: E402
+from core.caviar import Caviar, Origin, Plan  # noqa: E402
+from core.errors import UserError  # noqa: E402
+from core.farm import FarmedCaviar, farm_address, plan_from_json, plan_to_json, train_chunk  # noqa: E402
+from core.run import Run  # noqa: E402
+from core.search import Range, Space, random_points  # noqa: E402
+from core.settings import RunSpec, Settings  # noqa: E402
+from core.tables import SHELF, Table  # noqa: E402
+
+SPEC = RunSpec(examples=120, hidden=(6, 5), seed=3)
+RATES = Range("learning_rate", 1e-3, 1.0, "log")
+MIXED = (RATES, Range("units", 1, 9, "log"), Range("optimizer", choices=("sgd", "adam")))
+SLOW = replace(SPEC, hidden=(64, 64))  # with mini-batches of 64, about 0.3 ms a step
+HOT = Space(
+    RunSpec(examples=90, hidden=(32,) * 4, activation="leaky_relu"),
+    Settings(batch_norm=False, optimizer="sgd"),
+    (Range("learning_rate", 1e-3, 10.0, "log"),),
+)  # at 10, it breaks within a few steps
+
+
+def never():
+    return False
+
+
+def plan(models=8, steps=40, ranges=(RATES,), spec=SPEC, settings=None, **chosen):
+    return Plan(Space(spec, settings or Settings(), ranges), "random", models, steps, **chosen)
+
+
+def in_process(searched, points=None):
+    search = Caviar(searched, points)
+    search.advance(never)
+    return search
+
+
+def looked_at(search, until, seconds=60):
+    """Look at a search every few milliseconds until something holds."""
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline, search.notice
+        search.advance(never)
+    return search
+
+
+def finished(search):
+    return looked_at(search, lambda: search.done)
+
+
+def check_same(farmed, search):
+    """All that can be seen of the trials is what it is in process; dev losses but for rounding."""
+    for one, other in zip(farmed.trials, search.trials, strict=True):
+        assert (one.point, one.spec, one.settings) == (other.point, other.spec, other.settings)
+        assert (one.state, one.step, one.stopped_at, one.why) == (
+            other.state,
+            other.step,
+            other.stopped_at,
+            other.why,
+        )
+        np.testing.assert_allclose([one.loss, one.best], [other.loss, other.best], rtol=1e-5)
+        assert farmed.fingerprint(one.number) == search.fingerprint(one.number)
+    np.testing.assert_array_equal(farmed.steps, search.steps)
+    np.testing.assert_allclose(farmed.losses, search.losses, rtol=1e-5)
+    np.testing.assert_allclose(farmed.accuracies, search.accuracies)
+
+
+@pytest.fixture(scope="module")
+def here():
+    yield farm.HERE
+    farm.HERE.stop()
+
+
+@pytest.fixture
+def cluster(here):
+    """The address of two workers on this machine, who are there from test to test."""
+    return here.address()
+
+
+@pytest.fixture
+def watcher(cluster):
+    """Somebody else's connection to them."""
+    with distributed.Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=20)
+        yield client
+
+
+def busy(client):
+    """The workers that have tasks, with those."""
+    return {worker: tasks for worker, tasks in client.processing().items() if tasks}
+
+
+# the same search
+
+
+@pytest.mark.usefixtures("cluster")
+def test_models_have_the_bits_that_they_have_in_process():
+    searched, kept = plan(24, 60, MIXED), []
+    farmed = finished(FarmedCaviar(searched, keep=kept.extend))
+    check_same(farmed, in_process(searched))
+    assert sorted(result["number"] for result in kept) == list(range(24))
+    assert farmed.progress == 1
+    assert farmed.rate > 0
+    assert farmed.left == 0
+    assert farmed.run(5).finish().fingerprint() == farmed.fingerprint(5)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_models_that_diverge_say_so():
+    searched = Plan(HOT, "random", 6, 200)
+    farmed = finished(FarmedCaviar(searched))
+    assert {trial.state for trial in farmed.trials} == {"done", "diverged"}
+    check_same(farmed, in_process(searched))
+
+
+def test_points_and_origins_go_along(cluster):
+    run = Run(SPEC)
+    run.advance(20)
+    run.nudge(optimizer="adam", learning_rate=0.01)
+    run.advance(15)
+    origin = Origin.of(run)
+    for one in (origin, replace(origin, state=None)):
+        searched = plan(settings=run.settings, origin=one)
+        points = [{"learning_rate": rate} for rate in (run.settings.learning_rate, 0.5, 0.002)]
+        farmed = finished(FarmedCaviar(searched, points, cluster))
+        check_same(farmed, in_process(searched, points))
+        assert farmed.steps[0] == 35
+    run.advance(40)
+    assert farmed.fingerprint(0) == run.fingerprint()
+
+
+def test_uploaded_data_go_along(cluster):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    points = (rng.normal(size=(60, 2)) + labels[:, None]).astype(np.float32)
+    table = table_of(points, labels)
+    searched = plan(4, 30, spec=RunSpec(dataset=SHELF.add(table), hidden=(4,)))
+    check_same(finished(FarmedCaviar(searched, address=cluster)), in_process(searched))
+
+
+def table_of(points, labels):
+    return Table(points, labels.astype(np.int64), ("a", "b"), ("no", "yes"))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_looking_never_waits():
+    farmed, longest = FarmedCaviar(plan(8, 400)), 0.0
+    states = []
+    while not farmed.done:
+        start = time.perf_counter()
+        farmed.advance(never)
+        longest = max(longest, time.perf_counter() - start)
+        states.append(Counter(trial.state for trial in farmed.trials)["running"])
+    assert longest < 0.5
+    assert 0 < max(states) <= 8
+
+
+def test_a_plan_comes_back_from_json_to_the_bit():
+    run = Run(SPEC)
+    run.advance(20)
+    run.nudge(beta1=0.8)
+    found = plan_from_json(plan_to_json(plan(origin=Origin.of(run), seed=7)))
+    assert found == plan(origin=Origin.of(run), seed=7)
+    for name in ("theta", "m", "v", "running"):
+        np.testing.assert_array_equal(getattr(found.origin.state, name), getattr(run.stack.state, name))
+
+
+def test_a_chunk_is_measured_where_the_whole_search_is():
+    searched, steps = plan(), [0, 1, 7, 40]
+    (result,) = train_chunk(plan_to_json(searched), random_points(searched.space, 8, 0)[2:3], [2], steps)
+    run = Run(SPEC, in_process(searched).trials[2].settings)
+    for loss, step in zip(result["losses"], steps, strict=True):
+        run.advance(step - run.step)
+        assert loss == pytest.approx(run.evaluate("dev").loss, rel=1e-5)
+    assert (result["number"], result["state"], result["step"]) == (2, "done", 40)
+    assert result["fingerprint"] == run.fingerprint()
+
+
+def test_chunks_hold_all_models_once_and_take_about_as_long(monkeypatch):
+    search = FarmedCaviar(plan(200, 2000, MIXED))
+    chunks = search._chunks()
+    assert sorted(number for chunk in chunks for number in chunk) == list(range(200))
+    seconds = [sum(search._each[number] for number in chunk) for chunk in chunks]
+    assert len(chunks) >= farm.LEAST_CHUNKS
+    assert max(seconds) <= farm.CHUNK
+    monkeypatch.setattr(farm, "CHUNK", 1e-9)
+    assert [len(chunk) for chunk in search._chunks()] == [1] * 200
+
+
+# what may be lost
+
+
+def test_every_model_has_one_result_where_a_worker_is_killed(cluster, watcher, monkeypatch):
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    searched, kept = plan(12, 400, spec=SLOW), []
+    farmed = FarmedCaviar(searched, address=cluster, keep=kept.extend)
+    looked_at(farmed, lambda: kept and busy(watcher))
+    worker = next(iter(busy(watcher)))
+    os.kill(watcher.run(os.getpid)[worker], signal.SIGKILL)
+    assert len(kept) < 12
+    finished(farmed)
+    assert sorted(result["number"] for result in kept) == list(range(12))
+    assert {trial.state for trial in farmed.trials} == {"done"}
+    check_same(farmed, in_process(searched))
+
+
+def test_what_comes_twice_is_left_out(cluster):
+    searched = plan()
+    first = finished(FarmedCaviar(searched, address=cluster))
+    numbers, points = list(range(8)), [trial.point for trial in first.trials]
+    results = train_chunk(plan_to_json(searched), points, numbers, first.steps.tolist())
+    changed = [result | {"loss": 5.0} for result in results]
+    assert first.take(changed) == []
+    assert first.trials[0].loss != 5.0
+    kept = {"loss": None, "losses": results[6]["losses"][:2], "state": "diverged", "step": 3, "fingerprint": ""}
+    alone = Run(SPEC, first.trials[6].settings)
+    alone.advance(3)
+    second = FarmedCaviar(searched)
+    second.take([results[6] | kept])
+    trial = second.trials[6]
+    assert (trial.state, trial.stopped_at, trial.loss != trial.loss) == ("diverged", 3, True)
+    assert second.fingerprint(6) == alone.fingerprint()
+    assert np.isfinite(second.losses[6]).tolist() == [True] * 2 + [False] * (second.steps.size - 2)
+    second = FarmedCaviar(searched)
+    assert second.take([*results[:5], *changed[:5]]) == results[:5]
+    assert [number for chunk in second._chunks() for number in chunk] == [5, 6, 7]
+    assert second.take(results) == results[5:]
+    assert second.done
+
+
+def test_cancelling_stops_what_runs(cluster, watcher):
+    farmed = FarmedCaviar(plan(2, 20_000, spec=SLOW), address=cluster)
+    looked_at(farmed, lambda: len(busy(watcher)) == 2)
+    assert {trial.state for trial in farmed.trials} == {"running"}
+    time.sleep(0.3)  # the chunks have begun
+    start = time.monotonic()
+    farmed.cancel()
+    assert {trial.state for trial in farmed.trials} == {"waiting"}
+    while busy(watcher) or any(watcher.call_stack().values()):
+        assert time.monotonic() - start < 4
+        time.sleep(0.02)
+    assert time.monotonic() - start < 2.5
+    assert not farmed.done
+    looked_at(farmed, lambda: busy(watcher))
+    farmed.cancel()
+
+
+def test_a_search_that_is_forgotten_stops(cluster, watcher):
+    farmed = FarmedCaviar(plan(2, 20_000, spec=SLOW), address=cluster)
+    looked_at(farmed, lambda: busy(watcher))
+    del farmed
+    deadline = time.monotonic() + 3
+    while busy(watcher) or any(watcher.call_stack().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeypatch):
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    searched, kept = plan(12, 400, spec=SLOW), []
+    farmed = FarmedCaviar(searched, keep=kept.extend)
+    looked_at(farmed, lambda: kept)
+    here._process.kill()
+    with pytest.raises(UserError, match="The Dask scheduler on this machine is gone. What has come in is kept: start"):
+        looked_at(farmed, lambda: farmed.done, 5)
+    assert 0 < len(kept) < 12
+    assert not farmed._farm.running
+    finished(farmed)
+    assert sorted(result["number"] for result in kept) == list(range(12))
+    check_same(farmed, in_process(searched))
+
+
+# what is not there
+
+
+def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
+    monkeypatch.setattr(farm, "CONNECTING", 0.5)
+    farmed = FarmedCaviar(plan(), address="tcp://127.0.0.1:1")
+    with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:1: start it, or correct PANDA_D"):
+        looked_at(farmed, lambda: farmed.done, 10)
+
+
+def test_where_dask_is_missing_a_sentence_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UserError, match="Dask is not installed here: run pip install -r requirements-dask.txt"):
+        FarmedCaviar(plan())
+
+
+@pytest.mark.parametrize(("named", "address"), [("", None), ("here", ""), ("tcp://far:8786", "tcp://far:8786")])
+def test_whoever_runs_the_server_says_where(monkeypatch, named, address):
+    monkeypatch.setenv("PANDA_DASK", named)
+    assert farm_address() == address
+
+
+def test_halving_is_not_farmed_out():
+    with pytest.raises(UserError, match="Successive halving compares all models as they go: switch it off, or train"):
+        FarmedCaviar(plan(halving=True))
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (distributed.KilledWorker("chunk", None, 3), "Several workers died over models 2 to 4: give them more memory"),
+        (ModuleNotFoundError("No module named 'core'"), "cannot train models 2 to 4 (ModuleNotFoundError: No module"),
+        (UserError("The run in hand breaks."), "The run in hand breaks."),
+    ],
+)
+def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
+    one, failed = FarmedCaviar(plan())._farm, Future()
+    failed.set_exception(error)
+    one._line = farm.Line(None, None, "", {failed: [2, 3, 4]})
+    assert one._got(failed) == []
+    assert list(one._waiting) == [[2, 3, 4]]
+    with pytest.raises(UserError) as told:
+        one.collect()
+    assert sentence in str(told.value)
+
+
+def test_workers_that_are_missing_are_said():
+    one = FarmedCaviar(plan(), address="tcp://far:8786")._farm
+    assert one.notice == ""
+    one._line = farm.Line(None, None, "")
+    assert one.notice == (
+        "The scheduler at tcp://far:8786 has no workers at present: start some with dask worker tcp://far:8786."
+    )
+    one.workers, one._most = 3, 4
+    assert one.notice == "1 of 4 workers are lost: the others train their models again."
+    one.workers = 4
+    assert one.notice == ""
+
+
+def test_progress_and_speed_before_anything_is_done():
+    one = FarmedCaviar(plan())
+    assert (one.progress, one.rate, one.done) == (0, 0, False)
+    assert one.left > 0
+    assert one.fingerprint(0) == Run(one.trials[0].spec, one.trials[0].settings).fingerprint()
