@@ -57,6 +57,12 @@ class Turns:
                 self._save()
                 self._tell()
 
+    def do(self, command: Command) -> Any:
+        """Ask, and wait for the answer; for callers that may block."""
+        future = self.ask(command)
+        self.answer()
+        return future.result()
+
     def may_drive(self, viewer: object) -> bool:
         """Whether `viewer` drives: the first one with the key does, another once that one was silent for a second."""
         driver, last = self._driver

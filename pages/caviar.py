@@ -66,8 +66,7 @@ def chart_grid(opened: OpenSearch) -> None:
             for word, axis in zip(("Across", "Up"), opened.axes, strict=True)
         ]
         if tuple(axes) != opened.axes:
-            opened.ask(lambda it: it.set_axes(*axes))
-            opened.answer()
+            opened.do(lambda it: it.set_axes(*axes))
             st.rerun(scope="fragment")
 
 
@@ -93,8 +92,7 @@ def generations(opened: OpenSearch) -> None:
     words = [f"{i + 1} {caviar.plan.kind}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
     at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
     if at and words.index(at) != opened.seen_generation:
-        opened.ask(lambda it: it.see(words.index(at)))
-        opened.answer()
+        opened.do(lambda it: it.see(words.index(at)))
         st.rerun(scope="app")
 
 
@@ -139,8 +137,7 @@ def zoom(opened: OpenSearch) -> None:
         try:
             plan = opened.caviar.plan
             finer = Caviar(replace(plan, space=opened.proposed(), seed=plan.seed + 1))
-            opened.ask(lambda it: it.add(finer))
-            opened.answer()
+            opened.do(lambda it: it.add(finer))
         except UserError as error:
             st.error(plain(str(error)))
         else:

@@ -63,7 +63,7 @@ export function search(root) {
   }
 
   const link = (state, sentence) => write(wrong, state === "open" ? "" : sentence);
-  return { update: (component, itsChannel) => { channel = itsChannel; }, listens: { frame, link, error } };
+  return { update: follow(frame, (its) => { channel = its; }), listens: { frame, link, error } };
 }
 
 /** The part "leaders" in `root`: the best models; one is picked by a click. */
@@ -89,5 +89,13 @@ export function leaders(root) {
     }, element("b", { text: loss(value) }), element("span", { text: percent(accuracy) }), element("i", { text: words })));
   }
 
-  return { update: (component, itsChannel) => { channel = itsChannel; }, listens: { frame } };
+  return { update: follow(frame, (its) => { channel = its; }), listens: { frame } };
+}
+
+/** The `update` of a part: take the channel, and show what it already knows, for no new frame may come. */
+function follow(frame, take) {
+  return (component, channel) => {
+    take(channel);
+    if (channel.status) frame(channel);
+  };
 }

@@ -9,7 +9,7 @@ import streamlit as st
 from core.caviar import Caviar, Origin, Plan
 from core.errors import UserError
 from core.open_runs import OpenRun
-from core.open_searches import OPEN_SEARCHES
+from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.run import Run
 from core.search import SEARCHABLE, Point, Range, Space, random_points
 from pages.parts.owner import owner_token
@@ -70,11 +70,10 @@ def _with_present(run: Run, space: Space, models: int, seed: int) -> list[Point]
 def _open(make: object, origin: str) -> None:
     try:
         search = OPEN_SEARCHES.open(make(), owner_token())
+        search.origin = origin
+        search.do(OpenSearch.play)
     except UserError as error:
         st.error(plain(str(error)))
         return
-    search.origin = origin
-    search.ask(lambda it: it.play())
-    search.answer()
     st.session_state["search-in-hand"] = search.token
     st.switch_page(CAVIAR, query_params={"search": search.token})
