@@ -18,7 +18,7 @@ from core.run_file import journal_of, journal_rows, settings_of, spec_of
 from core.store import Entry, Progress, Store
 
 EVERY_SECONDS = 1.0  # between two records of how far a run has come while it plays
-SNAPSHOT_SECONDS = 2.0  # of training between two kept snapshots: a run reopens by replaying no more than that
+SNAPSHOT_SECONDS = 1.0  # of training between two kept snapshots: a run reopens by replaying no more than that
 CURVE = 48  # points of the dev loss that a list shows
 
 
@@ -76,6 +76,11 @@ class Keeper:
             return None
         return self.store.record(self.line, place, journal_rows(new[place:]), progress(run))
 
+    @property
+    def behind(self) -> bool:
+        """Whether a write has failed and was not repeated yet."""
+        return self._saved is None
+
     def forget(self) -> None:
         """A write has failed: the next one writes the whole journal."""
         self._saved = None
@@ -108,7 +113,7 @@ class Keeper:
         parent, self.line = self.line, secrets.token_hex(8)
         self._fork = (parent, at)
         self._saved = tuple(new.journal)
-        come = replace(progress(new.run), step=new.step)
+        come = replace(progress(new.run, snapshot=True), step=new.step)
         return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
 
     def open_line(self, old: Run, line: str) -> tuple[Replay, Future[None]]:

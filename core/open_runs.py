@@ -6,6 +6,7 @@ touches the run itself. A run trains only while somebody looks: training is part
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -27,6 +28,8 @@ from core.turns import Turns
 MOST_OPEN = 300
 IDLE_SECONDS = 3600.0
 PART_SECONDS = 0.002
+BUSY_SECONDS = 5.0  # that a closing run waits for the store
+MOST_STEPS = 10_000_000  # as a file takes them
 SLICE_SECONDS = 0.030
 FLAT_OUT = 0
 SPEEDS: dict[int, str] = {
@@ -116,15 +119,19 @@ class OpenRun(Turns):
 
     def _saved(self, saving: Future[None]) -> None:
         error = saving.exception()
-        self.unsaved = _unsaved(error) if error else ""
+        keeper = self.keeper
         if error:
-            self.keeper.forget()
+            self.unsaved = _unsaved(error)
+            if keeper:
+                keeper.forget()
+        elif not keeper or not keeper.behind:
+            self.unsaved = ""
 
     # training
 
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would move something: whoever looks moves a replay on."""
-        return bool(self._replays) or (self.busy and self.may_drive(viewer))
+        return not self.closed and (bool(self._replays) or (self.busy and self.may_drive(viewer)))
 
     @property
     def busy(self) -> bool:
@@ -176,7 +183,7 @@ class OpenRun(Turns):
                 self.answer()
 
     def _left(self, left: int | None) -> int:
-        until = 1 << 40 if self.stop_at is None else self.stop_at - self.run.step
+        until = (MOST_STEPS if self.stop_at is None else self.stop_at) - self.run.step
         return until if left is None else min(left, until)
 
     def _advance(self, steps: int, deadline: float) -> int:
@@ -191,7 +198,7 @@ class OpenRun(Turns):
             self._pace += 0.2 * (seconds / done - self._pace)
             if self.keeper and self.keeper.moved(self.run, seconds) and self.unsaved:
                 self._save()
-        at_end = self.stop_at is not None and self.run.step >= self.stop_at
+        at_end = self.run.step >= (MOST_STEPS if self.stop_at is None else self.stop_at)
         if self.playing and (self.run.trouble or at_end):
             self.pause()
             self._tell()
@@ -219,6 +226,8 @@ class OpenRun(Turns):
         self._go_on()
         if self.run.trouble:
             raise UserError("The loss is not a finite number any more: go back to an earlier step first.")
+        if self.run.step >= MOST_STEPS:
+            raise UserError(f"A run has {MOST_STEPS:,} steps at most: go back to an earlier step, or start another.")
         if self.stop_at is not None and self.run.step >= self.stop_at:
             self.stop_at = None
         self.playing, self._owed = True, 0
@@ -249,8 +258,8 @@ class OpenRun(Turns):
 
     def set_stop(self, step: int | None) -> None:
         """Stop by itself when `step` is reached; None: never."""
-        if step is not None and not self.run.step < step <= 10_000_000:
-            raise UserError(f"The stopping step cannot be {step:,}: it takes {self.run.step + 1:,} to 10,000,000.")
+        if step is not None and not self.run.step < step <= MOST_STEPS:
+            raise UserError(f"The stopping step cannot be {step:,}: it takes {self.run.step + 1:,} to {MOST_STEPS:,}.")
         self.stop_at = step
 
     def nudge(self, changes: dict[str, Any], gesture: int = 0) -> None:
@@ -342,23 +351,21 @@ class OpenRun(Turns):
         if self.keeper:
             self._await(self.keeper.fork(self.run, replay, at))
         replay.run.twins = self.run.twins
-        self.hold(replay, self.record)
-
-    def record(self) -> None:
-        """Note in the store how far the run in hand has come."""
-        if self.keeper:
-            self.keeper.rest(self.run)
+        self.hold(replay)
 
     def hold(self, replay: Replay, then: Callable[..., None] = _nothing) -> None:
         """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
 
         def arrived(run: Run) -> None:
+            if self.keeper:
+                self.keeper.rest(run)  # with a snapshot: what was replayed need not be replayed again
             then()
             self._want_twin()
 
         self.run = replay.run
         if replay.done:
-            arrived(self.run)
+            then()
+            self._want_twin()
         else:
             self._replays.append((replay, arrived))
 
@@ -375,10 +382,13 @@ class OpenRun(Turns):
         self._replays.append((run.twinning(), arrived))
 
     def close(self) -> None:
-        """Write down where the run stands."""
+        """Write down where the run stands; it takes no command any more, and who looks is told."""
         with self.lock:
-            if self.settled:
-                self.record()
+            if self.keeper and self.settled:
+                with contextlib.suppress(Exception):  # a store that cannot write has said so before
+                    self.keeper.rest(self.run).result(BUSY_SECONDS)
+            self.keeper = None
+        self.shut()
 
 
 class OpenRuns:
@@ -406,13 +416,7 @@ class OpenRuns:
             keeper, saving = Keeper.begin(self._store(), token, replay, owner, name)
             saving.result()
         opened = OpenRun(replay.run, token, digest(key_of(owner, token)), keeper)
-
-        def there() -> None:
-            opened.record()
-            if arrived:
-                arrived(opened)
-
-        opened.hold(replay, there)
+        opened.hold(replay, partial(arrived, opened) if arrived else _nothing)
         return self._keep(opened)
 
     def get(self, token: str) -> OpenRun | None:

@@ -218,7 +218,9 @@ class OpenSearches:
             opened = self._searches.pop(token, None)
             if opened:
                 self._by_key.pop(opened.key, None)
-                opened.pause()
+        if opened:
+            opened.pause()
+            opened.shut()
 
     def _hold(self, opened: OpenSearch) -> OpenSearch:
         with self._lock:

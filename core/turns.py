@@ -13,9 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
+from core.errors import UserError
 from core.store import digest, new_token
 
 DRIVER_SECONDS = 1.0
+CLOSED = "This was closed or deleted elsewhere: reload the page."
 Command = Callable[[Any], Any]
 
 
@@ -26,6 +28,7 @@ class Turns:
     def __init__(self, token: str = "", key: str = "") -> None:
         self.token, self.key = token or new_token(), key or digest(new_token())
         self.version = 0
+        self.closed = False
         self.seen = time.monotonic()
         self.listeners: set[Callable[[], None]] = set()
         self.lock = threading.RLock()
@@ -39,8 +42,18 @@ class Turns:
     def ask(self, command: Command) -> Future[Any]:
         """Post a command, to be carried out by whoever holds the lock next. Its result or error is the future's."""
         future: Future[Any] = Future()
-        self._inbox.append((command, future))
+        if self.closed:
+            future.set_exception(UserError(CLOSED))
+        else:
+            self._inbox.append((command, future))
         return future
+
+    def shut(self) -> None:
+        """It was closed elsewhere: what is asked from now on is answered by a sentence, and who looks is told."""
+        self.closed = True
+        while self._inbox:
+            self._inbox.popleft()[1].set_exception(UserError(CLOSED))
+        self._tell()
 
     def answer(self) -> None:
         """Carry out what was asked and may be done now."""

@@ -39,7 +39,7 @@ STYLE = """<style>
   [class*="st-key-run-"] > :nth-child(3) { width: 6.5rem }
   [class*="st-key-run-"] > :nth-child(4), [class*="st-key-run-"] > :nth-child(4) * { width: 5.5rem !important }
   [class*="st-key-run-"] > :nth-child(6) { order: 0; width: auto }
-  [class*="st-key-gone-"] { min-height: 5.5rem }
+  [class*="st-key-gone-"]:not([data-testid="stExpander"] *) { min-height: 5.5rem }
 }
 </style>"""
 
@@ -154,10 +154,10 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
     if not runs:
         return
     with st.expander(f"Deleted in the last 30 days: {len(runs):,}"):
-        for it in runs[:PAGE]:
-            with st.container(horizontal=True, vertical_alignment="center"):
-                words = f"{plain(it.name)} :small[:gray[{plain(it.about)}, deleted {ago(now - it.entry.deleted)}]]"
-                st.markdown(words, width="stretch")
+        for it in sorted(runs, key=lambda it: -it.entry.deleted)[:PAGE]:
+            about = ([it.about] if it.entry.name else []) + [f"deleted {ago(now - it.entry.deleted)}"]
+            with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", wrap=False):
+                st.markdown(f"{plain(it.name)}  \n:gray[{plain(', '.join(about))}]", width="stretch")
                 st.button("Bring back", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
         if len(runs) > PAGE:
             st.caption(f"And {len(runs) - PAGE:,} more: search for a name, and only those that have it are here.")

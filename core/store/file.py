@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,16 +87,17 @@ class File:
     def _migrate(self) -> None:
         known = len(MIGRATIONS)
         try:
-            connection = self._connect()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > known:
-                raise UserError(
-                    f"{self.path} was written by a newer Panda (version {version}; this one knows {known})."
-                )
-            for i in range(version, known):
-                script = f"BEGIN IMMEDIATE; {MIGRATIONS[i]} PRAGMA user_version = {i + 1}; COMMIT;"
-                connection.executescript(script)
-            connection.close()
+            with closing(self._connect()) as connection:
+                connection.execute("BEGIN IMMEDIATE")  # of two processes that open an old file one waits
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version > known:
+                    raise UserError(
+                        f"{self.path} was written by a newer Panda (version {version}; this one knows {known})."
+                    )
+                for statement in ";".join(MIGRATIONS[version:]).split(";"):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {known}")
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             words = f"The store {self.path} cannot be used ({error}): move it away, or name another file in PANDA_DB."
             raise UserError(words) from error

@@ -19,7 +19,7 @@ from core.store.searches import Searches
 
 MOST_RUNS = 1000  # of one person
 MOST_LINES = 200  # of one run
-SNAPSHOTS = 5  # of one line
+SNAPSHOTS = 8  # of one line
 SNAPSHOT_BYTES = 48 * 2**20  # of all lines of a run
 TABLE_BYTES = 200 * 2**20  # of all tables of a person
 UNTOUCHED_SECONDS = 24 * 3600.0  # that a run which nobody trained or nudged is kept
@@ -163,7 +163,7 @@ class Store(File):
     def add_line(
         self, run: str, line: str, parent: str, forked_at: int, nudges: Sequence[dict[str, Any]], progress: Progress
     ) -> Future[None]:
-        """A new line, which is in hand from now on. Of too many, the oldest without a name or a branch goes."""
+        """A new line, which is in hand from now on. Of too many, the oldest without a name goes."""
 
         def job(db: sqlite3.Connection) -> None:
             _add_line(db, run, line, parent, forked_at, nudges, progress)
@@ -301,11 +301,12 @@ def _touch(db: sqlite3.Connection, line: str) -> None:
 
 
 def _thin_snapshots(db: sqlite3.Connection, line: str) -> None:
-    """Few of a line, spread over it; and few bytes of a run: they only spare replays."""
+    """Few of a line, the closer the nearer to its end; and few bytes of a run: they only spare replays."""
     steps = [row[0] for row in db.execute("SELECT step FROM snapshots WHERE line = ? ORDER BY step", (line,))]
     while len(steps) > SNAPSHOTS:
-        gaps = [after - before for before, after in zip([0, *steps], steps[1:], strict=False)]
-        step = steps.pop(gaps.index(min(gaps)))
+        gaps = zip([0, *steps], steps[1:], strict=False)
+        shares = [(after - before) / (steps[-1] - before) for before, after in gaps]  # of the way back from now
+        step = steps.pop(shares.index(min(shares)))
         db.execute("DELETE FROM snapshots WHERE line = ? AND step = ?", (line, step))
     query = """SELECT s.line, s.step, length(s.bytes) FROM snapshots AS s JOIN lines ON lines.id = s.line
         WHERE lines.run = (SELECT run FROM lines WHERE id = ?) ORDER BY s.line = ? DESC, s.step DESC"""

@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.errors import UserError
 from core.open_runs import OPEN_RUNS, OpenRun
 from core.open_searches import OPEN_SEARCHES, OpenSearch
-from core.turns import DRIVER_SECONDS
+from core.turns import CLOSED, DRIVER_SECONDS
 from pages.live.frames import WORKER, make_frame
 
 LONGEST_MESSAGE = 4096
@@ -166,6 +166,9 @@ class Viewer:
         while True:
             await self._stirred()
             self.wake.clear()
+            if self.opened.closed:
+                await _gone(self.socket, CLOSED)
+                return
             if self._asked is None or not self._news():
                 continue
             seq, charts = self._asked
@@ -222,6 +225,11 @@ def same_origin(socket: WebSocket) -> bool:
     return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
 
 
+async def _gone(socket: WebSocket, sentence: str) -> None:
+    await socket.send_json({"type": "gone", "sentence": sentence})
+    await socket.close()
+
+
 async def live(socket: WebSocket) -> None:
     """The endpoint of /live/{token}."""
     if not same_origin(socket):
@@ -229,10 +237,13 @@ async def live(socket: WebSocket) -> None:
         return
     await socket.accept()
     token, loop = socket.path_params["token"], asyncio.get_running_loop()
-    opened = await loop.run_in_executor(WORKER, find, token)
+    try:
+        opened = await loop.run_in_executor(WORKER, find, token)
+    except UserError as error:
+        await _gone(socket, str(error))
+        return
     if opened is None:
-        await socket.send_json({"type": "gone", "sentence": GONE})
-        await socket.close()
+        await _gone(socket, GONE)
         return
     viewer = Viewer(opened, socket, opened.drives(token))
 

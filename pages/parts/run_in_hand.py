@@ -21,10 +21,14 @@ from pages.parts.plain import plain
 def run_in_hand() -> OpenRun:
     """The open run to show. Its token is in the address, so that a reload or a second tab finds it."""
     asked = st.query_params.get("run")
-    opened = OPEN_RUNS.get(asked) if asked else (_from_link() or _latest())
-    if asked and opened is None:
-        st.info("There is no run at this address: it was deleted, or the address is not whole. This is a new one.")
-    return hold(opened or open_run(Run()))
+    try:
+        opened = OPEN_RUNS.get(asked) if asked else (_from_link() or _latest())
+        if asked and opened is None:
+            st.info("There is no run at this address: it was deleted, or the address is not whole. This is a new one.")
+        return hold(opened or open_run(Run()))
+    except UserError as error:
+        st.error(plain(str(error)))
+        st.stop()
 
 
 def open_run(run: Run | Replay, name: str = "", arrived: Callable[[OpenRun], None] | None = None) -> OpenRun:

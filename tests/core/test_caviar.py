@@ -120,7 +120,9 @@ def test_a_trial_that_goes_on_from_a_run_has_its_bits(spec, plan, nudge, names, 
 @pytest.mark.parametrize("started", [SMALL, replace(SMALL, batch_norm=False, optimizer="adam", decay="inverse")])
 def test_each_setting_alone_goes_on_from_a_run(name, started):
     run = Run(SPEC, started)
-    run.advance(30)
+    run.advance(20)
+    run.nudge(batch_norm=not started.batch_norm, optimizer="rmsprop", decay="staircase", batch_size=11)
+    run.advance(10)
     points = [{name: value} for value in (*values_of(SEARCHED[name]), getattr(run.settings, name))]
     plan = Plan(Space(SPEC, run.settings, (SEARCHED[name],)), "random", 9, 20, origin=Origin.of(run))
     search = finished(Caviar(plan, points))
@@ -385,13 +387,13 @@ def test_diverged_trials_are_marked_and_cost_nothing_more(monkeypatch):
         return done
 
     monkeypatch.setattr(Stack, "advance", count)
-    search = finished(Caviar(Plan(HOT, "random", 5, 200), hot_points(0.01, 10.0, 0.02, 10.0, 0.03)))
+    search = finished(Caviar(Plan(HOT, "random", 5, 200), hot_points(0.01, 10.0, 0.02, 3.9, 0.03)))
+    assert trained == {5: 11, 3: 200 - 11, 1: 1}  # to the rung, from there on, and alone from step 4 to the last one
     assert [trial.state for trial in search.trials] == ["done", "diverged", "done", "diverged", "done"]
-    run = Run(HOT.spec, search.trials[1].settings)
-    run.advance(200)
-    assert 0 < run.trouble.step < 100
     for trial in (search.trials[1], search.trials[3]):
-        assert trial.step == trial.stopped_at == run.step
+        run = Run(HOT.spec, trial.settings)
+        run.advance(200)
+        assert trial.step == trial.stopped_at == run.step == run.trouble.step
         assert trial.why == f"Diverged at step {run.step}: the loss is no longer a finite number."
         assert math.isnan(trial.loss)
         assert math.isnan(trial.accuracy)
@@ -400,11 +402,10 @@ def test_diverged_trials_are_marked_and_cost_nothing_more(monkeypatch):
         assert np.isfinite(search.losses[trial.number, 0])
         assert np.isnan(search.losses[trial.number, ~measured]).all()
         assert np.isnan(search.accuracies[trial.number, ~measured]).all()
+    assert np.isfinite(search.losses[3, search.steps == 4]).all()  # the last one was sound
     assert np.isfinite(search.losses[[0, 2, 4]]).all()
-    rung = int(search.steps[search.steps > run.step][0])
-    assert trained[5] == rung
-    assert trained[3] == 200 - rung
-    assert 0 < trained[1] <= 2 * run.step  # again, alone, to the step before
+    assert (search.trials[1].step, search.trials[3].step) == (4, 5)
+    assert search._clock._total == pytest.approx(search._clock._did)
     check_bits(search)
 
 
@@ -465,11 +466,11 @@ def test_halving_goes_by_the_steps_since_the_origin():
 def test_halving_takes_a_loss_that_is_not_finite_for_the_worst():
     search = Caviar(rates_plan(4, 80, halving=True))
     search._column = search.steps.tolist().index(10)
-    for trial, loss in zip(search.trials, (math.nan, 0.5, math.nan, math.nan), strict=True):
+    for trial, loss in zip(search.trials, (0.9, math.nan, 0.3, 0.2), strict=True):
         trial.loss = loss
     search._halve()
-    assert [trial.state for trial in search.trials] == ["waiting", "waiting", "stopped", "stopped"]
-    assert search.trials[2].why == (
+    assert [trial.state for trial in search.trials] == ["stopped", "stopped", "waiting", "waiting"]
+    assert search.trials[1].why == (
         "Stopped at step 10, in the worse half of 4: its dev loss is not a finite number."
     )  # fmt: skip
 

@@ -85,7 +85,7 @@ def test_it_reopens_where_it_was_left_to_the_bit_and_goes_on_alike(store, runs):
     assert again.run.fingerprint() == opened.run.fingerprint()
     assert again.run.journal == opened.run.journal
     assert not again.playing
-    train(opened, 50)
+    opened.run.advance(50)
     train(again, 50)
     assert again.run.fingerprint() == opened.run.fingerprint()
 
@@ -323,3 +323,28 @@ def step_of(store, opened, kind, value):
     opened.close()
     written(store)
     return reopened(store, opened)
+
+
+def test_a_run_that_was_closed_elsewhere_takes_nothing_and_writes_nothing(store, runs):
+    opened = runs.open(Run(SPEC), OWNER)
+    told = []
+    opened.listeners.add(lambda: told.append(opened.closed))
+    runs.close(opened.token)
+    assert told == [True]
+    with pytest.raises(UserError, match="closed or deleted"):
+        opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    again = runs.get(opened.token)
+    assert again is not opened
+    again.do(lambda it: it.nudge({"learning_rate": 0.03}))
+    assert [row["changes"]["learning_rate"][1] for row in store.journal(again.keeper.line)] == [0.03]
+
+
+def test_a_run_ends_at_the_step_that_a_file_takes(store, runs, monkeypatch):
+    monkeypatch.setattr("core.open_runs.MOST_STEPS", 30)
+    opened = runs.open(Run(SPEC), OWNER)
+    opened.do(OpenRun.play)
+    while opened.busy:
+        opened.train(VIEWER, 0.1)
+    assert opened.run.step == 30
+    with pytest.raises(UserError, match="30 steps at most"):
+        opened.do(OpenRun.play)

@@ -274,14 +274,15 @@ def test_a_stack_that_takes_members_draws_nothing(monkeypatch):
 
 def test_memory_of_a_stack_is_estimated():
     """What numpy holds after an epoch with a smaller mini-batch at its end, within half and twice."""
-    for spec, count in ((RunSpec(), 100), (RunSpec(dataset="digits", hidden=(64, 32)), 20)):
+    digits = RunSpec(dataset="digits", hidden=(64, 32))
+    for spec, batch, count in ((RunSpec(), 50, 100), (digits, 50, 20), (digits, 5, 20)):
         data = data_of(spec)
         (group,) = grouped(
-            [Trial(n, {}, spec, Settings(learning_rate=0.1 + 0.01 * n, batch_size=50)) for n in range(count)], data
+            [Trial(n, {}, spec, Settings(learning_rate=0.1 + 0.01 * n, batch_size=batch)) for n in range(count)], data
         )
         tracemalloc.start()
         stack = Stack(spec, data, group.settings(range(count)), [0] * count)
-        train(stack, 30)
+        train(stack, -(-data.train.labels.size // batch))
         held = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         assert held / 2 < group.stack_bytes(count) < 2 * held

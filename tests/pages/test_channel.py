@@ -185,3 +185,9 @@ def test_a_run_that_was_closed_opens_again_by_its_link(opened):
     OPEN_RUNS.close(opened.token)
     with client.websocket_connect(f"/live/{opened.token}") as socket:
         assert frame(socket)[0]["status"]["settings"]["learning_rate"] == 0.02
+
+
+def test_who_looks_at_a_run_that_is_closed_is_told(socket, opened):
+    frame(socket)
+    OPEN_RUNS.close(opened.token)
+    assert "closed or deleted" in socket.receive_json()["sentence"]
