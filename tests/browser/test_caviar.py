@@ -43,6 +43,15 @@ def started(page, models, steps):
     turn_to(page, "Best")
 
 
+def in_panda(page):
+    """Wait until Panda is there and has drawn its first frame: both pages have a button Play."""
+    page.wait_for_url(lambda url: "run=" in url)
+    page.get_by_role("button", name="New weights").wait_for()
+    frames = page.evaluate("window.__panda.frames")
+    page.wait_for_function(f"window.__panda.frames > {frames} || document.querySelector('.js-plotly-plot')")
+    at_rest(page)
+
+
 def test_search_32_click_a_curve_and_train_on_in_panda(caviar):
     page = caviar
     started(page, 32, 100)
@@ -50,7 +59,7 @@ def test_search_32_click_a_curve_and_train_on_in_panda(caviar):
     page.wait_for_timeout(1_000)  # the chart is drawn once more when it comes to rest
     page.mouse.click(*page.evaluate(END))
     page.get_by_role("button", name="Open in Panda").click()
-    page.get_by_role("button", name="Play", exact=True).wait_for()
+    in_panda(page)
     page.wait_for_function(f"{STEP} === 100")
     play_to(page, 150)
     assert step(page) >= 150
@@ -63,6 +72,7 @@ def test_fan_out_from_panda_and_adopt_the_best(page):
     page.get_by_text("done", exact=True).wait_for(timeout=60_000)
     page.locator(".panda-leader").first.click()
     page.get_by_role("button", name="Adopt it in the run").click()
+    in_panda(page)
     page.wait_for_function(f"{STEP} === {at + 300}")
     turn_to(page, "Journal")
     page.get_by_text(f"from step {at:,}: α").wait_for()

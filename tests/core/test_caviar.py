@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core import caviar, trials
 from core.caviar import Caviar, Origin, Plan, spaced
 from core.errors import UserError
-from core.run import Run
+from core.run import Run, fingerprint
 from core.search import SEARCHABLE, Range, Space
 from core.settings import RunSpec, Settings
 from core.stack import Stack
@@ -166,6 +166,14 @@ def test_own_seeds_and_data_are_the_spec_s():
     search = finished(Caviar(Plan(Space(spec, SMALL, (RATES,)), "random", 2, 20)))
     check_bits(search)
     assert search.fingerprint(0) != finished(Caviar(rates_plan(2, 20))).fingerprint(0)
+
+
+def test_a_fingerprint_tells_specs_apart_that_train_alike():
+    search = Caviar(rates_plan(1))
+    state = Run(SPEC, SMALL).stack.state
+    prints = {fingerprint(spec, SMALL, state) for spec in (SPEC, replace(SPEC, noise=0.3), replace(SPEC, seed=4))}
+    assert len(prints) == 3
+    assert search.fingerprint(0) not in prints  # its learning rate is another
 
 
 def test_a_trial_replays_in_slices():
