@@ -31,7 +31,7 @@ def numbers(curve: Curve) -> tuple[Array, Array]:
 def wide(losses: Array) -> bool:
     """Whether losses span so much that a linear axis would flatten most of them; NaN does not count."""
     there = losses[np.isfinite(losses) & (losses > 0)]
-    return bool(there.size) and bool(there.max() > 10**DECADES * there.min())
+    return bool(there.size) and bool(there.max() * 10.0**-DECADES > there.min())
 
 
 def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:

@@ -136,3 +136,8 @@ def test_it_stays_in_its_box(points):
     for x, y in [*(place for line in lines for place in line), *dots]:
         assert 2 <= x <= 118
         assert 2 <= y <= 26
+
+
+@pytest.mark.parametrize("values", [[1.7e308, 1.7e308], [5e-324, 1.7e308], [5e-324, 5e-324]])
+def test_the_greatest_and_the_least_numbers_do_not_overflow(values):
+    assert sparkline([0, 1], values).startswith("<svg")
