@@ -14,14 +14,12 @@ from core.errors import UserError
 from core.incoming import read_npz, write_npz
 from core.journal import Nudge
 from core.settings import Settings
-from core.stack import State
+from core.stack import COUNTS, WEIGHTS, State
 from core.vitals import History
 
 EVERY = 128  # steps between two
 BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
 BUFFERS = ("theta", "m", "v", "running")
-COUNTS = ("step", "epoch", "cursor", "decay_from")
-WEIGHTS = ("weight1", "weight2", "weight_bn")
 
 
 @dataclass(frozen=True)
