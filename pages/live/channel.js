@@ -119,10 +119,10 @@ function create(token, path) {
     }).map((chart) => chart.name);
   }
 
-  /** Ask anew, which replaces the request that waits: the list of charts has changed while a paused run waits. */
+  /** Ask anew, which replaces the request that waits: the list of charts has changed while a paused run waits, or a
+   * part has come back to a channel that had nobody to ask for. */
   function refresh() {
-    if (!outstanding || self.status?.playing) return;
-    outstanding = 0;
+    if (!self.status?.playing) outstanding = 0;
     ask();
   }
 

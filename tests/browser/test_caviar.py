@@ -47,8 +47,7 @@ def in_panda(page):
     """Wait until Panda is there and has drawn its first frame: both pages have a button Play."""
     page.wait_for_url(lambda url: "run=" in url)
     page.get_by_role("button", name="New weights").wait_for()
-    frames = page.evaluate("window.__panda.frames")
-    page.wait_for_function(f"window.__panda.frames > {frames} || document.querySelector('.js-plotly-plot')")
+    page.wait_for_function("document.querySelector('.panda-transport dd')?.textContent")
     at_rest(page)
 
 
@@ -68,6 +67,7 @@ def test_search_32_click_a_curve_and_train_on_in_panda(caviar):
 def test_fan_out_from_panda_and_adopt_the_best(page):
     at = play_to(page, 60)
     page.get_by_text("Try many (Caviar)").click()
+    page.wait_for_timeout(500)  # the panel opens with a movement, and a button that moves is missed
     page.get_by_role("button", name="Fan out from here").click()
     page.get_by_text("done", exact=True).wait_for(timeout=60_000)
     page.locator(".panda-leader").first.click()

@@ -211,6 +211,18 @@ def test_page_left_and_come_back_reload_and_second_tab_find_the_run(page, contex
     page.wait_for_function(f"{STEP} >= {at + 50}")
 
 
+def test_a_page_left_for_a_moment_shows_what_came_meanwhile(page, context):
+    second = context.new_page()
+    second.goto(page.url)
+    ready(second)
+    page.get_by_role("link", name="Settings").click()
+    page.locator(".panda-transport").wait_for(state="hidden")
+    second.get_by_role("button", name="Step").click()  # while the first tab's channel is still open
+    second.wait_for_function(f"{STEP} === 1")
+    page.get_by_role("link", name="Panda").click()
+    page.wait_for_function("document.querySelector('.panda-transport dd')?.textContent === '1'")
+
+
 def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):
     second = context.new_page()
     second.goto(page.url)

@@ -52,7 +52,8 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     page.get_by_role("button", name="Undo the last nudge").click()
     page.wait_for_function(f"{STEP} === {at}")
     page.get_by_text("the first line").wait_for()
-    assert len(curve(page, "dev")) > 10  # the charts are drawn anew without the twin
+    drawn = "(trace => trace.uid === 'dev' && trace.y && trace.y.length > 10)"  # anew, without the twin
+    page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullData.some{drawn}")
     page.get_by_text(f"from step {at:,}: no nudge").wait_for()
 
     play_to(page, at + 100)
