@@ -13,6 +13,9 @@ st.set_page_config(page_title="Panda", page_icon="🐼", layout="wide", initial_
 PAGES = [
     st.Page(HERE / "panda.py", title="Panda", icon=":material/monitor_heart:", default=True),
     st.Page(HERE / "caviar.py", title="Caviar", icon=":material/bubble_chart:", url_path="caviar"),
+    st.Page(HERE / "scales.py", title="Scales", icon=":material/straighten:", url_path="scales"),
+    st.Page(HERE / "batch_norm.py", title="Batch norm", icon=":material/equalizer:", url_path="batch_norm"),
+    st.Page(HERE / "softmax.py", title="Softmax", icon=":material/bar_chart:", url_path="softmax"),
     st.Page(HERE / "runs.py", title="Runs", icon=":material/list:", url_path="runs"),
     st.Page(HERE / "settings.py", title="Settings", icon=":material/tune:", url_path="settings"),
 ]

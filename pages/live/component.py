@@ -47,6 +47,13 @@ def _mount(opened: OpenRun | OpenSearch, part: str, key: str, data: dict[str, An
     return _component(key=key, data=common | data, **callbacks)
 
 
+def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+    """A part that this script feeds itself, without a run: see `pages.parts.lab`."""
+    base = base_path()
+    common = {"part": part, "module": base + address("live.js"), "plotly": base + address("plotly.min.js")}
+    return _component(key=key, data=common | data, **callbacks)
+
+
 def transport(opened: OpenRun) -> str | None:
     """The bar that plays the run. Returns "same" or "new" once when a restart with such weights was asked for."""
     speeds = list(SPEEDS.items())
@@ -62,21 +69,25 @@ def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, A
     settings = opened.run.settings
     most = {"batch_size": opened.run.data.train.labels.size}
     rows = [
-        {
-            "name": field.name,
-            "symbol": field.symbol,
-            "label": field.label,
-            "help": field.help,
-            "scale": field.scale,
-            "low": field.low,
-            "high": most.get(field.name, field.high),
-            "integer": field.integer,
-            "value": getattr(settings, field.name),
-            "averages": field.scale == "one_minus",
-        }
-        for field in fields
+        dial_row(field, getattr(settings, field.name)) | {"high": most.get(field.name, field.high)} for field in fields
     ]
     _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
+
+
+def dial_row(field: Field, value: float) -> dict[str, Any]:
+    """A dial as its component takes it."""
+    return {
+        "name": field.name,
+        "symbol": field.symbol,
+        "label": field.label,
+        "help": field.help,
+        "scale": field.scale,
+        "low": field.low,
+        "high": field.high,
+        "integer": field.integer,
+        "value": value,
+        "averages": field.scale == "one_minus",
+    }
 
 
 def words(opened: OpenRun, name: str, watch: dict[str, Any] | None = None) -> None:
@@ -98,15 +109,17 @@ def charts(
     opened: OpenRun | OpenSearch, chosen: Sequence[Chart], key: str = "charts", watch: dict[str, Any] | None = None
 ) -> None:
     """The chosen charts, drawn once from their skeletons and then fed with arrays."""
-    rows = [
-        {
-            "name": chart.name,
-            "title": chart.title,
-            "summary": chart.summary,
-            "every": chart.every,
-            "figure": json.loads(chart.skeleton(opened.shown).to_json(remove_uids=False)),
-        }
-        for chart in chosen
-    ]
+    rows = [chart_row(chart, opened.shown) for chart in chosen]
     data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
     _mount(opened, "charts", key, data, on_stale_change=lambda: None)
+
+
+def chart_row(chart: Chart, shown: Any) -> dict[str, Any]:
+    """A chart as its component takes it: its skeleton, and the words around it."""
+    return {
+        "name": chart.name,
+        "title": chart.title,
+        "summary": chart.summary,
+        "every": chart.every,
+        "figure": json.loads(chart.skeleton(shown).to_json(remove_uids=False)),
+    }

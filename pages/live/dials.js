@@ -26,6 +26,8 @@ export function dials(root) {
 
   function update({ data }, itsChannel) {
     channel = itsChannel;
+    root.classList.toggle("panda-compact", Boolean(data.compact));
+    if (data.title) attribute(root, "aria-label", data.title);
     const description = JSON.stringify(data.dials.map((row) => ({ ...row, value: null })));
     if (description === described) return;
     described = description;

@@ -5,6 +5,7 @@
 import { channelOf } from "./channel.js";
 import { charts } from "./charts.js";
 import { dials } from "./dials.js";
+import { localChannel } from "./local.js";
 import { leaders, search } from "./search.js";
 import { transport } from "./transport.js";
 import { words } from "./words.js";
@@ -38,6 +39,15 @@ function begin({ parentElement, data }) {
   let leave = null;
   let token = null;
   let removed = false;
+  const local = data.socket ? null : localChannel();
+
+  /** A part of a lab: the page's script answers, there is no run. */
+  function updateLocal(component) {
+    if (removed) return;
+    leave ??= local.join(part.listens);
+    part.update(component, local);
+    local.answer(component);
+  }
 
   function update(component) {
     if (removed) return;
@@ -65,7 +75,7 @@ function begin({ parentElement, data }) {
     root.remove();
   }
 
-  return { update, remove };
+  return { update: local ? updateLocal : update, remove };
 }
 
 /** Tells the page's script when what the page's own widgets show is no longer true of the run. Of two such calls at
