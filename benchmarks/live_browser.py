@@ -128,8 +128,8 @@ def go_to(page: Page, step: int) -> None:
 
 
 def choose_digits(page: Page) -> None:
-    """Start a run on digits through the tab "Data and network", and come back."""
-    page.get_by_role("tab", name="Data and network").click()
+    """Start a run on digits through the tab "New run", and come back."""
+    page.get_by_role("tab", name="New run").click()
     page.get_by_role("combobox", name="Data", exact=True).click()
     page.get_by_role("option", name="digits").click()
     expect(page.get_by_label("Units 1")).to_have_value("64")

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -48,18 +49,19 @@ class Server:
 
 @contextlib.contextmanager
 def server(script: str) -> Iterator[Server]:
-    """`streamlit run SCRIPT` as the README starts the app, ready to answer; ended on the way out."""
+    """`streamlit run SCRIPT` as the README starts the app, with a store of its own; ended on the way out."""
     port = free_port()
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command = [sys.executable, "-m", "streamlit", "run", script, *options]
-    process = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    try:
-        await_health(process, port)
-        yield Server(process.pid, port)
-    finally:
-        end(process)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        store = {"PANDA_DB": str(Path(folder) / "panda.db")}
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | store, **quiet)
+        try:
+            await_health(process, port)
+            yield Server(process.pid, port)
+        finally:
+            end(process)
 
 
 def free_port() -> int:
