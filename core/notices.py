@@ -11,6 +11,7 @@ import numpy as np
 
 from core.journal import gestures
 from core.run import Run
+from core.schedules import SCHEDULES
 
 
 def batch_of_one(run: Run) -> str | None:
@@ -76,3 +77,16 @@ def luck_words(run: Run) -> str:
     if run.luck.done:
         return run.luck.verdict.words
     return f"Under {run.luck.seeds} other seeds, with the nudge and without it: {run.luck.progress:.0%} done."
+
+
+def decay_words(run: Run) -> str:
+    """What decay makes of the learning rate at this epoch, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091, with
+    k = 0.05 after 2 epochs of decay."; nothing without decay (C20)."""
+    settings = run.settings
+    if settings.decay == "none":
+        return ""
+    epochs = run.epoch - run.stack.state.decay_from
+    stairs = f", {settings.decay_every:,} epochs a stair" if settings.decay == "staircase" else ""
+    formula = f"{settings.learning_rate:.6g} · {SCHEDULES[settings.decay].formula}"
+    after = f"{epochs:,} epoch{'s' * (epochs != 1)} of decay"
+    return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{stairs} after {after}."

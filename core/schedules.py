@@ -18,7 +18,7 @@ class Schedule:
 
     `factor(epochs, rate, every)` multiplies the learning rate after `epochs` completed epochs of decay; it is 1 at
     0 epochs. `rate` is k, `every` the epochs that a stair lasts. Each may be a number or an array, such as one value
-    for each of K networks; they broadcast. `formula` is the factor in LaTeX.
+    for each of K networks; they broadcast. `formula` is the factor as text.
     """
 
     label: str
@@ -48,9 +48,9 @@ def _sqrt(epochs: Any, rate: Any, every: Any) -> Any:
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "none": Schedule("none", r"1", _constant),
-    "inverse": Schedule("1/(1+k·epoch)", r"\frac{1}{1 + k \cdot \text{epoch}}", _inverse),
-    "exponential": Schedule("exponential", r"(1 - k)^{\text{epoch}}", _exponential),
-    "staircase": Schedule("staircase", r"(1 - k)^{\lfloor \text{epoch} / \text{every} \rfloor}", _staircase),
-    "sqrt": Schedule("1/√epoch", r"\frac{1}{\sqrt{1 + k \cdot \text{epoch}}}", _sqrt),
+    "none": Schedule("none", "1", _constant),
+    "inverse": Schedule("1/(1+k·epoch)", "1 / (1 + k · epoch)", _inverse),
+    "exponential": Schedule("exponential", "(1 − k)^epoch", _exponential),
+    "staircase": Schedule("staircase", "(1 − k)^⌊epoch / every⌋", _staircase),
+    "sqrt": Schedule("1/√epoch", "1 / √(1 + k · epoch)", _sqrt),
 }

@@ -15,7 +15,7 @@ from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.scatter import short
-from core.notices import luck_words, notices, twin_words
+from core.notices import decay_words, luck_words, notices, twin_words
 from core.open_runs import OpenRun
 from core.open_searches import OpenSearch
 from core.run import Run
@@ -96,7 +96,7 @@ def status(opened: OpenRun) -> dict[str, Any]:
         "looking": opened.view is not None,
         "catching_up": opened.catching_up.step if opened.catching_up else None,
         "watch": watched(opened),
-        "words": {"twin": twin_words(head), "luck": luck_words(head)},
+        "words": {"twin": twin_words(head), "luck": luck_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": [*filter(None, [opened.unsaved, opened.said]), *notices(run)],
         "trouble": trouble(run),

@@ -7,5 +7,12 @@ export function words(root) {
   let name = "";
   root.append(text);
   const frame = ({ status }) => write(text, status.words?.[name] ?? "");
-  return { update: ({ data }, channel) => { name = data.name; if (channel.status) frame(channel); }, listens: { frame } };
+
+  function update({ data }, channel) {
+    name = data.name;
+    if (channel.status) frame(channel);
+    else write(text, data.now);
+  }
+
+  return { update, listens: { frame } };
 }

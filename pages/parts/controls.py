@@ -9,12 +9,14 @@ from typing import Any
 import streamlit as st
 
 from core.errors import UserError
+from core.notices import decay_words
 from core.open_runs import OpenRun
 from core.settings import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
 from pages.live import component
 from pages.parts.owner import drives
 
 NATIVE = ("choice", "switch")
+LIVE_WORDS = {"decay": decay_words}  # what is said below a control and moves while the run trains
 
 
 def settings_panel(opened: OpenRun) -> None:
@@ -47,6 +49,8 @@ def _native(opened: OpenRun, field: Field) -> None:
         else:
             st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
         st.caption(_state(opened, field))
+        if field.name in LIVE_WORDS:
+            component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
 
 
 def _state(opened: OpenRun, field: Field) -> str:
