@@ -79,8 +79,8 @@ def dials(opened: OpenRun, fields: Sequence[Field], key: str, watch: dict[str, A
     _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
 
 
-def words(opened: OpenRun, name: str, watch: dict[str, Any] | None = None) -> None:
-    """A line of words about the run that changes while it trains: `status.words` under `name`."""
+def words(opened: OpenRun | OpenSearch, name: str, watch: dict[str, Any] | None = None) -> None:
+    """A line of words about the run or search that changes while it trains: `status.words` under `name`."""
     _mount(opened, "words", f"words-{name}", {"name": name, "watch": watch or {}}, on_stale_change=lambda: None)
 
 
