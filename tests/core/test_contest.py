@@ -9,7 +9,7 @@ import pytest
 from core import contest as module
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
-from core.charts.searches.contest import box, numbers
+from core.charts.searches.contest import box, few, numbers
 from core.contest import SIDES, Contest, best, judged, under
 from core.errors import UserError
 from core.open_searches import OpenSearch, OpenSearches
@@ -205,6 +205,10 @@ def test_the_chart_has_the_numbers_of_the_pairs():
     }
     _, y = box(found.quantiles["grid"], 0)
     assert y[~np.isnan(y)].tolist() == [1, 1.5, 1.5, 1.5, 2.5, 2.5, 1.5, 2, 2, 2.5, 3]
+
+
+def test_losses_are_written_in_few_signs():
+    assert [few(loss) for loss in (0.0, 6.8812e-4, 1e-3, 0.09871, 1.5)] == ["0", "6.88e-4", "0.001", "0.0987", "1.5"]
 
 
 def raced(seeds=5):

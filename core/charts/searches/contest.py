@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
-from core.charts.layout import axis, key_of, layout, line, names_axis, titled
+from core.charts.layout import SPACE, axis, key_of, layout, line, names_axis, titled
 from core.charts.palette import BLUE, GREY, VERMILLION
 from core.charts.searches.shown import Shown
 from core.contest import SIDES
@@ -57,11 +57,12 @@ def box(quantiles: Array, at: float) -> tuple[Array, Array]:
 def skeleton(shown: Shown) -> go.Figure:
     """Empty lines from dot to dot, dots, boxes and their words."""
     key = key_of([(ink, dash, f"{side} is better") for side, (ink, dash, _) in STYLES.items()])
+    key += f"{SPACE}box: quartiles"
     traces = [line("equal", "equal", line={"color": GREY, "width": 1}, hoverinfo="skip", hovertemplate=None)]
     for side, (ink, dash, symbol) in STYLES.items():
         quiet = {"hoverinfo": "skip", "hovertemplate": None}
         traces += [
-            line(f"{side}better", side, line={"color": ink, "dash": dash, "width": 1}, opacity=0.6, **quiet),
+            line(f"{side}better", side, line={"color": ink, "dash": dash, "width": 1}, opacity=0.8, **quiet),
             line(f"{side}box", side, line={"color": ink, "width": 1.5}, **quiet),
             go.Scatter(uid=side, x=[], y=[], mode="markers", marker={"color": ink, "symbol": symbol, "size": 6},
                        hovertemplate=f"{side}: %{{y:.4g}}<extra></extra>"),
@@ -70,7 +71,7 @@ def skeleton(shown: Shown) -> go.Figure:
             go.Scatter(uid=f"{side}words", x=[], y=[], text=[], mode="text", hoverinfo="skip",
                        textposition=f"middle {'left' if side == SIDES[0] else 'right'}"),
         ]  # fmt: skip
-    across = names_axis(SIDES, range=[-1.05, 2.05])
+    across = names_axis(SIDES, range=[-0.95, 1.95])
     up = axis(title=titled("best dev loss", 3))
     return go.Figure(traces, layout("contest", key, left=58, bottom=26, meta={"log": True}, xaxis=across, yaxis=up))
 
@@ -89,8 +90,13 @@ def frame(shown: Shown) -> Frame:
         arrays |= points(f"{side}broken", np.full(pairs.broken[side], at), np.full(pairs.broken[side], top))
         middle = pairs.quantiles[side][2:3]
         arrays |= points(f"{side}words", np.full(middle.size, beside + (at - 0.5) * 2.4 * HALF), middle)
-        arrays[f"{side}words.text"] = [f"median {value:.3g}" for value in middle]
+        arrays[f"{side}words.text"] = [few(value) for value in middle]
     return arrays
+
+
+def few(loss: float) -> str:
+    """A loss in few signs, such as 0.0688 or 6.88e-4."""
+    return f"{loss:.3g}" if loss >= 1e-3 or not loss else f"{loss:.2e}".replace("e-0", "e-")
 
 
 def joined(uid: str, pairs: Pairs, chosen: Array) -> Frame:
