@@ -101,10 +101,7 @@ def test_random_and_grid_over_many_seeds_end_with_a_verdict(caviar):
         field.press("Tab")
         at_rest(page)
     page.get_by_role("button", name="Start this search").click()
-    page.get_by_text("better model so far").wait_for(timeout=60_000)
     page.get_by_text("(sign test, p =").wait_for(timeout=60_000)
     page.get_by_text("done", exact=True).wait_for()
-    dots = (
-        """document.querySelector('[data-chart="contest"] .js-plotly-plot')._fullData.find(one => one.uid === 'grid')"""
-    )
-    page.wait_for_function(f"{dots}.y.length === 5")
+    plot = """document.querySelector('[data-chart="contest"] .js-plotly-plot')"""
+    page.wait_for_function(f"{plot}._fullData.find(trace => trace.uid === 'grid').y.length === 5")
