@@ -14,6 +14,7 @@ import numpy as np
 
 from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
+from core.contest import Best, Contest
 from core.errors import UserError
 from core.search import LEAST_BEST, Space, zoomed
 from core.search_keeping import SearchKeeper, recall
@@ -24,6 +25,7 @@ MOST_OPEN = 60
 IDLE_SECONDS = 3600.0
 TURN_SECONDS = 0.010  # of one generation, where several train
 MOST_GENERATIONS = 50
+MOST_CONTESTS = 200  # of closed searches, whose results are kept
 
 
 def _unsaved(error: BaseException) -> str:
@@ -56,6 +58,7 @@ class OpenSearch(Turns):
         self.playing = False
         self.picked: int | None = None
         self.origin = ""  # the token of the run from which the models go on
+        self.contest: Contest | None = None  # the first two generations under many seeds
         names = [one.name for one in self.caviar.plan.space.ranges]
         self.axes = (names[0], names[min(1, len(names) - 1)])
 
@@ -67,31 +70,37 @@ class OpenSearch(Turns):
     @property
     def shown(self) -> Shown:
         """What its charts show."""
-        return Shown(self.caviar, self.picked, self.axes, tuple(self.generations))
+        return Shown(self.caviar, self.picked, self.axes, tuple(self.generations), self.contest)
 
     @property
     def busy(self) -> bool:
         """Whether a frame would train models."""
-        return self.playing and any(not caviar.done for caviar in self.generations)
+        return self.playing and not self.done
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to train."""
+        return all(one.done for one in (*self.generations, *filter(None, [self.contest])))
 
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would train."""
         return self.busy and self.may_drive(viewer)
 
     def train(self, viewer: object, seconds: float) -> None:
-        """A slice of the generation that is least far."""
+        """A slice of the generation that is least far; then of the contest."""
         with self.lock:
             self.answer()
             self._take_wheel(viewer)
             deadline = time.perf_counter() + seconds
             while self.busy and time.perf_counter() < deadline:
-                least = min((caviar for caviar in self.generations if not caviar.done), key=lambda one: one.progress)
+                undone = [caviar for caviar in self.generations if not caviar.done]
+                least = min(undone, key=lambda one: one.progress, default=self.contest)
                 turn = min(deadline, time.perf_counter() + TURN_SECONDS)
                 try:
                     least.advance(lambda turn=turn: bool(self._inbox) or time.perf_counter() >= turn)
                 except UserError as error:  # of a scheduler that is gone
                     self.playing, self.said = False, str(error)
-                if all(caviar.done for caviar in self.generations):
+                if self.done:
                     self.playing = False
                 self._save()
                 self._tell()
@@ -121,7 +130,7 @@ class OpenSearch(Turns):
 
     def play(self) -> None:
         """Train from the next frame on."""
-        if all(caviar.done for caviar in self.generations):
+        if self.done:
             raise UserError("This search is done: zoom in, or start another one.")
         self._start()
         self.playing, self.said = True, ""
@@ -155,6 +164,10 @@ class OpenSearch(Turns):
         self.see(len(self.generations) - 1)
         self.play()
 
+    def compete(self, contest: Contest) -> None:
+        """Once the generations are done, train the first two under other seeds."""
+        self.contest = contest
+
     def proposed(self) -> Space:
         """The region of the best tenth of the generation that is seen, by the last loss that enough models have."""
         caviar = self.caviar
@@ -170,7 +183,7 @@ class OpenSearch(Turns):
 
 class OpenSearches:
     """The open searches of a process; the longest unseen are closed when there are too many. Where there is a store, a
-    search that is asked for is opened again."""
+    search that is asked for is opened again; what its contest had found is kept here as long as the process lives."""
 
     def __init__(
         self, most: int = MOST_OPEN, idle: float = IDLE_SECONDS, store: Callable[[], Store] | None = None
@@ -178,6 +191,7 @@ class OpenSearches:
         self._most, self._idle, self._store = most, idle, store
         self._searches: dict[str, OpenSearch] = {}
         self._by_key: dict[str, OpenSearch] = {}
+        self._contests: dict[str, tuple[int, dict[str, list[Best]]]] = {}  # of closed searches
         self._lock = threading.RLock()
 
     def open(self, caviar: Caviar, owner: str = "") -> OpenSearch:
@@ -210,6 +224,9 @@ class OpenSearches:
         keeper = SearchKeeper(store, entry.id, [caviar.done for caviar in generations])
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
+        if entry.id in self._contests:
+            seeds, found = self._contests.pop(entry.id)
+            opened.contest = Contest(generations[:2], seeds, found=found)
         return self._hold(opened)
 
     def close(self, token: str) -> None:
@@ -218,9 +235,16 @@ class OpenSearches:
             opened = self._searches.pop(token, None)
             if opened:
                 self._by_key.pop(opened.key, None)
+                self._keep_contest(opened)
         if opened:
             opened.pause()
             opened.shut()
+
+    def _keep_contest(self, opened: OpenSearch) -> None:
+        if opened.contest:
+            self._contests[opened.token] = opened.contest.seeds, opened.contest.found
+        while len(self._contests) > MOST_CONTESTS:
+            del self._contests[next(iter(self._contests))]
 
     def _hold(self, opened: OpenSearch) -> OpenSearch:
         with self._lock:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
+from core.contest import Contest
 from core.errors import UserError
 from core.farm import FarmedCaviar, farm_address
 from core.open_runs import OPEN_RUNS
@@ -18,7 +20,7 @@ from pages.live import component
 from pages.parts.owner import drives, owner_token
 from pages.parts.plain import plain
 from pages.parts.run_in_hand import open_run
-from pages.parts.search_space import plan_inputs
+from pages.parts.search_space import plan_inputs, seeds_input
 from pages.parts.searches import exports, searches
 
 PANDA = "panda.py"
@@ -49,8 +51,10 @@ def default_plan() -> Plan:
 
 @st.fragment
 def bar(opened: OpenSearch) -> None:
-    """The bar that plays the search."""
+    """The bar that plays the search, and what random and grid have come to."""
     component.search_bar(opened)
+    if opened.contest:
+        component.words(opened, "contest")
 
 
 @st.fragment
@@ -148,15 +152,20 @@ def zoom(opened: OpenSearch) -> None:
 def new_search(opened: OpenSearch) -> None:
     """What to search next."""
     plans = plan_inputs(opened)
+    seeds = seeds_input(plans)
     address = farm_address()
     where = address or "worker processes on this machine"
     farmed = address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time.")
     if plans and st.button("Start this search", type="primary", width="stretch"):
         try:
-            first, *others = [FarmedCaviar(plan, address=address) if farmed else Caviar(plan) for plan in plans]
+            make = partial(FarmedCaviar, address=address) if farmed else Caviar
+            first, *others = made = [make(plan) for plan in plans]
+            contest = Contest(made, seeds, make) if seeds else None
             started = OPEN_SEARCHES.open(first, owner_token())
             for other in others:
                 started.add(other)
+            if contest:
+                started.compete(contest)
             started.see(0)
             started.play()
             hold(started)

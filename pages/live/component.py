@@ -90,8 +90,8 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
     }
 
 
-def words(opened: OpenRun, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
-    """A line of words about the run that changes while it trains: `now`, then `status.words` under `name`."""
+def words(opened: OpenRun | OpenSearch, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
+    """A line of words about the run or search that changes while it trains: `now`, then `status.words` under `name`."""
     data = {"name": name, "now": now, "watch": watch or {}}
     _mount(opened, "words", f"words-{name}", data, on_stale_change=lambda: None)
 

@@ -133,12 +133,14 @@ def search_status(opened: OpenSearch) -> dict[str, Any]:
     caviar = opened.caviar
     states = Counter(trial.state for trial in caviar.trials)
     best = opened.best(LEADERS)
+    contest = opened.contest
+    whole = contest if contest and not contest.done else caviar
     return {
         "playing": opened.playing,
-        "done": caviar.done,
-        "progress": caviar.progress,
-        "rate": caviar.rate if opened.playing else None,
-        "left": caviar.left if opened.playing else None,
+        "done": whole.done,
+        "progress": whole.progress,
+        "rate": whole.rate if opened.playing else None,
+        "left": whole.left if opened.playing else None,
         "states": states,
         "models": len(caviar.trials),
         "best": caviar.trials[best[0]].loss if best else None,
@@ -148,7 +150,8 @@ def search_status(opened: OpenSearch) -> dict[str, Any]:
         "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
                   "picked": opened.picked},
         "step": int(max(trial.step for trial in caviar.trials)),
-        "notices": [*filter(None, [opened.unsaved, opened.said, getattr(caviar, "notice", "")])],
+        "words": {"contest": contest.words if contest else ""},
+        "notices": [*filter(None, [opened.unsaved, opened.said, getattr(whole, "notice", "")])],
     }  # fmt: skip
 
 

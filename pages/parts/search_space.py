@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from core.caviar import MOST_STEPS, Plan
+from core.caviar import MOST_STEPS, Caviar, Plan
 from core.charts.strip import strip
+from core.contest import LEAST_SEEDS, MOST_SEEDS
 from core.datasets import DATASETS
 from core.errors import UserError
 from core.open_searches import OpenSearch
@@ -18,6 +19,7 @@ from pages.parts.plain import plain
 
 KINDS = {"random": "at random", "grid": "on a grid", "both": "both"}
 PREVIEWED = 40
+SEEDS = 20
 
 
 def plan_inputs(opened: OpenSearch) -> list[Plan]:
@@ -53,6 +55,22 @@ def plan_inputs(opened: OpenSearch) -> list[Plan]:
     except UserError as error:
         st.caption(plain(str(error)))
         return []
+
+
+def seeds_input(plans: list[Plan]) -> int:
+    """Where random and grid are compared: under how many seeds, and about how long that takes; 0 for the one alone."""
+    many = "Both again and again, under other seeds of points, weights and split: how often does which find the better?"
+    if len(plans) < 2 or not st.toggle("Over many seeds", help=many):
+        return 0
+    seeds = st.number_input("Seeds", LEAST_SEEDS, MOST_SEEDS, SEEDS, step=5)
+    try:
+        seconds = seeds * sum(Caviar(plan).left for plan in plans)
+    except UserError as error:
+        st.caption(plain(str(error)))
+        return int(seeds)
+    time = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    st.caption(f"{2 * seeds} searches, about {time} with a core to itself.")
+    return int(seeds)
 
 
 def _range_input(now: Range) -> Range:

@@ -86,3 +86,22 @@ def test_caviar_is_not_wider_than_a_phone(chromium, server, scheme):
     ready(page)
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
     context.close()
+
+
+def test_random_and_grid_over_many_seeds_end_with_a_verdict(caviar):
+    page = caviar
+    turn_to(page, "New search")
+    page.get_by_role("radio", name="both").click()
+    at_rest(page)
+    page.get_by_text("Over many seeds").click()
+    page.get_by_text("40 searches, about").wait_for()
+    for label, value in (("Models", 8), ("Seeds", 5)):
+        field = page.get_by_role("spinbutton", name=label)
+        field.fill(str(value))
+        field.press("Tab")
+        at_rest(page)
+    page.get_by_role("button", name="Start this search").click()
+    page.get_by_text("(sign test, p =").wait_for(timeout=60_000)
+    page.get_by_text("done", exact=True).wait_for()
+    plot = """document.querySelector('[data-chart="contest"] .js-plotly-plot')"""
+    page.wait_for_function(f"{plot}._fullData.find(trace => trace.uid === 'grid').y.length === 5")

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES
+from pages.live.frames import search_status
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
 
 CAVIAR = Path(__file__).parents[2] / "pages" / "caviar.py"
@@ -128,3 +129,49 @@ def test_from_panda_to_many_variants(label):
         held.do(lambda it: it.adopt(opened.caviar.run(number), 30))
         assert held.run.fingerprint() == opened.caviar.fingerprint(number)
         assert len(held.keeper.store.lines(held.token)) == 2
+
+
+def many_seeds(app):
+    new_search(app, 4, 20)
+    next(w for w in app.segmented_control if w.label == "Points").set_value("both").run()
+    next(w for w in app.toggle if w.label == "Over many seeds").set_value(True).run()
+    return next(w for w in app.number_input if w.label == "Seeds")
+
+
+def test_random_and_grid_are_compared_over_many_seeds(app):
+    seeds = many_seeds(app)
+    assert seeds.value == 20
+    assert any(caption.value.startswith("40 searches, about ") for caption in app.caption)
+    seeds.set_value(5).run()
+    assert any(caption.value.startswith("10 searches, about ") for caption in app.caption)
+    button(app, "Start this search").click().run()
+    assert not app.exception
+    opened = search_of(app)
+    assert [caviar.plan.kind for caviar in opened.generations] == ["random", "grid"]
+    status = search_status(opened)
+    assert status["words"] == {"contest": "0 of 5 seeds are done."}
+    assert (status["done"], status["progress"]) == (False, 0)
+    while opened.busy:
+        opened.train(None, 0.5)
+    status = search_status(opened)
+    assert status["words"]["contest"] == opened.contest.outcome.words
+    assert "found the better model under" in opened.contest.outcome.words
+    assert (status["done"], status["progress"]) == (True, 1)
+
+
+def test_too_much_over_many_seeds_is_answered_by_a_sentence(app, monkeypatch):
+    many_seeds(app)
+    monkeypatch.setattr("core.contest.SECONDS", 0.0)
+    before = search_of(app)
+    button(app, "Start this search").click().run()
+    assert not app.exception
+    assert "hours of work" in app.error[0].value
+    assert search_of(app) is before
+
+
+def test_many_seeds_are_offered_only_where_both_are_searched(app):
+    new_search(app)
+    assert not [w for w in app.toggle if w.label == "Over many seeds"]
+    button(app, "Start this search").click().run()
+    assert search_of(app).contest is None
+    assert search_status(search_of(app))["words"] == {"contest": ""}

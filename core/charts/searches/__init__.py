@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from core.charts.chart import Chart
-from core.charts.searches import curves, parallel, scatter, versus
+from core.charts.searches import contest, curves, parallel, scatter, versus
 
-SEARCH_CHARTS: dict[str, Chart] = {module.CHART.name: module.CHART for module in (curves, scatter, parallel, versus)}
+MODULES = (contest, curves, scatter, parallel, versus)
+SEARCH_CHARTS: dict[str, Chart] = {module.CHART.name: module.CHART for module in MODULES}
 
 __all__ = ["SEARCH_CHARTS"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.caviar import Caviar
+from core.contest import Contest
 
 Array = np.ndarray
 BEST = 0.1  # share of the models that are drawn as the best
@@ -19,13 +20,15 @@ BEST = 0.1  # share of the models that are drawn as the best
 class Shown:
     """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
 
-    `caviar` is the generation that is seen, `generations` are all.
+    `caviar` is the generation that is seen, `generations` are all; `contest` is there where random and grid are
+    compared under many seeds.
     """
 
     caviar: Caviar
     picked: int | None
     axes: tuple[str, str]
     generations: tuple[Caviar, ...] = ()
+    contest: Contest | None = None
 
 
 def newest(losses: Array) -> Array:
