@@ -5,10 +5,11 @@ import { element } from "./dom.js";
 
 const LEAST = 8; // px: a shorter drag is a click, as it is for plotly
 const HALF = 14; // px to either side of a line that is dragged along
+const AFTER = 100; // ms after a drag in which a click is what the browser makes of its end
 const STAYS = 350; // ms that the mark waits for the frame that shows what it has selected
 
 /** On the figure `gd` in `area`; `select(places)` takes {name: [low, high] on the axis, or null to clear it}.
- * Gives back `place()`, to be called when the figure was drawn. */
+ * Gives back `place()`, to be called when the figure was drawn, and `dragged()`: whether a click is the end of a drag. */
 export function brush(area, gd, { axes, along = [] }, select) {
   const mark = element("div", { class: "panda-brush", hidden: true });
   const lines = along.map((name) => element("div", {
@@ -21,6 +22,7 @@ export function brush(area, gd, { axes, along = [] }, select) {
     gd.addEventListener("pointerdown", (event) => begin(event, axes), true);
   }
   let timer = 0;
+  let released = -AFTER;
 
   /** Follow a pointer that drags out a stretch of each axis in `names`, {x or y: name}. */
   function begin(event, names) {
@@ -37,6 +39,7 @@ export function brush(area, gd, { axes, along = [] }, select) {
       over.abort();
       if (dragged && last.type === "pointerup") {
         follow(last);
+        released = performance.now();
         select(stretches(from, spot(last), names));
         timer = setTimeout(hide, STAYS);
       } else {
@@ -86,7 +89,7 @@ export function brush(area, gd, { axes, along = [] }, select) {
     lines.forEach((line, i) => set(line, axis("x")._offset + axis("x").l2p(i) - HALF, top, 2 * HALF, height));
   }
 
-  return { place };
+  return { place, dragged: () => performance.now() - released < AFTER };
 }
 
 function set(node, left, top, width, height) {

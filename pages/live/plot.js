@@ -47,7 +47,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     gd.on("plotly_relayouting", align);
     gd.on("plotly_click", ({ points }) => {
       const chosen = points.find((point) => point.customdata !== undefined);
-      if (chosen) pick(chosen.customdata);
+      if (chosen && !brushed?.dragged()) pick(chosen.customdata);
     });
   }).catch((error) => { area.textContent = error.message; });
 
