@@ -187,8 +187,6 @@ class Caviar:
     def stop(self) -> None:
         """End the search where it stands: what was still going is stopped at the step where it was last measured, and
         has the bits of its `run` there. One that is done stays as it is."""
-        if self.done:
-            return
         self._work = iter(())
         for trial in self.trials:
             if trial.going:

@@ -80,6 +80,11 @@ class OpenSearch(Turns):
         """Whether a frame would train models."""
         return self.playing and any(not caviar.done for caviar in self.generations)
 
+    @property
+    def finished(self) -> int:
+        """How many generations are done."""
+        return sum(caviar.done for caviar in self.generations)
+
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would train."""
         return self.busy and self.may_drive(viewer)

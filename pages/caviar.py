@@ -12,6 +12,7 @@ from core.farm import FarmedCaviar, farm_address
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.search import SEARCHABLE, Space
+from core.search_keeping import least
 from core.settings import RunSpec, Settings
 from pages.live import component
 from pages.parts.owner import drives, owner_token
@@ -76,7 +77,7 @@ def best(opened: OpenSearch) -> None:
     """The best models, the picked one, and where to search on."""
     caviar, picked = opened.caviar, opened.picked
     watch = {"picked": picked, "done": caviar.done, "generation": opened.seen_generation}
-    watch |= {"region": region_words(opened.shown), "whole": opened.whole}
+    watch |= {"region": region_words(opened.shown), "whole": opened.whole, "finished": opened.finished}
     generations(opened)
     zoom(opened)
     component.leaders(opened, watch)
@@ -91,7 +92,7 @@ def generations(opened: OpenSearch) -> None:
     """The generations, coarse to fine, with the best dev loss of each (C3)."""
     if len(opened.generations) < 2:
         return
-    words = [f"{i + 1} {caviar.plan.kind}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
+    words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
     at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
     if at and words.index(at) != opened.seen_generation:
         opened.do(lambda it: it.see(words.index(at)))
@@ -103,10 +104,10 @@ def generations(opened: OpenSearch) -> None:
             st.rerun(scope="app")
 
 
-def least(caviar: Caviar) -> float:
-    """The least dev loss that a generation has measured."""
-    found = [trial.best for trial in caviar.trials if trial.best == trial.best]
-    return min(found, default=float("nan"))
+def came_to(caviar: Caviar) -> str:
+    """The least dev loss that a generation has measured, once it is done: until then the scatter says it live."""
+    best = least(caviar)
+    return f": {best:.3g}" if caviar.done and best is not None else ""
 
 
 def picked_model(opened: OpenSearch, number: int) -> None:

@@ -1,5 +1,7 @@
 """The live channel, through Starlette's own client: frames, commands, and what it refuses."""
 
+import time
+
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
@@ -212,9 +214,12 @@ def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
     with client.websocket_connect(f"/live/{search.token}") as other:
         assert not frame(other, ["scatter"])[0]["status"]["selected"]
         search_socket.send_json({"type": "region", "of": 0, "places": {"learning_rate": [0.25, 0.5]}})
+        deadline = time.monotonic() + 5
+        while not search.region:  # until the command is taken up
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         header, charts = frame(other, ["scatter", "parallel"], seq=2)
-        if not header["status"]["selected"]:  # the frame was made before the command was taken up
-            header, charts = frame(other, ["scatter", "parallel"], seq=3)
+        assert header["status"]["selected"]
         assert header["status"]["watch"]["region"] == "α 0.001–0.01"
         assert len(charts["scatter"]["region.x"]) == len(charts["parallel"]["bands.x"]) == 5
         other.send_json({"type": "region", "places": None})

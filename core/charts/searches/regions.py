@@ -78,7 +78,7 @@ def labels(found: Iterable[Box]) -> Array:
     taken: list[tuple[float, float]] = []
     wide, high = LABEL
     for box in found:
-        x, y = max(0.0, min(box.x[0], 1 - wide / 2)), box.y[1]
+        x, y = max(0.0, min(box.x[0], 1.06 - wide)), box.y[1]
         while any(abs(x - left) < wide and abs(y - up) < high for left, up in taken):
             y -= high
         taken.append((x, y))
