@@ -15,7 +15,7 @@ from core.regions import stretch_of
 from core.search import positions
 
 Array = np.ndarray
-BAND = 0.05  # half the width of a selected stretch; the distance of two axes is 1
+BAND = 1 / 60  # of the chart: half the width of a selected stretch
 MOST = 160  # lines of the rest
 GROUPS = {"rest": (GREY, 0.3, 1.0), "good": (ORANGE, 0.6, 1.5), "best": (BLUE, 0.9, 2.0)}  # colour, opacity, width
 
@@ -65,9 +65,11 @@ def _brush(shown: Shown) -> dict[str, object]:
 
 def bands(shown: Shown) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """The stretches of the axes that are selected, as rectangles."""
+    ranges = ranges_of(shown.caviar)
+    half = BAND * (len(ranges) + 1)
     return [
-        ((i - BAND, i + BAND), stretch_of(one, shown.region[name]))
-        for i, (name, one) in enumerate(ranges_of(shown.caviar).items())
+        ((i - half, i + half), stretch_of(one, shown.region[name]))
+        for i, (name, one) in enumerate(ranges.items())
         if name in shown.region
     ]
 
