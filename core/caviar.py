@@ -184,6 +184,21 @@ class Caviar:
                     break
         self._clock.stop()
 
+    def stop(self) -> None:
+        """End the search where it stands: what was still going is stopped at the step where it was last measured, and
+        has the bits of its `run` there. One that is done stays as it is."""
+        self._work = iter(())
+        for trial in self.trials:
+            if trial.going:
+                trial.state, trial.stopped_at = "stopped", trial.step
+                trial.why = f"Stopped by hand at step {trial.step:,}."
+        self.done = True
+        self.rest()
+
+    def another(self, plan: Plan) -> Caviar:
+        """A search of another plan that is trained where this one is."""
+        return Caviar(plan)
+
     def rest(self) -> None:
         """Give back the memory that only training needs; the next slice takes it again."""
         self._stacks = Stacks()

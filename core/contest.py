@@ -67,6 +67,7 @@ class Contest:
         self.found = {side: [*found[side]] if found else [] for side in SIDES}
         self._first = {search.plan.kind: search for search in first if not self.found[search.plan.kind]}
         self._search: Caviar | None = None
+        self.stopped = False
         self._estimates = _estimates(self._plans, seeds, len(self.found["grid"]))
         _check_time(sum(map(sum, self._estimates)), seeds)
         self._clock = Clock(self._estimated_ahead())
@@ -75,8 +76,8 @@ class Contest:
 
     @property
     def done(self) -> bool:
-        """Whether every search is finished."""
-        return len(self.found["grid"]) == self.seeds
+        """Whether every search is finished, or none will be any more."""
+        return self.stopped or len(self.found["grid"]) == self.seeds
 
     @property
     def losses(self) -> Array:
@@ -107,20 +108,28 @@ class Contest:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What came of it; None until it is done."""
-        return judged(*self.losses) if self.done else None
+        """What came of it; None until it is done, and where it was stopped before one seed was."""
+        return judged(*self.losses) if self.done and self.losses.size else None
 
     @property
     def words(self) -> str:
         """The outcome, or how it stands so far."""
         if self.outcome:
             return self.outcome.words
+        if self.done:
+            return "Stopped before both searches of one seed were done."
         random, grid = self.losses
         so_far = f"{np.sum(random < grid)} at random, {np.sum(grid < random)} on the grid"
         better = f" The better model so far: {so_far}." if random.size else ""
         return f"{random.size} of {self.seeds} seeds are done.{better}"
 
     # the work
+
+    def stop(self) -> None:
+        """End it for good: the seeds of which both searches are finished count."""
+        if self._search and not self.done:
+            self._search.stop()
+        self.stopped, self._search, self._first = True, None, {}
 
     @property
     def _finished(self) -> int:

@@ -368,6 +368,9 @@ class Farm:
             self._waiting.extendleft(list(self._line.running.values())[::-1])
             self._leave()
             self._line = self._looking = None
+        elif self._coming:
+            coming, self._coming = self._coming, None
+            coming.add_done_callback(lambda done: done.exception() or done.result().end())
 
 
 def _words(numbers: list[int], error: BaseException) -> str:
@@ -416,6 +419,8 @@ class FarmedCaviar(Caviar):
 
     def advance(self, enough: Callable[[], bool]) -> None:
         """Take in what has come; never waits for more. Raises `UserError` (see `Farm.collect`)."""
+        if self.done:
+            return
         self._clock.start()
         if not self._submitted:
             self._farm.submit(self._chunks())
@@ -483,6 +488,16 @@ class FarmedCaviar(Caviar):
         """Stop the workers; advancing again goes on with the models that were not done."""
         self._farm.cancel()
         self._mark_running()
+
+    def stop(self) -> None:
+        """End the search: what the workers have not finished is stopped where it began, for they tell only of models
+        that are finished."""
+        self._farm.cancel()
+        super().stop()
+
+    def another(self, plan: Plan) -> Caviar:
+        """A search of another plan for the same workers."""
+        return FarmedCaviar(plan, address=self._farm.address)
 
     def fingerprint(self, number: int) -> str:
         """That of the trial's `run`, at the trial's step; it is trained again where a result did not say."""

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +18,10 @@ from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
 from core.contest import Best, Contest
 from core.errors import UserError
-from core.search import LEAST_BEST, Space, zoomed
+from core.regions import Region, selected
+from core.search import LEAST_BEST, Space, within, zoomed
 from core.search_keeping import SearchKeeper, recall
+from core.settings import FIELDS
 from core.store import Store, digest, key_of, new_token, the_store
 from core.turns import Turns
 
@@ -57,6 +61,8 @@ class OpenSearch(Turns):
         self.said = ""  # why it stopped by itself
         self.playing = False
         self.picked: int | None = None
+        self.region: Region = {}  # what is selected of the generation that is seen
+        self.whole = True  # whether the scatter has the axes of the first generation, with all others in it
         self.origin = ""  # the token of the run from which the models go on
         self.contest: Contest | None = None  # the first two generations under many seeds
         names = [one.name for one in self.caviar.plan.space.ranges]
@@ -70,7 +76,8 @@ class OpenSearch(Turns):
     @property
     def shown(self) -> Shown:
         """What its charts show."""
-        return Shown(self.caviar, self.picked, self.axes, tuple(self.generations), self.contest)
+        generations = tuple(self.generations)
+        return Shown(self.caviar, self.picked, self.axes, generations, self.region, self.whole, self.contest)
 
     @property
     def busy(self) -> bool:
@@ -81,6 +88,11 @@ class OpenSearch(Turns):
     def done(self) -> bool:
         """Whether there is nothing left to train."""
         return all(one.done for one in (*self.generations, *filter(None, [self.contest])))
+
+    @property
+    def finished(self) -> int:
+        """How many generations are done."""
+        return sum(caviar.done for caviar in self.generations)
 
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would train."""
@@ -139,6 +151,14 @@ class OpenSearch(Turns):
         """Stop training for now."""
         self.playing = False
 
+    def stop(self) -> None:
+        """End the search for good where it stands; one that is done stays as it is."""
+        if not self.started:
+            raise UserError("This search has not begun: there is nothing to stop.")
+        for one in (*self.generations, *filter(None, [self.contest])):
+            one.stop()
+        self.playing = False
+
     def pick(self, number: int | None) -> None:
         """Pick a model of the generation that is seen, or none."""
         if number is not None and not 0 <= number < len(self.caviar.trials):
@@ -152,7 +172,38 @@ class OpenSearch(Turns):
     def see(self, generation: int) -> None:
         """Look at a generation."""
         self.seen_generation = min(max(0, generation), len(self.generations) - 1)
-        self.picked = None
+        self.picked, self.region = None, {}
+
+    def show_whole(self, whole: bool) -> None:
+        """Whether the scatter shows all generations, or only the one that is seen."""
+        self.whole = whole
+
+    def select(self, of: int, places: Mapping[str, Any] | None) -> None:
+        """Select a region of the generation that is seen, by places in 0..1 on the axes of the generation `of`, (low,
+        high) or None by the names of some settings (see `core.regions.selected`); None clears it. `UserError` for what
+        cannot be."""
+        if places is None:
+            self.region = {}
+            return
+        if not 0 <= of < len(self.generations):
+            raise UserError(f"There is no generation {of + 1:,}: select the region again.")
+        axes, space = self.generations[of].plan.space, self.caviar.plan.space
+        try:
+            self.region = selected(space, self.region, axes, places)
+        except UserError as error:
+            if axes.ranges == space.ranges:
+                raise
+            seen = self.seen_generation + 1
+            words = f"Nothing of generation {seen} lies there: select inside its box, or look at another generation."
+            raise UserError(words) from error
+
+    def finer(self) -> Caviar:
+        """The next generation, with as many models and trained where the one that is seen is: inside the region that is
+        selected, else inside the one `proposed`. Raises `UserError` where none can be."""
+        plan = self.caviar.plan
+        space = within(plan.space, self.region) if self.region else self.proposed()
+        seed = (self.generations[0].plan.seed + len(self.generations)) % (int(FIELDS["seed"].high) + 1)
+        return self.caviar.another(replace(plan, space=space, seed=seed))
 
     def add(self, caviar: Caviar) -> None:
         """Search on in another generation, and look at it."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
+from core.charts.searches.regions import nested, region_words
 from core.contest import Contest
 from core.errors import UserError
 from core.farm import FarmedCaviar, farm_address
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.search import SEARCHABLE, Space
+from core.search_keeping import least
 from core.settings import RunSpec, Settings
 from pages.live import component
 from pages.parts.owner import drives, owner_token
@@ -24,6 +25,8 @@ from pages.parts.search_space import plan_inputs, seeds_input
 from pages.parts.searches import exports, searches
 
 PANDA = "panda.py"
+WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
+DENSER = "As many models again, in a smaller region: denser."
 
 
 def search_in_hand() -> OpenSearch:
@@ -60,7 +63,7 @@ def bar(opened: OpenSearch) -> None:
 @st.fragment
 def chart_grid(opened: OpenSearch) -> None:
     """The charts, and which two settings the scatter shows."""
-    watch = {"generation": opened.seen_generation, "generations": len(opened.generations)}
+    watch = {"generation": opened.seen_generation, "generations": len(opened.generations), "whole": opened.whole}
     fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(opened.shown)]
     component.charts(opened, fitting, key=f"charts-{'-'.join(opened.axes)}", watch=watch)
     names = {one.name: one.field.label for one in opened.caviar.plan.space.ranges}
@@ -79,13 +82,14 @@ def best(opened: OpenSearch) -> None:
     """The best models, the picked one, and where to search on."""
     caviar, picked = opened.caviar, opened.picked
     watch = {"picked": picked, "done": caviar.done, "generation": opened.seen_generation}
+    watch |= {"region": region_words(opened.shown), "whole": opened.whole, "finished": opened.finished}
     generations(opened)
+    zoom(opened)
     component.leaders(opened, watch)
     if picked is None:
         st.caption("Click a model here, or a point or the end of a curve in the charts.")
     else:
         picked_model(opened, picked)
-    zoom(opened)
     exports(opened)
 
 
@@ -93,17 +97,22 @@ def generations(opened: OpenSearch) -> None:
     """The generations, coarse to fine, with the best dev loss of each (C3)."""
     if len(opened.generations) < 2:
         return
-    words = [f"{i + 1} {caviar.plan.kind}: {least(caviar):.3g}" for i, caviar in enumerate(opened.generations)]
+    words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
     at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
     if at and words.index(at) != opened.seen_generation:
         opened.do(lambda it: it.see(words.index(at)))
         st.rerun(scope="app")
+    if nested(opened.shown):
+        whole = st.toggle("All of them in “Points tried”", opened.whole, help=WHOLE)
+        if whole != opened.whole:
+            opened.do(lambda it: it.show_whole(whole))
+            st.rerun(scope="app")
 
 
-def least(caviar: Caviar) -> float:
-    """The least dev loss that a generation has measured."""
-    found = [trial.best for trial in caviar.trials if trial.best == trial.best]
-    return min(found, default=float("nan"))
+def came_to(caviar: Caviar) -> str:
+    """The least dev loss that a generation has measured, once it is done: until then the scatter says it live."""
+    best = least(caviar)
+    return f": {best:.3g}" if caviar.done and best is not None else ""
 
 
 def picked_model(opened: OpenSearch, number: int) -> None:
@@ -134,13 +143,15 @@ def to_panda(token: str) -> None:
 
 
 def zoom(opened: OpenSearch) -> None:
-    """Search again inside the region of the best tenth, denser (C3)."""
+    """Search again inside the region that is selected, else that of the best tenth, denser (C3)."""
     if not drives(opened):
         return
-    if st.button("Zoom into the best 10 %", icon=":material/zoom_in:", width="stretch"):
+    region = region_words(opened.shown)
+    label, kind = ("Search inside the region", "primary") if region else ("Zoom into the best 10 %", "secondary")
+    st.caption(f"Region: {plain(region)}" if region else "Drag in the charts to select a region to search again, or")
+    if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
-            plan = opened.caviar.plan
-            finer = Caviar(replace(plan, space=opened.proposed(), seed=plan.seed + 1))
+            finer = opened.do(OpenSearch.finer)
             opened.do(lambda it: it.add(finer))
         except UserError as error:
             st.error(plain(str(error)))

@@ -73,6 +73,14 @@ def _pick(message: dict[str, Any]) -> Command:
     return lambda opened: opened.pick(number)
 
 
+def _region(message: dict[str, Any]) -> Command:
+    places = message.get("places")
+    if places is not None and (not isinstance(places, dict) or len(places) > 40):
+        raise UserError("A region needs 'places', from a setting's name to two places on its axis, or null.")
+    of = _whole(message, "of") if places is not None else 0
+    return lambda opened: opened.select(of, places)
+
+
 RUN_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "nudge": _nudge,
     "play": lambda message: OpenRun.play,
@@ -87,7 +95,9 @@ RUN_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
 SEARCH_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "play": lambda message: OpenSearch.play,
     "pause": lambda message: OpenSearch.pause,
+    "stop": lambda message: OpenSearch.stop,
     "pick": _pick,
+    "region": _region,
 }
 COMMANDS = {OpenRun: RUN_COMMANDS, OpenSearch: SEARCH_COMMANDS}
 

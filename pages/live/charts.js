@@ -4,6 +4,7 @@ import { plotlyFrom } from "./plotly.js";
 import { plot } from "./plot.js";
 import { themeAt } from "./theme.js";
 
+const CLOSES = "[role=dialog], [role=listbox], [role=combobox], [role=menu], [data-baseweb=popover], input, textarea";
 const MARGIN = "200px"; // how far outside the window a chart is still kept up to date
 
 /** The part "charts" in `root`. */
@@ -14,6 +15,7 @@ export function charts(root) {
     for (const { target } of entries) cards.get(target.dataset.chart)?.resize();
   });
   let token = null;
+  let selected = false;
 
   function update({ data, parentElement }, channel) {
     const theme = themeAt(parentElement);
@@ -34,7 +36,11 @@ export function charts(root) {
   }
 
   function add(chart, data, theme, channel) {
-    const card = build(chart, data, theme, (number) => channel.send({ type: "pick", number }));
+    const { of } = chart.figure.layout.meta?.brush ?? {};
+    const card = build(chart, data, theme, {
+      pick: (number) => channel.send({ type: "pick", number }),
+      select: (places) => channel.send({ type: "region", of, places }),
+    });
     card.node.dataset.chart = chart.name;
     cards.set(chart.name, card);
     watch.observe(card.node);
@@ -58,6 +64,7 @@ export function charts(root) {
   }
 
   function remove() {
+    document.removeEventListener("keydown", onKey);
     watch.disconnect();
     widths.disconnect();
     [...cards.keys()].forEach(drop);
@@ -65,29 +72,42 @@ export function charts(root) {
 
   function frame({ charts: moving, status }) {
     for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
-    for (const [name, { hint }] of cards) {
+    selected = Boolean(status.selected);
+    for (const [name, { hint, clear }] of cards) {
+      if (clear) clear.hidden = !selected;
       write(hint, status.hints?.[name] ?? "");
       attribute(hint, "title", status.hints?.[name]);
     }
   }
 
+  /** Escape clears what is selected, unless it closes something that lies above the page. */
+  function onKey(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || !selected || event.target.closest?.(CLOSES)) return;
+    [...cards.values()].find(({ clear }) => clear)?.clear.click();
+  }
+
+  document.addEventListener("keydown", onKey);
   const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
   return { update, remove, listens: { frame, wants } };
 }
 
 /** A card: title, a switch for a logarithmic axis where the chart has one, the plot. */
-function build(chart, data, theme, pick) {
+function build(chart, data, theme, act) {
   const title = freshId("title");
   const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
-  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], pick);
+  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const log = chart.figure.layout.meta?.log && element("button", {
     type: "button", class: "panda-log", text: "log", title: "Logarithmic scale", "aria-pressed": "false",
     on: { click: () => log.setAttribute("aria-pressed", drawn.toggleLog()) },
   });
   if (log) log.setAttribute("aria-pressed", chart.figure.layout.yaxis?.type === "log");
   const hint = element("p", { class: "panda-hint", role: "status" });
+  const clear = chart.figure.layout.meta?.brush && element("button", {
+    type: "button", class: "panda-clear", text: "×", title: "Clear the selected region (Esc)", hidden: true,
+    "aria-label": "Clear the selected region", on: { click: () => act.select(null) },
+  });
   const name = element("h3", { id: title, text: chart.title });
-  const head = element("header", { class: "panda-card-head" }, name, hint, log);
+  const head = element("header", { class: "panda-card-head" }, name, hint, clear, log);
   const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
-  return { node, hint, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
+  return { node, hint, clear, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
 }

@@ -14,7 +14,8 @@ from core.charts import CHARTS, Chart, charts_of
 from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
-from core.charts.searches.scatter import short
+from core.charts.searches.regions import region_words
+from core.charts.searches.shown import short
 from core.notices import decay_words, luck_words, notices, twin_words
 from core.open_runs import OpenRun
 from core.open_searches import OpenSearch
@@ -130,7 +131,7 @@ def trouble(run: Run) -> dict[str, Any] | None:
 
 def search_status(opened: OpenSearch) -> dict[str, Any]:
     """What is true now of a search, beside its charts."""
-    caviar = opened.caviar
+    caviar, shown = opened.caviar, opened.shown
     states = Counter(trial.state for trial in caviar.trials)
     best = opened.best(LEADERS)
     contest = opened.contest
@@ -148,7 +149,11 @@ def search_status(opened: OpenSearch) -> dict[str, Any]:
         "picked": None if opened.picked is None else leader(caviar, opened.picked),
         "settings": {},
         "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
-                  "picked": opened.picked},
+                  "picked": opened.picked, "region": region_words(shown), "whole": opened.whole,
+                  "finished": opened.finished},
+        "selected": bool(opened.region),
+        "stoppable": opened.started and not opened.done,
+        "hints": {chart.name: words for chart in SEARCH_CHARTS.values() if (words := chart.hint(shown))},
         "step": int(max(trial.step for trial in caviar.trials)),
         "words": {"contest": contest.words if contest else ""},
         "notices": [*filter(None, [opened.unsaved, opened.said, getattr(whole, "notice", "")])],

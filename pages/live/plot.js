@@ -4,6 +4,7 @@
  * about twice a second and one figure a frame, and once more when the run comes to rest.
  */
 import { picture } from "./picture.js";
+import { brush } from "./brush.js";
 import { extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
 import { dressed } from "./theme.js";
@@ -17,8 +18,9 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 let anyWhole = 0; // when any figure was last drawn whole
 
 /** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. Where a trace has
- * customdata, a click on a point hands its number to `pick`. */
-export function plot(area, figure, loading, theme, palette, pick = () => {}) {
+ * customdata, a click on a point hands its number to `pick`; where the figure can be brushed, what is selected goes to
+ * `select` (see brush.js). */
+export function plot(area, figure, loading, theme, palette, { pick, select }) {
   const gd = document.createElement("div");
   gd.className = "panda-figure";
   area.append(gd);
@@ -27,6 +29,7 @@ export function plot(area, figure, loading, theme, palette, pick = () => {}) {
   let dressedAs = JSON.stringify(theme);
   let Plotly = null;
   let under = null;
+  let brushed = null;
   let moved = new Map(); // uid -> arrays that are not drawn yet
   let drawnExtents = {};
   let filled = {};
@@ -38,16 +41,17 @@ export function plot(area, figure, loading, theme, palette, pick = () => {}) {
   loading.then((loaded) => {
     if (!gd.isConnected) return;
     Plotly = loaded;
+    if (figure.layout.meta?.brush) brushed = brush(area, gd, figure.layout.meta.brush, select);
     whole();
     gd.on("plotly_relayout", align);
     gd.on("plotly_relayouting", align);
     gd.on("plotly_click", ({ points }) => {
       const chosen = points.find((point) => point.customdata !== undefined);
-      if (chosen) pick(chosen.customdata);
+      if (chosen && !brushed?.dragged()) pick(chosen.customdata);
     });
   }).catch((error) => { area.textContent = error.message; });
 
-  const align = () => under?.place(gd);
+  const align = () => { under?.place(gd); brushed?.place(); };
   const isLog = (key) => gd._fullLayout[key].type === "log";
 
   function draw(arrays) {

@@ -3,6 +3,7 @@ import { attribute, element, icon, write } from "./dom.js";
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
+const STOP = "M3 3h10v10H3z";
 const ERROR_STAYS = 8000; // ms
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -14,7 +15,7 @@ const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)
 const READOUTS = [
   ["models", "models in all", (s) => number(s.models)],
   ["diverged", "models whose loss is no longer a number: they cost nothing more", (s) => number(s.states?.diverged ?? 0)],
-  ["stopped", "models that successive halving has stopped", (s) => number(s.states?.stopped ?? 0)],
+  ["stopped", "models that were stopped, by successive halving or by hand", (s) => number(s.states?.stopped ?? 0)],
   ["steps/s", "training steps a second, of all models together", (s) => (s.playing ? number(s.rate) : "–")],
   ["left", "time left", (s) => time(s)],
   ["best", "least dev loss", (s) => loss(s.best)],
@@ -36,12 +37,16 @@ export function search(root) {
     type: "button", class: "panda-button panda-play", title: "Train, or pause",
     on: { click: () => command({ type: status?.playing ? "pause" : "play" }) },
   }, icon(PLAY), element("span", { text: "Play" }));
+  const stop = element("button", {
+    type: "button", class: "panda-button panda-terse", title: "End the search for good where it stands", disabled: true,
+    on: { click: () => command({ type: "stop" }) },
+  }, icon(STOP), element("span", { text: "Stop" }));
   const shape = play.querySelector("path");
   const progress = element("progress", { max: 1, value: 0, "aria-label": "How far the search is" });
   const values = READOUTS.map(() => element("dd"));
   const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the search is" },
     ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
-  const controls = element("div", { class: "panda-controls panda-wide" }, play, progress);
+  const controls = element("div", { class: "panda-controls panda-wide" }, play, stop, progress);
   const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
   const notice = element("p", { class: "panda-notice", role: "status" });
   root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts), wrong, notice);
@@ -50,6 +55,7 @@ export function search(root) {
     status = next;
     write(play.lastChild, status.playing ? "Pause" : "Play");
     attribute(shape, "d", status.playing ? PAUSE : PLAY);
+    stop.disabled = !status.stoppable;
     play.disabled = status.done;
     progress.value = status.progress;
     READOUTS.forEach(([, , text], i) => write(values[i], text(status)));

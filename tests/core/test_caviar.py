@@ -605,3 +605,41 @@ def test_a_run_in_hand_may_have_stopped_in_trouble():
     assert [trial.state for trial in search.trials][1] == "diverged"
     assert search.trials[1].step == run.step
     check_bits(search)
+
+
+@pytest.mark.parametrize("slices", [0, 1, 4, 9])
+def test_stopping_by_hand_keeps_the_bits_of_runs_at_the_steps_where_it_ends(slices):
+    search = some_slices(Caviar(rates_plan(8, 400)), slices)
+    search.stop()
+    assert search.done
+    assert search.progress == 1
+    assert {trial.state for trial in search.trials} == {"stopped"}
+    for trial in search.trials:
+        assert trial.stopped_at == trial.step < 400
+        assert trial.why == f"Stopped by hand at step {trial.step}."
+        assert search.run(trial.number).finish().fingerprint() == search.fingerprint(trial.number)
+    steps = [trial.step for trial in search.trials]
+    assert finished(search).done
+    assert [trial.step for trial in search.trials] == steps
+
+
+def test_stopping_by_hand_leaves_alone_what_has_diverged_and_what_is_done():
+    search = Caviar(Plan(HOT, "random", 2, 40), hot_points(10.0, 1e-3))
+    while search.trials[0].going:
+        some_slices(search, 1)
+    why = search.trials[0].why
+    search.stop()
+    assert [trial.state for trial in search.trials] == ["diverged", "stopped"]
+    assert search.trials[0].why == why
+    search = finished(Caviar(rates_plan()))
+    search.stop()
+    assert {trial.state for trial in search.trials} == {"done"}
+
+
+def test_stopping_by_hand_in_the_middle_of_a_fan_out_keeps_the_bits():
+    run = Run(SPEC, SMALL)
+    run.advance(25)
+    search = some_slices(Caviar(rates_plan(4, 300, origin=Origin.of(run))), 3)
+    search.stop()
+    for number in range(4):
+        assert search.run(number).finish().fingerprint() == search.fingerprint(number)

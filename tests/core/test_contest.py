@@ -90,6 +90,32 @@ def test_it_goes_on_from_what_was_found():
     assert contest.losses.shape == (2, 3)
 
 
+def test_stopped_it_keeps_the_pairs_that_are_whole():
+    contest = Contest(first(), 5)
+    contest.stop()
+    assert contest.done
+    assert contest.words == "Stopped before both searches of one seed were done."
+    contest = Contest(first(), 5)
+    while not contest.found["random"][2:]:  # of the third seed, only the search at random is finished
+        contest.advance(lambda: bool(contest.found["random"][2:]))
+    contest.stop()
+    contest.stop()
+    contest.advance(never)
+    assert contest.losses.shape == (2, 2)
+    assert contest.words == judged(*contest.losses).words
+
+
+def test_stop_ends_a_search_with_its_contest():
+    searches = first()
+    opened = OpenSearch(searches)
+    opened.compete(Contest(searches, 5))
+    opened.play()
+    opened.train(VIEWER, 0.01)
+    opened.stop()
+    assert opened.done
+    assert not opened.busy
+
+
 def test_seeds_wrap_at_the_highest():
     plan = first(spec=replace(SPEC, seed=2**31 - 1))[0].plan
     assert under(plan, 0) == plan

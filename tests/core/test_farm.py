@@ -348,3 +348,32 @@ def test_progress_and_speed_before_anything_is_done():
     assert (one.progress, one.rate, one.done) == (0, 0, False)
     assert one.left > 0
     assert one.fingerprint(0) == Run(one.trials[0].spec, one.trials[0].settings).fingerprint()
+
+
+def test_stopping_cancels_what_runs_and_ends_the_search(cluster, watcher, monkeypatch):
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    farmed = FarmedCaviar(plan(8, 3_000, spec=SLOW), address=cluster)
+    looked_at(farmed, lambda: farmed._prints)
+    farmed.stop()
+    farmed.stop()
+    assert farmed.done
+    deadline = time.monotonic() + 20
+    while busy(watcher) or any(watcher.call_stack().values()):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    farmed.advance(never)
+    assert not farmed._farm.running
+    assert not busy(watcher)
+    by_state = {trial.state: trial for trial in farmed.trials}
+    assert set(by_state) == {"done", "stopped"}
+    assert by_state["stopped"].why == "Stopped by hand at step 0."
+    number = by_state["stopped"].number
+    assert farmed.fingerprint(number) == farmed.run(number).finish().fingerprint()
+
+
+def test_the_next_generation_of_a_farmed_search_is_farmed_at_the_same_scheduler(cluster):
+    farmed = FarmedCaviar(plan(2), address=cluster)
+    finer = farmed.another(plan(3))
+    assert isinstance(finer, FarmedCaviar)
+    assert finer._farm.address == cluster
+    assert len(finer.trials) == 3

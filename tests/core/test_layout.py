@@ -15,8 +15,8 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
     "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
-    "run", "run_file", "luck", "search", "trials", "caviar", "contest", "farm_here", "farm", "store", "keeping",
-    "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches",
+    "run", "run_file", "luck", "search", "regions", "trials", "caviar", "contest", "farm_here", "farm", "store",
+    "keeping", "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.

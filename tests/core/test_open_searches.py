@@ -143,3 +143,51 @@ def test_a_search_is_found_by_its_tokens_until_too_many_are_open():
     for _ in range(2):
         searches.open(search().caviar, "owner")
     assert searches.get(first.token) is None
+
+
+def test_a_region_is_selected_on_the_axes_of_any_generation_and_searched_inside():
+    opened = to_the_end(search(models=16))
+    opened.select(0, {"learning_rate": [0.25, 0.75]})
+    opened.select(0, {"beta1": [0.5, 1.0]})
+    assert opened.region == {"learning_rate": pytest.approx((1e-3, 1e-1)), "beta1": pytest.approx((0.99, 0.999))}
+    opened.add(opened.finer())
+    assert opened.region == {}
+    assert len(opened.caviar.trials) == 16
+    assert all(1e-3 <= t.point["learning_rate"] <= 1e-1 and t.point["beta1"] >= 0.99 for t in opened.caviar.trials)
+    opened.select(0, {"learning_rate": [0.5, 1.0]})  # on the axes of the first, cut to the second
+    assert opened.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
+    with pytest.raises(UserError, match="Nothing of generation 2 lies there"):
+        opened.select(0, {"learning_rate": [0.9, 1.0]})
+    assert opened.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
+    with pytest.raises(UserError, match="There is no generation 3"):
+        opened.select(2, {"learning_rate": [0, 1]})
+    seeds = [caviar.plan.seed for caviar in (*opened.generations, opened.finer())]
+    assert len(set(seeds)) == 3
+    opened.see(0)
+    assert opened.region == {}
+
+
+def test_a_region_is_searched_before_anything_is_trained_and_the_best_tenth_is_not():
+    opened = search()
+    with pytest.raises(UserError, match="train more"):
+        opened.finer()
+    opened.select(0, {"learning_rate": [0, 0.5]})
+    assert all(trial.point["learning_rate"] <= 0.01 for trial in opened.finer().trials)
+
+
+def test_stop_ends_all_generations_for_good_and_one_can_zoom():
+    opened = search(models=12, steps=4_000)
+    with pytest.raises(UserError, match="has not begun"):
+        opened.stop()
+    opened.add(Caviar(Plan(Space(SPEC, Settings(), RANGES), "grid", 9, 4_000)))
+    while min(caviar.progress for caviar in opened.generations) < 0.02:
+        opened.train(VIEWER, 0.02)
+    opened.stop()
+    opened.stop()
+    assert not opened.busy
+    assert all(caviar.done for caviar in opened.generations)
+    assert any(trial.state == "stopped" for trial in opened.caviar.trials)
+    with pytest.raises(UserError, match="is done"):
+        opened.play()
+    opened.add(opened.finer())
+    assert opened.busy

@@ -168,6 +168,22 @@ def test_a_search_that_is_done_is_found_again_with_all_its_models(store, searche
     np.testing.assert_array_equal(found.caviar.losses, before)
 
 
+def test_a_search_that_was_stopped_by_hand_is_found_again_as_it_stood(store, searches):
+    opened = searches.open(Caviar(planned(steps=4_000)), ANN)
+    opened.play()
+    while opened.caviar.progress < 0.02:
+        opened.train(VIEWER, 0.02)
+    opened.do(lambda it: it.stop())
+    opened.saving.result(5)
+    assert store.searches.find(opened.token).done
+    found = again(store, opened).caviar
+    assert found.done
+    assert_alike(found, opened.caviar)
+    assert "stopped" in {trial.state for trial in found.trials}
+    for number in range(2):
+        assert found.fingerprint(number) == opened.caviar.fingerprint(number)
+
+
 def test_a_diverged_model_is_found_again_as_it_broke(store, searches):
     opened = searches.open(Caviar(planned(ranges=(Range("learning_rate", 0.1, 10.0, "log"),))), ANN)
     trial = opened.caviar.trials[2]

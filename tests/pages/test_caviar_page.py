@@ -104,6 +104,33 @@ def test_zooming_searches_on_inside(app):
     assert opened.playing
 
 
+def test_a_region_is_told_and_searched_inside(app):
+    opened = search_of(app)
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5], "beta1": [0.5, 1.0]}))
+    app.run()
+    assert button(app, "Zoom into the best 10 %") is None
+    assert "Region: α 0.001–0.01, β 0.99–0.999" in [caption.value.replace("\\", "") for caption in app.caption]
+    button(app, "Search inside the region").click().run()
+    assert not app.exception
+    assert len(opened.generations) == 2
+    assert opened.playing
+    assert opened.seen_generation == 1
+    assert len(opened.caviar.trials) == len(opened.generations[0].trials)
+    assert all(1e-3 <= trial.point["learning_rate"] <= 1e-2 for trial in opened.caviar.trials)
+    assert button(app, "Search inside the region") is None
+
+
+def test_the_scatter_shows_all_generations_or_only_the_one_seen(app):
+    opened = search_of(app)
+    assert not app.toggle
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    app.run()
+    button(app, "Search inside the region").click().run()
+    assert opened.whole
+    app.toggle[0].set_value(False).run()
+    assert not opened.whole
+
+
 def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
     button(app, "Zoom into the best 10 %").click().run()
     assert not app.exception

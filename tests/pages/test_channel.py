@@ -1,15 +1,20 @@
 """The live channel, through Starlette's own client: frames, commands, and what it refuses."""
 
+import time
+
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from core.caviar import Caviar, Plan
 from core.charts.packet import unpack
 from core.open_runs import OPEN_RUNS
+from core.open_searches import OPEN_SEARCHES
 from core.run import Run
-from core.settings import RunSpec
+from core.search import SEARCHABLE, Space
+from core.settings import RunSpec, Settings
 from core.store import key_of, the_store
 from pages.live.channel import LONGEST_MESSAGE, live
 
@@ -191,3 +196,73 @@ def test_who_looks_at_a_run_that_is_closed_is_told(socket, opened):
     frame(socket)
     OPEN_RUNS.close(opened.token)
     assert "closed or deleted" in socket.receive_json()["sentence"]
+
+
+@pytest.fixture
+def search():
+    space = Space(RunSpec(examples=60, hidden=(4,)), Settings(), (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"]))
+    return OPEN_SEARCHES.open(Caviar(Plan(space, "random", 6, 4_000)), OWNER)
+
+
+@pytest.fixture
+def search_socket(search):
+    with client.websocket_connect(f"/live/{key_of(OWNER, search.token)}") as socket:
+        yield socket
+
+
+def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
+    with client.websocket_connect(f"/live/{search.token}") as other:
+        assert not frame(other, ["scatter"])[0]["status"]["selected"]
+        search_socket.send_json({"type": "region", "of": 0, "places": {"learning_rate": [0.25, 0.5]}})
+        deadline = time.monotonic() + 5
+        while not search.region:  # until the command is taken up
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        header, charts = frame(other, ["scatter", "parallel"], seq=2)
+        assert header["status"]["selected"]
+        assert header["status"]["watch"]["region"] == "α 0.001–0.01"
+        assert len(charts["scatter"]["region.x"]) == len(charts["parallel"]["bands.x"]) == 5
+        other.send_json({"type": "region", "places": None})
+        assert "somebody else's" in other.receive_json()["sentence"]
+    assert search.region
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"of": 0}, None),
+        ({"places": {"learning_rate": [0, 1]}}, "whole number called 'of'"),
+        ({"of": 9, "places": {}}, "There is no generation 10"),
+        ({"of": 0, "places": [1, 2]}, "needs 'places'"),
+        ({"of": 0, "places": {str(i): [0, 1] for i in range(41)}}, "needs 'places'"),
+        ({"of": 0, "places": {"units": [0, 1]}}, "which is not searched"),
+        ({"of": 0, "places": {"learning_rate": [0, float("nan")]}}, "select it again"),
+        ({"of": 0, "places": {"learning_rate": [2, 3]}}, "select a larger one"),
+    ],
+)
+def test_a_region_that_cannot_be_is_answered_by_a_sentence(search_socket, search, message, words):
+    search.select(0, {"beta1": [0, 0.5]})
+    search_socket.send_json({"type": "region", "id": 4} | message)
+    if words:
+        assert words in search_socket.receive_json()["sentence"]
+        assert list(search.region) == ["beta1"]
+    else:
+        frame(search_socket, ["scatter"])
+        assert search.region == {}
+
+
+def test_stop_ends_a_search_for_good_however_often(search_socket, search):
+    assert not frame(search_socket, ["curves"])[0]["status"]["stoppable"]
+    search_socket.send_json({"type": "stop", "id": 1})
+    assert "has not begun" in search_socket.receive_json()["sentence"]
+    search_socket.send_json({"type": "play"})
+    seq = 2
+    while not (status := frame(search_socket, ["curves"], seq=seq)[0]["status"])["stoppable"]:
+        seq += 1
+    search_socket.send_json({"type": "stop"})
+    search_socket.send_json({"type": "stop"})
+    while not (status := frame(search_socket, ["curves", "scatter"][seq % 2 :], seq=seq)[0]["status"])["done"]:
+        seq += 1
+    assert not status["playing"]
+    assert not status["stoppable"]
+    assert status["states"]["stopped"] == 6

@@ -8,11 +8,14 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
-from core.charts.searches.scatter import ticks
+from core.charts.searches.regions import named, outline, ranges_of, region_words
+from core.charts.searches.scatter import REGION, ticks
 from core.charts.searches.shown import BEST, Shown, order
+from core.regions import stretch_of
 from core.search import positions
 
 Array = np.ndarray
+BAND = 1 / 60  # of the chart: half the width of a selected stretch
 MOST = 160  # lines of the rest
 GROUPS = {"rest": (GREY, 0.3, 1.0), "good": (ORANGE, 0.6, 1.5), "best": (BLUE, 0.9, 2.0)}  # colour, opacity, width
 
@@ -31,13 +34,15 @@ def numbers(shown: Shown) -> tuple[Array, Array]:
 def skeleton(shown: Shown) -> go.Figure:
     """The axes with their values, and empty lines."""
     ranges = shown.caviar.plan.space.ranges
-    names = [one.field.symbol or one.field.label for one in ranges] + ["dev loss"]
+    names = [named(one) for one in ranges] + ["dev loss"]
     places = axis(tickmode="array", tickvals=list(range(len(names))), ticktext=names, fixedrange=True, showgrid=True,
                   range=[-0.25, len(names) - 0.6])  # fmt: skip
     shape = layout(
         "parallel",
         key_of([(BLUE, "solid", "best 10 %"), (ORANGE, "solid", "better half"), (GREY, "solid", "rest")]),
         left=16,
+        meta={"brush": _brush(shown)},
+        dragmode=False,
         xaxis=places,
         yaxis=axis(visible=False, range=[-0.06, 1.06], fixedrange=True),
     )
@@ -48,7 +53,30 @@ def skeleton(shown: Shown) -> go.Figure:
         for uid, (ink, opacity, width) in GROUPS.items()
     ]
     traces.append(line("picked", "picked", line={"color": VERMILLION, "width": 3}, **quiet))
+    traces.append(line("bands", "region", line=REGION, fill="toself", fillcolor=faded(BLUE, 0.25), **quiet))
     return go.Figure(traces, shape)
+
+
+def _brush(shown: Shown) -> dict[str, object]:
+    """What a stretch of the axis at 0, 1, ... selects: that of a setting."""
+    numbers = {id(caviar): number for number, caviar in enumerate(shown.generations)}
+    return {"of": numbers.get(id(shown.caviar), 0), "along": list(ranges_of(shown.caviar))}
+
+
+def bands(shown: Shown) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """The stretches of the axes that are selected, as rectangles."""
+    ranges = ranges_of(shown.caviar)
+    half = BAND * (len(ranges) + 1)
+    return [
+        ((i - half, i + half), stretch_of(one, shown.region[name]))
+        for i, (name, one) in enumerate(ranges.items())
+        if name in shown.region
+    ]
+
+
+def hint(shown: Shown) -> str:
+    """What is selected, or how to select."""
+    return region_words(shown) or "drag along an axis to select a region"
 
 
 def _values(ranges: tuple) -> list[dict[str, object]]:
@@ -71,7 +99,7 @@ def frame(shown: Shown) -> Frame:
     rest = np.unique(np.linspace(half, max(count - 1, half), MOST).astype(int)) if count > half else np.arange(0)
     groups = {"best": np.arange(min(best, count)), "good": np.arange(min(best, count), half), "rest": rest}
     picked = np.flatnonzero(ranked == shown.picked) if shown.picked is not None else np.arange(0)
-    arrays: Frame = {}
+    arrays: Frame = dict(zip(("bands.x", "bands.y"), outline(bands(shown)), strict=True))
     for uid, which in (groups | {"picked": picked}).items():
         arrays[f"{uid}.x"], arrays[f"{uid}.y"] = _lines(places[which])
     return arrays
@@ -91,5 +119,6 @@ CHART = Chart(
     "A line for each model across its settings to the rank of its dev loss, the best tenth in blue.",
     skeleton,
     frame,
+    hint=hint,
     every=2,
 )

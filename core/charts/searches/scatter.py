@@ -5,20 +5,31 @@ The projections show why random points try more values of the setting that matte
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, titled
-from core.charts.palette import BLUE, GREY, VERMILLION, YELLOW
-from core.charts.searches.shown import Shown, standings
+from core.charts.palette import BLUE, GREY, VERMILLION, YELLOW, faded
+from core.charts.searches.regions import (
+    boxes,
+    labels,
+    nested,
+    on_axes,
+    others,
+    outline,
+    ranges_of,
+    region_words,
+    selection,
+    stretch,
+)
+from core.charts.searches.shown import Shown, short, standings
 from core.scales import SCALES
 from core.search import Range, positions
 
 Array = np.ndarray
 TICKS = 5
+REGION = {"color": BLUE, "width": 2, "dash": "dash"}  # the outline of what is selected
 RUG = -0.06  # where the projections lie, on axes from 0 to 1
 SCALE = [[0.0, BLUE], [0.5, YELLOW], [1.0, VERMILLION]]
 
@@ -26,8 +37,7 @@ SCALE = [[0.0, BLUE], [0.5, YELLOW], [1.0, VERMILLION]]
 def numbers(shown: Shown) -> tuple[Array, Array, Array]:
     """x and y (models,) in 0..1 on the settings' right scales, and the rank of each model's dev loss (models,) from 0,
     the best, to 1; NaN where it has none yet, 2 where it diverged."""
-    caviar = shown.caviar
-    ranges = {one.name: one for one in caviar.plan.space.ranges}
+    caviar, ranges = shown.caviar, ranges_of(on_axes(shown))
     points = [trial.point for trial in caviar.trials]
     x, y = (positions(ranges[name], points) for name in shown.axes)
     losses = standings(caviar)
@@ -52,30 +62,30 @@ def ticks(searched: Range) -> tuple[list[float], list[str]]:
     return places.tolist(), [short(value) for value in values.tolist()]
 
 
-def short(value: float) -> str:
-    """A number in few signs: 0.0032, 0.999, 1e-08."""
-    if isinstance(value, int):
-        return f"{value:,}"
-    if value and 1 - value < 0.01 and value < 1:
-        return f"{value:.{2 + math.ceil(-math.log10(1 - value))}g}"
-    return f"{value:.2g}"
-
-
-def axis_of(searched: Range) -> dict[str, object]:
-    """The axis of a setting on its right scale."""
+def axis_of(searched: Range, high: float = 1.06) -> dict[str, object]:
+    """The axis of a setting on its right scale, from below the projections up to the place `high`."""
     places, words = ticks(searched)
     label = f"{searched.field.symbol} {searched.field.label}".strip()
-    return axis(tickmode="array", tickvals=places, ticktext=words, title=titled(label), range=[-0.1, 1.06])
+    return axis(tickmode="array", tickvals=places, ticktext=words, title=titled(label), range=[-0.1, high])
 
 
 def skeleton(shown: Shown) -> go.Figure:
     """Empty points."""
-    ranges = {one.name: one for one in shown.caviar.plan.space.ranges}
-    first, second = (axis_of(ranges[name]) for name in shown.axes)
-    shape = layout("scatter", "blue: best, vermillion: worst, ✖ diverged", left=64, xaxis=first, yaxis=second)
+    ranges, several = ranges_of(on_axes(shown)), shown.whole and nested(shown)
+    first, second = (
+        axis_of(ranges[name], high) | {"fixedrange": True}
+        for name, high in zip(shown.axes, (1.06, 1.16 if several else 1.06), strict=True)
+    )
+    key = "blue: best, vermillion: worst, ✖ diverged" + ", grey: other generations" * several
+    shape = layout("scatter", key, left=64, meta={"brush": _brush(shown)}, dragmode=False, xaxis=first, yaxis=second)
     shades = {"colorscale": SCALE, "cmin": 0, "cmax": 1, "showscale": False, "line": {"width": 0}}
     rug = {"mode": "markers", "hoverinfo": "skip"}
+    quiet = {"x": [], "y": [], "hoverinfo": "skip"}
     traces = [
+        go.Scatter(uid="region", mode="lines", fill="toself", fillcolor=faded(BLUE, 0.12), line=REGION, **quiet),
+        go.Scatter(uid="others", mode="markers", marker={"color": faded(GREY, 0.35), "size": 5}, **quiet),
+        go.Scatter(uid="boxes", mode="lines", line={"color": GREY, "width": 1}, **quiet),
+        go.Scatter(uid="seen", mode="lines", line={"color": GREY, "width": 2.5}, **quiet),
         go.Scatter(uid="rugx", x=[], y=[], marker={"symbol": "line-ns-open", "color": GREY, "size": 8}, **rug),
         go.Scatter(uid="rugy", x=[], y=[], marker={"symbol": "line-ew-open", "color": GREY, "size": 8}, **rug),
         go.Scatter(uid="waiting", x=[], y=[], mode="markers", hoverinfo="skip",
@@ -83,11 +93,40 @@ def skeleton(shown: Shown) -> go.Figure:
         go.Scatter(uid="broken", x=[], y=[], mode="markers", hoverinfo="none", customdata=[],
                    marker={"color": GREY, "size": 7, "symbol": "x"}),
         go.Scatter(uid="tried", x=[], y=[], mode="markers", customdata=[], hoverinfo="none",
-                   marker={"color": [], "size": 9, **shades}),
+                   marker={"color": [], "size": 6 if several else 9, **shades}),
         go.Scatter(uid="picked", x=[], y=[], mode="markers", hoverinfo="skip",
                    marker={"color": VERMILLION, "size": 16, "symbol": "circle-open", "line": {"width": 2}}),
+        go.Scatter(uid="labels", mode="text", text=[], textposition="top right", cliponaxis=False, **quiet),
     ]  # fmt: skip
     return go.Figure(traces, shape)
+
+
+def _brush(shown: Shown) -> dict[str, object]:
+    """What a box that is drawn here selects: stretches of these settings, on the axes of a generation."""
+    numbers = {id(caviar): number for number, caviar in enumerate(shown.generations)}
+    axes = dict(zip(("x", "y"), dict.fromkeys(shown.axes), strict=False))
+    return {"of": numbers.get(id(on_axes(shown)), 0), "axes": axes}
+
+
+def _regions(shown: Shown) -> Frame:
+    """What is selected, and the generations nested in each other."""
+    found, axes, seen = boxes(shown), ranges_of(on_axes(shown)), ranges_of(shown.caviar)
+    own = [tuple(stretch(axes[name], seen[name]) for name in shown.axes)] if found else []
+    arrays: Frame = {"labels.text": [box.words for box in found]}
+    for uid, (x, y) in {
+        "region": outline(selection(shown)),
+        "others": others(shown),
+        "boxes": outline((box.x, box.y) for box in found),
+        "seen": outline(own),
+        "labels": labels(found).T,
+    }.items():
+        arrays |= {f"{uid}.x": np.ascontiguousarray(x), f"{uid}.y": np.ascontiguousarray(y)}
+    return arrays
+
+
+def hint(shown: Shown) -> str:
+    """What is selected, or how to select."""
+    return region_words(shown) or "drag a box to select a region"
 
 
 def frame(shown: Shown) -> Frame:
@@ -99,7 +138,7 @@ def frame(shown: Shown) -> Frame:
     picked = np.zeros(x.size, bool)
     if shown.picked is not None:
         picked[shown.picked] = True
-    arrays: Frame = {"rugx.x": x, "rugx.y": low, "rugy.x": low, "rugy.y": y}
+    arrays: Frame = _regions(shown) | {"rugx.x": x, "rugx.y": low, "rugy.x": low, "rugy.y": y}
     for uid, which in (("waiting", waiting), ("broken", broken), ("tried", tried), ("picked", picked)):
         arrays |= {f"{uid}.x": x[which], f"{uid}.y": y[which]}
     arrays |= {"tried.marker.color": rank[tried]}
@@ -116,4 +155,5 @@ CHART = Chart(
     "The models as points in two settings, coloured by the rank of their dev loss, with projections on both axes.",
     skeleton,
     frame,
+    hint=hint,
 )

@@ -5,12 +5,14 @@ A model's standing is its newest dev loss; models that diverged have none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from core.caviar import Caviar
 from core.contest import Contest
+from core.regions import Region
 
 Array = np.ndarray
 BEST = 0.1  # share of the models that are drawn as the best
@@ -20,7 +22,8 @@ BEST = 0.1  # share of the models that are drawn as the best
 class Shown:
     """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
 
-    `caviar` is the generation that is seen, `generations` are all; `contest` is there where random and grid are
+    `caviar` is the generation that is seen, `generations` are all; `region` is what is selected of the one seen. Where
+    `whole`, the scatter shows all generations, else only the one seen. `contest` is there where random and grid are
     compared under many seeds.
     """
 
@@ -28,7 +31,18 @@ class Shown:
     picked: int | None
     axes: tuple[str, str]
     generations: tuple[Caviar, ...] = ()
+    region: Region = field(default_factory=dict)
+    whole: bool = False
     contest: Contest | None = None
+
+
+def short(value: float, digits: int = 2) -> str:
+    """A number in few signs: 0.0032, 0.999, 1e-08."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if value and 1 - value < 0.01 and value < 1:
+        return f"{value:.{digits + math.ceil(-math.log10(1 - value))}g}"
+    return f"{value:.{digits}g}"
 
 
 def newest(losses: Array) -> Array:
