@@ -21,9 +21,12 @@ from core.run import Replay, Run, data_of, differences, fingerprint
 from core.search import MOST_POINTS, Point, Space, grid_points, made, random_points
 from core.settings import FIELDS, RunSpec, Settings, changed
 from core.stack import Stack, State
+from core.standing import pack, unpack
 from core.trials import Group, Stacks, Trial, Work, dev_scores, drawn, forked, grouped
 
 Array = np.ndarray
+Result = dict[str, Any]  # what became of a trial: see `Caviar.told`
+SCORES = ("loss", "best", "accuracy")
 LEAST_STEPS, MOST_STEPS = 10, 20_000
 PARAMETERS = 10_000_000  # of all models together
 STACK_BYTES = 512 * 2**20  # that the largest stack may take
@@ -97,13 +100,16 @@ def _check_whole(name: str, value: Any, low: int, high: int) -> None:
 
 
 class Caviar:
-    """The models of a plan, to be trained in slices; `points` stand in place of those that the plan would draw.
+    """The models of a plan, to be trained in slices; `points` and the `steps` (p,) at which they are measured stand in
+    place of those that the plan would draw and choose.
 
-    `steps` (p,) are the measured ones, common to all; `losses` and `accuracies` (models, p) those of the dev set there,
-    NaN where not measured. Raises `UserError` where a model cannot be made, or all together would be too much.
+    `losses` and `accuracies` (models, p) are those of the dev set at `steps`, NaN where not measured; `notice` is what
+    a person should know, in a sentence. Raises `UserError` where a model cannot be made, or all would be too much.
     """
 
-    def __init__(self, plan: Plan, points: Sequence[Point] | None = None) -> None:
+    notice = ""
+
+    def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
         self.plan = plan
         self._first = plan.origin.step if plan.origin else 0
         points = SAMPLERS[plan.kind](plan) if points is None else points
@@ -114,9 +120,11 @@ class Caviar:
         self._groups = grouped(self.trials, self._data)
         self._places = {trial.number: (group, k) for group in self._groups for k, trial in enumerate(group.trials)}
         _check_memory(self._groups)
-        self.steps = self._measured_steps()
+        self.steps = self._measured_steps() if steps is None else np.array(steps, np.int64)
         self.losses, self.accuracies = np.full((2, len(self.trials), self.steps.size), np.nan)
         self._column, self._trunk, self._stacks = 0, None, Stacks()
+        self._due = np.full(len(self.trials), -1)  # the stack in which a trial comes to the present rung, -1: none
+        self._prints: dict[int, str] = {}  # of trials that are not here to be asked, "" where it is not known
         self._slowness = 1.0  # what the last steps took, in the time that was estimated
         ahead = self._ahead()
         _check_time(ahead)
@@ -154,7 +162,9 @@ class Caviar:
         return 0.0 if self.done else self._clock.left
 
     def fingerprint(self, number: int) -> str:
-        """That of the trial's `run`, at the trial's step."""
+        """That of the trial's `run`, at the trial's step; it is trained again where nothing here knows it."""
+        if number in self._prints:
+            return self._prints[number] or self.run(number).finish().fingerprint()
         trial, (group, place) = self.trials[number], self._places[number]
         with np.errstate(all="ignore"):
             for _ in self._born(group):
@@ -173,6 +183,59 @@ class Caviar:
         journal = (*origin.journal, Nudge(origin.step, changes)) if changes else origin.journal
         return Replay(Run(origin.spec, origin.settings, self._data), journal, trial.step)
 
+    # to other places and back
+
+    def told(self, number: int) -> Result:
+        """What became of a trial, as plain numbers: None where not finite, curves as far as it came, and the
+        fingerprint where that is known without work."""
+        trial = self.trials[number]
+        measured = int(np.searchsorted(self.steps, trial.step, side="right"))
+        found: Result = {"number": number, "fingerprint": self._prints.get(number, "")}
+        found |= {name: getattr(trial, name) for name in ("state", "step", "why")}
+        found |= {name: _finite(getattr(trial, name)) for name in SCORES}
+        curves = {"losses": self.losses[number, :measured], "accuracies": self.accuracies[number, :measured]}
+        return found | {name: [_finite(value) for value in row.tolist()] for name, row in curves.items()}
+
+    def put(self, result: Result) -> None:
+        """Take over what was `told` of a trial that was trained to its end elsewhere; it is not trained here."""
+        number, trial = result["number"], self.trials[result["number"]]
+        for name in ("state", "step", "why"):
+            setattr(trial, name, result[name])
+        for name in SCORES:
+            setattr(trial, name, math.nan if result[name] is None else result[name])
+        trial.stopped_at = None if trial.state == "done" else trial.step
+        for curves, name in ((self.losses, "losses"), (self.accuracies, "accuracies")):
+            curves[number, : len(result[name])] = np.array(result[name], np.float64)
+        self._due[number], self._prints[number] = -1, result["fingerprint"]
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Tells one `pack` from another: the present rung, and how many have still to come to it."""
+        return self._column, int((self._due >= 0).sum())
+
+    @property
+    def packed_bytes(self) -> int:
+        """About what `pack` would take."""
+        born = [group for group in self._groups if group.members is not None]
+        numbers = sum(group.row * sum(trial.going for trial in group.trials) for group in born)
+        return 4 * numbers + self.losses.nbytes + self.accuracies.nbytes
+
+    def pack(self) -> bytes:
+        """How far all of it is, between any two slices, as an `.npz` file; trials that are being trained stand where
+        they were measured last."""
+        kept = {"losses": self.losses, "accuracies": self.accuracies, "due": self._due, "column": [self._column]}
+        return pack(self.trials, self._groups, kept)
+
+    def unpack(self, data: bytes) -> None:
+        """Go on from what `pack` gave of a search of the same plan, points and steps, instead of from the start; all
+        that follows has the same bits. Raises `UserError`, and nothing has changed, where the data do not fit."""
+        like = {"losses": self.losses, "accuracies": self.accuracies, "due": self._due, "column": np.zeros(1, int)}
+        kept = unpack(data, self.trials, self._groups, like)
+        self.losses, self.accuracies, self._due = kept["losses"], kept["accuracies"], kept["due"]
+        self._prints |= {trial.number: "" for trial in self.trials if not trial.going}
+        before, self._column = self._ahead(), int(kept["column"][0])
+        self._clock.skip(before - self._ahead())
+
     # the work, as generators that pause every few milliseconds
 
     def advance(self, enough: Callable[[], bool]) -> None:
@@ -190,6 +253,8 @@ class Caviar:
 
     def _all(self) -> Work:
         while self._column < self.steps.size:
+            if (self._due < 0).all():
+                self._line_up()
             for group in self._groups:
                 yield from self._bring(group)
             self._halve()
@@ -199,14 +264,23 @@ class Caviar:
         for trial in self.trials:
             if trial.going:
                 trial.state = "done"
-        self.done = True
+        self.done, self.notice = True, ""
         self.rest()
 
+    def _line_up(self) -> None:
+        """All that are still going have to come to the present rung, and this says which of them in one stack."""
+        for group in self._groups:
+            shares = group.shares([place for place, trial in enumerate(group.trials) if trial.going])
+            for share, places in enumerate(shares):
+                self._due[[group.trials[place].number for place in places]] = share
+
     def _bring(self, group: Group) -> Work:
-        """Bring those of a group that are still going to the present rung."""
-        yield from self._born(group)
-        for places in group.shares([place for place, trial in enumerate(group.trials) if trial.going]):
-            yield from self._visit(group, places)
+        """Bring those of a group that are due to the present rung."""
+        due = self._due[[trial.number for trial in group.trials]]
+        if (due >= 0).any():
+            yield from self._born(group)
+        for share in np.unique(due[due >= 0]):
+            yield from self._visit(group, np.flatnonzero(due == share))
 
     def _visit(self, group: Group, places: Array) -> Work:
         """Train some trials to the present rung in one stack, and measure them; those that broke on the way leave."""
@@ -244,6 +318,7 @@ class Caviar:
         """Take down what was measured of a trial at the present rung."""
         trial.step, trial.loss, trial.accuracy = int(self.steps[self._column]), float(loss), float(accuracy)
         trial.best = float(np.fmin(trial.best, loss))
+        self._due[trial.number] = -1
         self.losses[trial.number, self._column] = loss
         self.accuracies[trial.number, self._column] = accuracy
 
@@ -254,6 +329,7 @@ class Caviar:
         group.members[[place]] = stack.give()
         trial = group.trials[place]
         trial.state, trial.step, trial.stopped_at = "diverged", stack.state.step, stack.state.step
+        self._due[trial.number] = -1
         trial.loss = trial.accuracy = math.nan
         trial.why = f"Diverged at step {trial.step:,}: the loss is no longer a finite number."
 
@@ -311,6 +387,10 @@ class Caviar:
                 seconds += gaps[column : stop + 1].sum() * training + (stop + 1 - column) * measuring
                 column, left = stop + 1, -(-left // 2)
         return float(seconds)
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
 
 
 def _by_loss(trial: Trial) -> float:
@@ -378,6 +458,10 @@ class Clock:
     def ahead(self, estimate: float) -> None:
         """What is known anew of the work to come, in estimated seconds."""
         self._total = self._did + estimate
+
+    def skip(self, estimate: float) -> None:
+        """A part of the work was done elsewhere, or before."""
+        self._did += max(0.0, estimate)
 
     def start(self) -> None:
         """A slice of work begins."""

@@ -9,7 +9,8 @@ import streamlit as st
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.errors import UserError
-from core.farm import FarmedCaviar, farm_address
+from core.farm import FarmedCaviar
+from core.farm_line import farm_address
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.search import SEARCHABLE, Space
