@@ -50,7 +50,7 @@ def unpack(
     _check(all(_alike(arrays.get(name), array) for name, array in (fresh | dict(like)).items()))
     stands, scores = arrays["stands"], arrays["scores"]
     _check(((stands >= 0) & (stands < [len(STATES), 2**31])).all() and "whys" in arrays)
-    _check(0 <= arrays["column"][0] < arrays["losses"].shape[1] and abs(arrays["due"]).max() <= len(trials))
+    _check(0 <= arrays["column"][0] <= arrays["losses"].shape[1] and abs(arrays["due"]).max() <= len(trials))
     whys = read_json(arrays["whys"].astype(np.uint8).tobytes(), MOST)
     members = _members(arrays, groups, [STATES[state] == "waiting" for state in stands[:, 0]])
     for trial, (state, step), row in zip(trials, stands.tolist(), scores.tolist(), strict=True):
