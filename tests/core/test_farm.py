@@ -21,10 +21,13 @@ from core.errors import UserError  # noqa: E402
 from core.farm import FarmedCaviar  # noqa: E402
 from core.farm_chunk import train_chunk  # noqa: E402
 from core.farm_line import farm_address  # noqa: E402
+from core.open_searches import OpenSearches  # noqa: E402
 from core.plans import plan_from_json, plan_to_json  # noqa: E402
 from core.run import Run  # noqa: E402
 from core.search import Range, Space, random_points  # noqa: E402
 from core.settings import RunSpec, Settings  # noqa: E402
+from core.stack import Stack  # noqa: E402
+from core.store import Store  # noqa: E402
 from core.tables import SHELF, Table  # noqa: E402
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), seed=3)
@@ -298,6 +301,156 @@ def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeyp
     finished(farmed)
     assert sorted(result["number"] for result in kept) == list(range(12))
     check_same(farmed, in_process(searched))
+
+
+# in the store
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    yield store
+    store.close()
+
+
+def opened_in(store, searched):
+    """An open search on the workers of this machine, which plays."""
+    opened = OpenSearches(store=lambda: store).open(FarmedCaviar(searched), "o" * 22)
+    opened.play()
+    return opened
+
+
+def rows_of(store, opened):
+    return store.searches.trials(opened.token, 0)
+
+
+def trained(opened, until, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline
+        opened.train(None, 0.02)
+
+
+def check_rows(store, opened, searched):
+    """Each model has one row, with what it has in process."""
+    search, rows = in_process(searched), rows_of(store, opened)
+    assert [row.number for row in rows] == list(range(searched.models))
+    for row, trial in zip(rows, search.trials, strict=True):
+        assert (row.state, row.step) == (trial.state, trial.step)
+        np.testing.assert_allclose(row.losses, search.losses[row.number], rtol=1e-5)
+    prints = [search.fingerprint(number) for number in range(searched.models)]
+    assert [row.fingerprint or prints[row.number] for row in rows] == prints
+    return rows
+
+
+@pytest.mark.usefixtures("cluster")
+def test_results_are_stored_as_they_come_in_although_nobody_looks(store, monkeypatch):
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    searched = plan(12, 400, spec=SLOW)
+    opened = opened_in(store, searched)
+    trained(opened, lambda: opened.caviar._farm.running)
+    before = len(rows_of(store, opened))
+    deadline = time.monotonic() + 20
+    while len(rows_of(store, opened)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not opened.caviar.done
+    assert all(len(row.fingerprint) == 64 and row.losses for row in rows_of(store, opened))
+    (entry,) = store.searches.of("o" * 22)
+    assert entry.best == min(row.best for row in rows_of(store, opened))
+    trained(opened, lambda: opened.caviar.done)
+    opened.saving.result(5)
+    assert all(row.fingerprint for row in check_rows(store, opened, searched))
+
+
+def left_halfway(store, here, monkeypatch, searched):
+    """A farmed search of whose models some are stored when its scheduler is lost, and what is stored of them."""
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    opened = opened_in(store, searched)
+    trained(opened, lambda: rows_of(store, opened))
+    here._process.kill()
+    trained(opened, lambda: not opened.playing)
+    assert "is gone. What has come in is kept" in opened.said
+    if opened.saving:
+        opened.saving.result(5)
+    rows = rows_of(store, opened)
+    assert {row.number for row in rows} == {trial.number for trial in opened.caviar.trials if not trial.going}
+    assert 0 < len(rows) < searched.models
+    return opened, rows
+
+
+@pytest.mark.usefixtures("cluster")
+def test_after_a_restart_only_the_missing_models_are_trained_on_new_workers(store, here, monkeypatch):
+    searched, handed = plan(12, 400, spec=SLOW), []
+    opened, rows = left_halfway(store, here, monkeypatch, searched)
+    monkeypatch.setenv("PANDA_DASK", "here")
+    submit = farm.Farm.submit
+    monkeypatch.setattr(farm.Farm, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert isinstance(found.caviar, FarmedCaviar)
+    assert found.caviar.progress > 0
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    found.saving.result(5)
+    assert sorted(handed) == [n for n in range(12) if n not in {row.number for row in rows}]
+    after = check_rows(store, opened, searched)
+    assert [row for row in after if row.number not in handed] == rows
+    check_same(found.caviar, in_process(searched))
+    assert store.searches.find(opened.token).done
+
+
+def noted(handed, chunks):
+    handed += [number for chunk in chunks for number in chunk]
+    return chunks
+
+
+@pytest.mark.usefixtures("cluster")
+def test_after_a_restart_without_workers_the_missing_models_are_trained_here(store, here, monkeypatch):
+    searched = plan(12, 400, spec=SLOW)
+    opened, rows = left_halfway(store, here, monkeypatch, searched)
+    monkeypatch.delenv("PANDA_DASK", raising=False)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert type(found.caviar) is Caviar
+    left = 12 - len(rows)
+    assert found.caviar.notice == (
+        f"The {left} models that are missing are trained in this process: the server names no Dask workers at present "
+        "(PANDA_DASK)."
+    )
+    steps, advance = [], Stack.advance
+    monkeypatch.setattr(
+        Stack, "advance", lambda stack, n, *more: steps.append(n * stack.members) or advance(stack, n, *more)
+    )
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    found.saving.result(5)
+    assert sum(steps) == 400 * left
+    after = check_rows(store, opened, searched)
+    assert [row for row in after if row.number in {one.number for one in rows}] == rows
+    assert [found.caviar.fingerprint(row.number) for row in rows] == [row.fingerprint for row in rows]
+
+
+def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, monkeypatch):
+    searched = plan(3, 20)
+    opened = opened_in(store, searched)
+    opened.caviar._farm.keep(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert found.caviar.done
+    check_same(found.caviar, in_process(searched))
+    store.write(lambda db: None).result(5)
+    assert store.searches.find(opened.token).done
+
+
+def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):
+    searched = plan(3, 20)
+    opened = opened_in(store, searched)
+    opened.caviar._farm.keep(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
+    monkeypatch.setenv("PANDA_DASK", "here")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert found.caviar.notice.startswith("The model that is missing is trained in this process: Dask is not installed")
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    check_same(found.caviar, in_process(searched))
 
 
 # what is not there
