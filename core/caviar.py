@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from core.clock import Clock
 from core.errors import UserError
 from core.journal import Nudge
 from core.run import Replay, Run, data_of, differences, fingerprint
 from core.search import MOST_POINTS, Point, Space, grid_points, made, random_points
 from core.settings import FIELDS, RunSpec, Settings, changed
 from core.stack import Stack, State
-from core.standing import pack, unpack
+from core.standing import arrays_of, pack, unpack
 from core.trials import Group, Stacks, Trial, Work, dev_scores, drawn, forked, grouped
 
 Array = np.ndarray
@@ -35,9 +36,6 @@ SLICE = 0.003  # seconds between two questions whether it is enough
 POINTS = (8, 32)  # measurements of a model, at least and at most
 MEASURING = 0.04  # of the time that training takes: the measurements are so many that they take no more
 HALVED = (8, 4, 2)  # steps / 8, steps / 4, steps / 2: the rungs at which the worse half is stopped
-PAUSE = 0.5  # seconds without a slice that count as a pause
-MEMORY = 10.0  # seconds that the measured speed remembers
-TRUST = 0.03  # seconds of work that the first estimate weighs beside what is measured
 
 SAMPLERS: dict[str, Callable[[Plan], list[Point]]] = {
     "random": lambda plan: random_points(plan.space, plan.models, plan.seed),
@@ -220,11 +218,15 @@ class Caviar:
         numbers = sum(group.row * sum(trial.going for trial in group.trials) for group in born)
         return 4 * numbers + self.losses.nbytes + self.accuracies.nbytes
 
-    def pack(self) -> bytes:
-        """How far all of it is, between any two slices, as an `.npz` file; trials that are being trained stand where
-        they were measured last."""
+    def standing(self) -> dict[str, Array]:
+        """How far all of it is between any two slices, as copies to be packed; trials that are being trained stand
+        where they were measured last."""
         kept = {"losses": self.losses, "accuracies": self.accuracies, "due": self._due, "column": [self._column]}
-        return pack(self.trials, self._groups, kept)
+        return arrays_of(self.trials, self._groups, kept)
+
+    def pack(self) -> bytes:
+        """Its `standing` as an `.npz` file."""
+        return pack(self.standing())
 
     def unpack(self, data: bytes) -> None:
         """Go on from what `pack` gave of a search of the same plan, points and steps, instead of from the start; all
@@ -435,59 +437,3 @@ def _check_time(seconds: float) -> None:
             f"This search would take about {seconds / 3600:,.1f} hours of work, and {SECONDS / 3600:,.0f} is allowed: "
             "search fewer models, fewer steps, or smaller networks and mini-batches."
         )
-
-
-class Clock:
-    """How far the work is and how fast it goes, from estimates of its parts and from the time that they took.
-
-    Time between slices counts, as it goes to frames and to others who take their turns; a pause does not.
-    """
-
-    def __init__(self, ahead: float) -> None:
-        self._did, self._total, self._progress = 0.0, ahead, 0.0
-        self._since = [0.0, 0.0]  # estimated seconds and model-steps of the present slice
-        self._late = [0.0, 0.0, 0.0]  # estimated seconds, model-steps and seconds of late
-        self._start = self._stop = -math.inf
-
-    def count(self, estimate: float, model_steps: int = 0) -> None:
-        """A part of the work is done, which was estimated to take so many seconds."""
-        self._did += estimate
-        self._since[0] += estimate
-        self._since[1] += model_steps
-
-    def ahead(self, estimate: float) -> None:
-        """What is known anew of the work to come, in estimated seconds."""
-        self._total = self._did + estimate
-
-    def skip(self, estimate: float) -> None:
-        """A part of the work was done elsewhere, or before."""
-        self._did += max(0.0, estimate)
-
-    def start(self) -> None:
-        """A slice of work begins."""
-        now = perf_counter()
-        self._start = self._stop if now - self._stop < PAUSE else now
-
-    def stop(self) -> None:
-        """It ends."""
-        self._stop = perf_counter()
-        took = self._stop - self._start
-        kept = math.exp(-took / MEMORY)
-        self._late = [kept * old + new for old, new in zip(self._late, (*self._since, took), strict=True)]
-        self._since = [0.0, 0.0]
-
-    @property
-    def progress(self) -> float:
-        """The share of the work that is done, which never falls; less than 1."""
-        self._progress = max(self._progress, min(self._did / max(self._total, 1e-9), 0.999))
-        return self._progress
-
-    @property
-    def rate(self) -> float:
-        """Model-steps a second of late; 0 before the first slice."""
-        return self._late[1] / self._late[2] if self._late[2] else 0.0
-
-    @property
-    def left(self) -> float:
-        """Seconds until the end at the speed of late; at first, as estimated."""
-        return max(0.0, self._total - self._did) * (self._late[2] + TRUST) / (self._late[0] + TRUST)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import asdict
+from functools import partial
 
 from core.caviar import Caviar, Result
 from core.errors import UserError
@@ -19,7 +20,7 @@ from core.farm import FarmedCaviar
 from core.farm_line import farm_address
 from core.incoming import size_words
 from core.plans import plan_from_json, plan_to_json
-from core.standing import MOST
+from core.standing import MOST, pack
 from core.store import Finished, Generation, SearchEntry, Store
 from core.trials import Trial
 
@@ -115,16 +116,16 @@ class SearchKeeper:
         finished_here = sum(not trial.going for trial in caviar.trials)
         return caviar.done or caviar.moment != self._moments[number] or finished_here > len(self._written[number])
 
-    def _standing(self, number: int, generations: Sequence[Caviar]) -> bytes | None:
-        """How far a generation is, to be written; empty where the search has too much of it, None for nothing new."""
+    def _standing(self, number: int, generations: Sequence[Caviar]) -> Callable[[], bytes] | None:
+        """What packs how far a generation is; empty where the search has too much of it, None for nothing new."""
         caviar, moment = generations[number], generations[number].moment
         if caviar.done or self._moments[number] == moment:
             return None
         self._moments[number] = moment
         fits = sum(one.packed_bytes for one in generations if not one.done) <= MOST * 0.98
-        return caviar.pack() if fits else b""
+        return partial(pack, caviar.standing()) if fits else bytes
 
-    def _record(self, number: int, caviar: Caviar, standing: bytes | None) -> Future[None]:
+    def _record(self, number: int, caviar: Caviar, standing: Callable[[], bytes] | None) -> Future[None]:
         written = self._written[number]
         new = [trial for trial in caviar.trials if not trial.going and trial.number not in written]
         written |= {trial.number for trial in new}

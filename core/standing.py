@@ -1,12 +1,12 @@
 """How far the trials of a search have come, as one file of arrays: those still going with all that their future needs.
 
-Where a search stands between two slices is written by `pack`; what `unpack` takes up again leads to the same bits.
+Where a search stands between two slices is copied by `arrays_of`; what `unpack` takes up again leads to the same bits.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -22,20 +22,37 @@ NUMBERS = ("loss", "best", "accuracy")
 WRONG = "What was kept of this search does not fit it: it begins anew."
 
 
-def pack(trials: Sequence[Trial], groups: Sequence[Group], more: Mapping[str, Any]) -> bytes:
-    """The trials, the rows of those that are going and born, and `more` (the search's `losses`, `accuracies`, `due` and
-    `column`), as an `.npz` file."""
-    arrays = {name: np.asarray(values) for name, values in more.items()}
+def pack(arrays: Mapping[str, Array]) -> bytes:
+    """What `arrays_of` gave, as an `.npz` file."""
+    return write_npz(arrays, packed=False)
+
+
+def arrays_of(trials: Sequence[Trial], groups: Sequence[Group], more: Mapping[str, Any]) -> dict[str, Array]:
+    """Copies of the trials, the rows of those that are going and born, and `more` (the search's `losses`, `accuracies`,
+    `due` and `column`)."""
+    arrays = {name: np.array(values) for name, values in more.items()}
     arrays["scores"] = np.array([[getattr(trial, name) for name in NUMBERS] for trial in trials])
     arrays["stands"] = np.array([[STATES.index(_rest(trial)), trial.step] for trial in trials], np.int64)
     whys = {str(trial.number): trial.why for trial in trials if trial.why}
     arrays["whys"] = np.frombuffer(json.dumps(whys).encode(), np.uint8)
     arrays["born"] = np.array([group.members is not None for group in groups])
-    kept = [group.members[_going(group)] for group in groups if group.members is not None]
-    arrays["rows"] = _joined((one.rows.ravel() for one in kept), np.zeros(0, np.float32))
-    arrays["counts"] = _joined((one.counts for one in kept), np.zeros((0, len(COUNTS)), np.int64))
-    arrays["weights"] = _joined((one.weights for one in kept), np.zeros((0, len(WEIGHTS))))
-    return write_npz(arrays, packed=False)
+    kept = [(group, _going(group)) for group in groups if group.members is not None]
+    counts = (group.members.counts[places] for group, places in kept)
+    weights = (group.members.weights[places] for group, places in kept)
+    arrays["rows"] = _rows(kept)
+    arrays["counts"] = np.concatenate([np.zeros((0, len(COUNTS)), np.int64), *counts])
+    arrays["weights"] = np.concatenate([np.zeros((0, len(WEIGHTS))), *weights])
+    return arrays
+
+
+def _rows(kept: Sequence[tuple[Group, list[int]]]) -> Array:
+    """The rows at some places of groups, one after the other; copied once, for they are what is large."""
+    rows, at = np.empty(sum(len(places) * group.row for group, places in kept), np.float32), 0
+    for group, places in kept:
+        part = rows[at : at + len(places) * group.row].reshape(len(places), group.row)
+        np.take(group.members.rows, np.array(places, int), axis=0, out=part, mode="clip")
+        at += part.size
+    return rows
 
 
 def unpack(
@@ -97,10 +114,6 @@ def _going(group: Group) -> list[int]:
 def _rest(trial: Trial) -> str:
     """A trial's state where nothing is being trained."""
     return "waiting" if trial.going else trial.state
-
-
-def _joined(parts: Iterable[Array], none: Array) -> Array:
-    return np.concatenate([none, *parts])
 
 
 def _alike(array: Array | None, other: Array) -> bool:

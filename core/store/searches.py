@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -162,10 +162,10 @@ class Searches:
         trials: Sequence[Finished],
         best: float | None,
         done: bool = False,
-        standing: bytes | None = None,
+        standing: Callable[[], bytes] | None = None,
     ) -> Future[None]:
         """What became of some models; the best dev loss so far, whether the generation is done, and if it is not
-        perhaps how far it is: that takes the place of what was said before."""
+        perhaps how far it is: `standing` gives that in the writer's thread, in place of what was said before."""
         rows = [(search, generation, *_row(trial)) for trial in trials]
 
         def job(db: sqlite3.Connection) -> None:
@@ -176,7 +176,7 @@ class Searches:
             if done:
                 db.execute("DELETE FROM standings WHERE search = ? AND generation = ?", (search, generation))
             elif standing is not None:
-                _put_standing(db, search, generation, standing)
+                _put_standing(db, search, generation, standing())
             _touch(db, search)
 
         return self._file.write(job)

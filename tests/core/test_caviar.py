@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import caviar, standing, trials
+from core import caviar, clock, standing, trials
 from core.caviar import Caviar, Origin, Plan, spaced
 from core.errors import UserError
 from core.incoming import read_npz, write_npz
@@ -395,7 +395,8 @@ class FakeTime:
 
     def __init__(self, monkeypatch, a_step):
         self.now, self.a_step, self.steps = 100.0, a_step, []
-        monkeypatch.setattr(caviar, "perf_counter", lambda: self.now)
+        for module in (caviar, clock):
+            monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         advance = Stack.advance
 
         def slow(stack, steps, *rest):

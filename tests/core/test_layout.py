@@ -15,7 +15,7 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
     "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
-    "run", "run_file", "luck", "search", "trials", "standing", "caviar", "plans", "farm_here", "farm_line",
+    "run", "run_file", "luck", "search", "trials", "standing", "clock", "caviar", "plans", "farm_here", "farm_line",
     "farm_chunk", "farm", "store", "keeping", "search_keeping", "notices", "charts", "export", "turns", "open_runs",
     "open_searches",
 ]  # fmt: skip

@@ -323,7 +323,7 @@ def test_of_too_much_that_a_person_has_begun_the_oldest_goes(store, searches, mo
     opened = []
     for owner in (BOB, ANN, ANN, ANN):
         opened.append(searches.open(Caviar(planned(models=3, steps=20)), owner))
-        store.searches.record(opened[-1].token, 0, [], None, standing=b"x" * 400).result(5)
+        store.searches.record(opened[-1].token, 0, [], None, standing=lambda: b"x" * 400).result(5)
         monkeypatch.setattr(module, "STANDING_BYTES", 1000)
     there = [store.searches.standing(one.token, 0) is not None for one in opened]
     assert there == [True, False, True, True]
