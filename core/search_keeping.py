@@ -95,7 +95,8 @@ class SearchKeeper:
         """Write down which models are finished: at once where a generation is done, now and then where it is not, and
         after a write that failed. Less often, and where the search `rests`, also how far it is."""
         now = time.monotonic()
-        due, standing = now - self._recorded >= EVERY_SECONDS, rests or now - self._stood >= STANDING_SECONDS
+        due = now - self._recorded >= EVERY_SECONDS
+        standing = rests or (due and now - self._stood >= STANDING_SECONDS)
         if due:
             self._recorded = now
         if due and self._failed:
@@ -108,7 +109,7 @@ class SearchKeeper:
             if not self.settled[number] and (soon if caviar.done or rests else due) and self._behind(number, caviar)
         ]
         if standing:
-            self._stood = time.monotonic()
+            self._stood = now
         return found
 
     def _behind(self, number: int, caviar: Caviar) -> bool:

@@ -260,6 +260,17 @@ def test_how_far_a_search_is_is_written_every_ten_seconds_and_no_more_often(stor
     assert opened.saving is saving
 
 
+def test_how_far_a_search_is_is_written_however_often_frames_come(store, searches, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("core.search_keeping.time.monotonic", lambda: clock[0])
+    opened = halfway(searches, Caviar(planned(steps=4000)))
+    for seconds in (9.5, 0.6, 0.5):  # the ten seconds are over between two records
+        clock[0] += seconds
+        opened.train(VIEWER, 0.001)
+    opened.saving.result(5)
+    assert store.searches.standing(opened.token, 0)
+
+
 def test_closing_a_search_writes_how_far_it_is(store, searches):
     opened, paused = (halfway(searches, Caviar(planned(steps=4000))) for _ in range(2))
     paused.do(OpenSearch.pause)
