@@ -151,7 +151,8 @@ def _words(numbers: list[int], error: BaseException) -> str:
     if type(error).__name__ == "KilledWorker":
         return f"Several workers died over {models}: give them more memory, or search smaller networks."
     said = f"{type(error).__name__}: {error}"[:200]
-    return f"The workers cannot train {models} ({said}): they need the same version of this app and its packages."
+    needed = "they and the scheduler need the same version of this app, on their PYTHONPATH, and of its packages"
+    return f"The workers cannot train {models} ({said}): {needed}."
 
 
 class FarmedCaviar(Caviar):
