@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
 from core.open_runs import OPEN_RUNS  # noqa: E402
+from core.open_searches import OPEN_SEARCHES  # noqa: E402
 from core.store import the_store  # noqa: E402
 from pages.live.channel import live  # noqa: E402
 from pages.live.cookie import OwnerCookie  # noqa: E402
@@ -39,6 +40,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         yield
     WORKER.shutdown(wait=False, cancel_futures=True)
     OPEN_RUNS.close_all()
+    OPEN_SEARCHES.close_all()
     store.close()
 
 

@@ -15,15 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from core.clock import Clock
 from core.errors import UserError
 from core.journal import Nudge
 from core.run import Replay, Run, data_of, differences, fingerprint
 from core.search import MOST_POINTS, Point, Space, grid_points, made, random_points
 from core.settings import FIELDS, RunSpec, Settings, changed
 from core.stack import Stack, State
+from core.standing import arrays_of, pack, unpack
 from core.trials import Group, Stacks, Trial, Work, dev_scores, drawn, forked, grouped
 
 Array = np.ndarray
+Result = dict[str, Any]  # what became of a trial: see `Caviar.told`
+SCORES = ("loss", "best", "accuracy")
 LEAST_STEPS, MOST_STEPS = 10, 20_000
 PARAMETERS = 10_000_000  # of all models together
 STACK_BYTES = 512 * 2**20  # that the largest stack may take
@@ -32,9 +36,6 @@ SLICE = 0.003  # seconds between two questions whether it is enough
 POINTS = (8, 32)  # measurements of a model, at least and at most
 MEASURING = 0.04  # of the time that training takes: the measurements are so many that they take no more
 HALVED = (8, 4, 2)  # steps / 8, steps / 4, steps / 2: the rungs at which the worse half is stopped
-PAUSE = 0.5  # seconds without a slice that count as a pause
-MEMORY = 10.0  # seconds that the measured speed remembers
-TRUST = 0.03  # seconds of work that the first estimate weighs beside what is measured
 
 SAMPLERS: dict[str, Callable[[Plan], list[Point]]] = {
     "random": lambda plan: random_points(plan.space, plan.models, plan.seed),
@@ -97,13 +98,16 @@ def _check_whole(name: str, value: Any, low: int, high: int) -> None:
 
 
 class Caviar:
-    """The models of a plan, to be trained in slices; `points` stand in place of those that the plan would draw.
+    """The models of a plan, to be trained in slices; `points` and the `steps` (p,) at which they are measured stand in
+    place of those that the plan would draw and choose.
 
-    `steps` (p,) are the measured ones, common to all; `losses` and `accuracies` (models, p) those of the dev set there,
-    NaN where not measured. Raises `UserError` where a model cannot be made, or all together would be too much.
+    `losses` and `accuracies` (models, p) are those of the dev set at `steps`, NaN where not measured; `notice` is what
+    a person should know, in a sentence. Raises `UserError` where a model cannot be made, or all would be too much.
     """
 
-    def __init__(self, plan: Plan, points: Sequence[Point] | None = None) -> None:
+    notice = ""
+
+    def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
         self.plan = plan
         self._first = plan.origin.step if plan.origin else 0
         points = SAMPLERS[plan.kind](plan) if points is None else points
@@ -114,9 +118,11 @@ class Caviar:
         self._groups = grouped(self.trials, self._data)
         self._places = {trial.number: (group, k) for group in self._groups for k, trial in enumerate(group.trials)}
         _check_memory(self._groups)
-        self.steps = self._measured_steps()
+        self.steps = self._measured_steps() if steps is None else np.array(steps, np.int64)
         self.losses, self.accuracies = np.full((2, len(self.trials), self.steps.size), np.nan)
         self._column, self._trunk, self._stacks = 0, None, Stacks()
+        self._due = np.full(len(self.trials), -1)  # the stack in which a trial comes to the present rung, -1: none
+        self._prints: dict[int, str] = {}  # of trials that are not here to be asked, "" where it is not known
         self._slowness = 1.0  # what the last steps took, in the time that was estimated
         ahead = self._ahead()
         _check_time(ahead)
@@ -154,7 +160,9 @@ class Caviar:
         return 0.0 if self.done else self._clock.left
 
     def fingerprint(self, number: int) -> str:
-        """That of the trial's `run`, at the trial's step."""
+        """That of the trial's `run`, at the trial's step; it is trained again where nothing here knows it."""
+        if number in self._prints:
+            return self._prints[number] or self.run(number).finish().fingerprint()
         trial, (group, place) = self.trials[number], self._places[number]
         with np.errstate(all="ignore"):
             for _ in self._born(group):
@@ -172,6 +180,63 @@ class Caviar:
         changes = differences(origin.present, trial.settings)
         journal = (*origin.journal, Nudge(origin.step, changes)) if changes else origin.journal
         return Replay(Run(origin.spec, origin.settings, self._data), journal, trial.step)
+
+    # to other places and back
+
+    def told(self, number: int) -> Result:
+        """What became of a trial, as plain numbers: None where not finite, curves as far as it came, and the
+        fingerprint where that is known without work."""
+        trial = self.trials[number]
+        measured = int(np.searchsorted(self.steps, trial.step, side="right"))
+        found: Result = {"number": number, "fingerprint": self._prints.get(number, "")}
+        found |= {name: getattr(trial, name) for name in ("state", "step", "why")}
+        found |= {name: _finite(getattr(trial, name)) for name in SCORES}
+        curves = {"losses": self.losses[number, :measured], "accuracies": self.accuracies[number, :measured]}
+        return found | {name: [_finite(value) for value in row.tolist()] for name, row in curves.items()}
+
+    def put(self, result: Result) -> None:
+        """Take over what was `told` of a trial that was trained to its end elsewhere; it is not trained here."""
+        number, trial = result["number"], self.trials[result["number"]]
+        for name in ("state", "step", "why"):
+            setattr(trial, name, result[name])
+        for name in SCORES:
+            setattr(trial, name, math.nan if result[name] is None else result[name])
+        trial.stopped_at = None if trial.state == "done" else trial.step
+        for curves, name in ((self.losses, "losses"), (self.accuracies, "accuracies")):
+            curves[number, : len(result[name])] = np.array(result[name], np.float64)
+        self._due[number], self._prints[number] = -1, result["fingerprint"]
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Tells one `pack` from another: the present rung, and how many have still to come to it."""
+        return self._column, int((self._due >= 0).sum())
+
+    @property
+    def packed_bytes(self) -> int:
+        """About what `pack` would take."""
+        born = [group for group in self._groups if group.members is not None]
+        numbers = sum(group.row * sum(trial.going for trial in group.trials) for group in born)
+        return 4 * numbers + self.losses.nbytes + self.accuracies.nbytes
+
+    def standing(self) -> dict[str, Array]:
+        """How far all of it is between any two slices, as copies to be packed; trials that are being trained stand
+        where they were measured last."""
+        kept = {"losses": self.losses, "accuracies": self.accuracies, "due": self._due, "column": [self._column]}
+        return arrays_of(self.trials, self._groups, kept)
+
+    def pack(self) -> bytes:
+        """Its `standing` as an `.npz` file."""
+        return pack(self.standing())
+
+    def unpack(self, data: bytes) -> None:
+        """Go on from what `pack` gave of a search of the same plan, points and steps, instead of from the start; all
+        that follows has the same bits. Raises `UserError`, and nothing has changed, where the data do not fit."""
+        like = {"losses": self.losses, "accuracies": self.accuracies, "due": self._due, "column": np.zeros(1, int)}
+        kept = unpack(data, self.trials, self._groups, like)
+        self.losses, self.accuracies, self._due = kept["losses"], kept["accuracies"], kept["due"]
+        self._prints |= {trial.number: "" for trial in self.trials if not trial.going}
+        before, self._column = self._ahead(), int(kept["column"][0])
+        self._clock.skip(before - self._ahead())
 
     # the work, as generators that pause every few milliseconds
 
@@ -205,6 +270,8 @@ class Caviar:
 
     def _all(self) -> Work:
         while self._column < self.steps.size:
+            if (self._due < 0).all():
+                self._line_up()
             for group in self._groups:
                 yield from self._bring(group)
             self._halve()
@@ -214,14 +281,23 @@ class Caviar:
         for trial in self.trials:
             if trial.going:
                 trial.state = "done"
-        self.done = True
+        self.done, self.notice = True, ""
         self.rest()
 
+    def _line_up(self) -> None:
+        """All that are still going have to come to the present rung, and this says which of them in one stack."""
+        for group in self._groups:
+            shares = group.shares([place for place, trial in enumerate(group.trials) if trial.going])
+            for share, places in enumerate(shares):
+                self._due[[group.trials[place].number for place in places]] = share
+
     def _bring(self, group: Group) -> Work:
-        """Bring those of a group that are still going to the present rung."""
-        yield from self._born(group)
-        for places in group.shares([place for place, trial in enumerate(group.trials) if trial.going]):
-            yield from self._visit(group, places)
+        """Bring those of a group that are due to the present rung."""
+        due = self._due[[trial.number for trial in group.trials]]
+        if (due >= 0).any():
+            yield from self._born(group)
+        for share in np.unique(due[due >= 0]):
+            yield from self._visit(group, np.flatnonzero(due == share))
 
     def _visit(self, group: Group, places: Array) -> Work:
         """Train some trials to the present rung in one stack, and measure them; those that broke on the way leave."""
@@ -259,6 +335,7 @@ class Caviar:
         """Take down what was measured of a trial at the present rung."""
         trial.step, trial.loss, trial.accuracy = int(self.steps[self._column]), float(loss), float(accuracy)
         trial.best = float(np.fmin(trial.best, loss))
+        self._due[trial.number] = -1
         self.losses[trial.number, self._column] = loss
         self.accuracies[trial.number, self._column] = accuracy
 
@@ -269,6 +346,7 @@ class Caviar:
         group.members[[place]] = stack.give()
         trial = group.trials[place]
         trial.state, trial.step, trial.stopped_at = "diverged", stack.state.step, stack.state.step
+        self._due[trial.number] = -1
         trial.loss = trial.accuracy = math.nan
         trial.why = f"Diverged at step {trial.step:,}: the loss is no longer a finite number."
 
@@ -328,6 +406,10 @@ class Caviar:
         return float(seconds)
 
 
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
 def _by_loss(trial: Trial) -> float:
     """What halving ranks by: a loss that is not finite is the worst."""
     return math.inf if math.isnan(trial.loss) else trial.loss
@@ -370,55 +452,3 @@ def _check_time(seconds: float) -> None:
             f"This search would take about {seconds / 3600:,.1f} hours of work, and {SECONDS / 3600:,.0f} is allowed: "
             "search fewer models, fewer steps, or smaller networks and mini-batches."
         )
-
-
-class Clock:
-    """How far the work is and how fast it goes, from estimates of its parts and from the time that they took.
-
-    Time between slices counts, as it goes to frames and to others who take their turns; a pause does not.
-    """
-
-    def __init__(self, ahead: float) -> None:
-        self._did, self._total, self._progress = 0.0, ahead, 0.0
-        self._since = [0.0, 0.0]  # estimated seconds and model-steps of the present slice
-        self._late = [0.0, 0.0, 0.0]  # estimated seconds, model-steps and seconds of late
-        self._start = self._stop = -math.inf
-
-    def count(self, estimate: float, model_steps: int = 0) -> None:
-        """A part of the work is done, which was estimated to take so many seconds."""
-        self._did += estimate
-        self._since[0] += estimate
-        self._since[1] += model_steps
-
-    def ahead(self, estimate: float) -> None:
-        """What is known anew of the work to come, in estimated seconds."""
-        self._total = self._did + estimate
-
-    def start(self) -> None:
-        """A slice of work begins."""
-        now = perf_counter()
-        self._start = self._stop if now - self._stop < PAUSE else now
-
-    def stop(self) -> None:
-        """It ends."""
-        self._stop = perf_counter()
-        took = self._stop - self._start
-        kept = math.exp(-took / MEMORY)
-        self._late = [kept * old + new for old, new in zip(self._late, (*self._since, took), strict=True)]
-        self._since = [0.0, 0.0]
-
-    @property
-    def progress(self) -> float:
-        """The share of the work that is done, which never falls; less than 1."""
-        self._progress = max(self._progress, min(self._did / max(self._total, 1e-9), 0.999))
-        return self._progress
-
-    @property
-    def rate(self) -> float:
-        """Model-steps a second of late; 0 before the first slice."""
-        return self._late[1] / self._late[2] if self._late[2] else 0.0
-
-    @property
-    def left(self) -> float:
-        """Seconds until the end at the speed of late; at first, as estimated."""
-        return max(0.0, self._total - self._did) * (self._late[2] + TRUST) / (self._late[0] + TRUST)

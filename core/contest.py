@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from core.caviar import Caviar, Clock, Plan
+from core.caviar import Caviar, Plan
+from core.clock import Clock
 from core.errors import UserError
 from core.luck import LEVEL, sign_test
 from core.settings import FIELDS

@@ -198,10 +198,11 @@ def _header(name: str, body: bytes) -> tuple[tuple[int, ...], bool, np.dtype, in
         raise FileError(f"The array {name!r} has no header that can be read. {AGAIN}") from None
 
 
-def write_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """The arrays as a compressed `.npz` file that `read_npz` takes; the same arrays give the same bytes."""
+def write_npz(arrays: Mapping[str, np.ndarray], packed: bool = True) -> bytes:
+    """The arrays as an `.npz` file that `read_npz` takes; the same arrays give the same bytes. It is compressed, unless
+    it is not `packed`: what looks like noise takes long and becomes no smaller."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w") as member:
                 npy.write_array(member, np.asarray(array, order="C"), allow_pickle=False)

@@ -121,8 +121,9 @@ class OpenSearch(Turns):
     # the store
 
     def _save(self) -> None:
-        """Write down what is finished: all of it where a generation is done, before that now and then."""
-        for saving in self.keeper.record(self.generations) if self.keeper and self.started else ():
+        """Write down what is finished and how far the rest is: at once where a generation is done or the search rests,
+        else now and then."""
+        for saving in self.keeper.record(self.generations, not self.playing) if self.keeper and self.started else ():
             self.saving = saving
             saving.add_done_callback(self._saved)
 
@@ -272,7 +273,7 @@ class OpenSearches:
             generations = recall(store, entry)
         except UserError:
             return None
-        keeper = SearchKeeper(store, entry.id, [caviar.done for caviar in generations])
+        keeper = SearchKeeper(store, entry.id, generations)
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
         if entry.id in self._contests:
@@ -288,7 +289,7 @@ class OpenSearches:
                 self._by_key.pop(opened.key, None)
                 self._keep_contest(opened)
         if opened:
-            opened.pause()
+            opened.do(OpenSearch.pause)
             opened.shut()
 
     def _keep_contest(self, opened: OpenSearch) -> None:
@@ -296,6 +297,11 @@ class OpenSearches:
             self._contests[opened.token] = opened.contest.seeds, opened.contest.found
         while len(self._contests) > MOST_CONTESTS:
             del self._contests[next(iter(self._contests))]
+
+    def close_all(self) -> None:
+        """Close every search, and so write how far it is: the process ends."""
+        for token in [*self._searches]:
+            self.close(token)
 
     def _hold(self, opened: OpenSearch) -> OpenSearch:
         with self._lock:

@@ -76,6 +76,11 @@ class Group:
         self.fit = members_at_once(self.sizes, self.batch)
         self.members: Members | None = None
 
+    @property
+    def row(self) -> int:
+        """How many numbers a row of `members` has: parameters, two moments, running mean and variance."""
+        return 3 * self.parameters + 2 * sum(self.sizes[1:-1])
+
     def shares(self, places: Sequence[int]) -> list[Array]:
         """Some of the trials in even shares, each of which fits into the cache as a stack."""
         return np.array_split(np.asarray(places, int), max(1, -(-len(places) // self.fit))) if len(places) else []

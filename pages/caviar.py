@@ -11,7 +11,8 @@ from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import nested, region_words
 from core.contest import Contest
 from core.errors import UserError
-from core.farm import FarmedCaviar, farm_address
+from core.farm import FarmedCaviar
+from core.farm_line import farm_address
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.search import SEARCHABLE, Space

@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import Any
 
 from core.caviar import Caviar
-from core.search_keeping import finished, plan_to_json
+from core.plans import plan_to_json
+from core.search_keeping import finished
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
 

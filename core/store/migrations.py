@@ -99,4 +99,15 @@ MIGRATIONS: tuple[str, ...] = (
         FOREIGN KEY (search, generation) REFERENCES generations (search, number) ON DELETE CASCADE
     );
     """,
+    """
+    ALTER TABLE generations ADD COLUMN farmed INTEGER NOT NULL DEFAULT 0;  -- to Dask workers: each model for itself
+    CREATE TABLE standings (            -- how far a generation is that is not done
+        search TEXT NOT NULL,
+        generation INTEGER NOT NULL,
+        bytes BLOB NOT NULL,            -- empty where it would be too large
+        written REAL NOT NULL,
+        PRIMARY KEY (search, generation),
+        FOREIGN KEY (search, generation) REFERENCES generations (search, number) ON DELETE CASCADE
+    );
+    """,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,7 @@ from core.store.names import bounded_name, digest, key_of
 
 MOST_SEARCHES = 500  # of one person, started and not deleted
 MOST_MODELS = 200_000  # of all of them
+STANDING_BYTES = 256 * 2**20  # of all that a person has begun; what was left longest ago goes first
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class SearchEntry:
 
 @dataclass(frozen=True)
 class Generation:
-    """A generation of a search: its plan with its points as plain dicts, and the steps at which it is measured."""
+    """A generation of a search: its plan with its points as plain dicts, the steps at which it is measured, and whether
+    its models are farmed out, so that each is finished for itself."""
 
     number: int
     plan: dict[str, Any]
@@ -55,6 +57,7 @@ class Generation:
     models: int
     best: float | None
     done: bool
+    farmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,11 @@ class Searches:
         query = "SELECT * FROM trials WHERE search = ? AND generation = ? ORDER BY number"
         return [_finished(row) for row in self._file.rows(query, search, generation)]
 
+    def standing(self, search: str, generation: int) -> bytes | None:
+        """How far a generation is that is not done, as `record` was told last; None where it was not, or no more."""
+        query = "SELECT bytes FROM standings WHERE search = ? AND generation = ?"
+        return next((row["bytes"] for row in self._file.rows(query, search, generation)), None)
+
     # what is written
 
     def add(self, search: str, owner_token: str, about: str, dataset: str, first: Generation) -> Future[None]:
@@ -148,15 +156,27 @@ class Searches:
         return self._file.write(job)
 
     def record(
-        self, search: str, generation: int, trials: Sequence[Finished], best: float | None, done: bool = False
+        self,
+        search: str,
+        generation: int,
+        trials: Sequence[Finished],
+        best: float | None,
+        done: bool = False,
+        standing: Callable[[], bytes] | None = None,
     ) -> Future[None]:
-        """What became of some models; the best dev loss so far, and whether the generation is done."""
+        """What became of some models; the best dev loss so far, whether the generation is done, and if it is not
+        perhaps how far it is: `standing` gives that in the writer's thread, in place of what was said before."""
         rows = [(search, generation, *_row(trial)) for trial in trials]
 
         def job(db: sqlite3.Connection) -> None:
             db.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            query = "UPDATE generations SET best = ?, done = max(done, ?) WHERE search = ? AND number = ?"
-            db.execute(query, (best, int(done), search, generation))
+            query = """UPDATE generations SET best = coalesce(min(best, :best), best, :best), done = max(done, :done)
+                WHERE search = :search AND number = :number"""
+            db.execute(query, {"best": best, "done": int(done), "search": search, "number": generation})
+            if done:
+                db.execute("DELETE FROM standings WHERE search = ? AND generation = ?", (search, generation))
+            elif standing is not None:
+                _put_standing(db, search, generation, standing())
             _touch(db, search)
 
         return self._file.write(job)
@@ -180,6 +200,22 @@ def sweep(db: sqlite3.Connection, long_ago: float, yesterday: float) -> None:
     db.execute("DELETE FROM searches WHERE changed < ? AND started IS NULL", (yesterday,))
 
 
+def _put_standing(db: sqlite3.Connection, search: str, generation: int, standing: bytes) -> None:
+    """How far a generation is, if it is there and not done; the person's oldest go where all are too large."""
+    db.execute(
+        """INSERT OR REPLACE INTO standings SELECT search, number, ?, ? FROM generations
+        WHERE search = ? AND number = ? AND NOT done""",
+        (standing, time.time(), search, generation),
+    )
+    db.execute(
+        """DELETE FROM standings WHERE rowid IN (SELECT row FROM (
+            SELECT t.rowid AS row, sum(length(t.bytes)) OVER (ORDER BY t.written DESC, t.rowid DESC) AS bytes
+            FROM standings AS t JOIN searches AS s ON s.id = t.search
+            WHERE s.owner = (SELECT owner FROM searches WHERE id = ?)) WHERE bytes > ?)""",
+        (search, STANDING_BYTES),
+    )
+
+
 def _check_room(db: sqlite3.Connection, search: str, models: int = 0) -> None:
     """Whether the person may start this search, or have so many more models in it."""
     query = """SELECT count(DISTINCT s.id), total(g.models) FROM searches AS s JOIN generations AS g ON g.search = s.id
@@ -194,8 +230,8 @@ def _check_room(db: sqlite3.Connection, search: str, models: int = 0) -> None:
 
 
 def _add_generation(db: sqlite3.Connection, search: str, new: Generation) -> None:
-    row = (search, new.number, json.dumps(new.plan, allow_nan=False), json.dumps(new.steps), new.models, None, 0)
-    db.execute("INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    told = (json.dumps(new.plan, allow_nan=False), json.dumps(new.steps), new.models, None, 0, int(new.farmed))
+    db.execute("INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (search, new.number, *told))
 
 
 def _touch(db: sqlite3.Connection, search: str) -> None:
@@ -214,7 +250,8 @@ def _entry(row: sqlite3.Row) -> SearchEntry:
 
 def _generation(row: sqlite3.Row) -> Generation:
     plan, steps = json.loads(row["plan"]), json.loads(row["steps"])
-    return Generation(row["number"], plan, steps, row["models"], row["best"], bool(row["done"]))
+    done, farmed = bool(row["done"]), bool(row["farmed"])
+    return Generation(row["number"], plan, steps, row["models"], row["best"], done, farmed)
 
 
 def _finished(row: sqlite3.Row) -> Finished:

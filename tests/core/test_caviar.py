@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import caviar, trials
+from core import caviar, clock, standing, trials
 from core.caviar import Caviar, Origin, Plan, spaced
 from core.errors import UserError
+from core.incoming import read_npz, write_npz
 from core.run import Run, fingerprint
 from core.search import SEARCHABLE, Range, Space
 from core.settings import RunSpec, Settings
@@ -114,6 +115,109 @@ def test_a_trial_that_goes_on_from_a_run_has_its_bits(spec, plan, nudge, names, 
     assert run.fingerprint() == before
     assert search.steps[0] == run.step
     assert search.steps[-1] == run.step + plan.steps
+
+
+# from one process to another
+
+
+def check_same(search, other):
+    """All that can be seen of two searches, to the bit."""
+    np.testing.assert_array_equal(search.losses, other.losses)
+    np.testing.assert_array_equal(search.accuracies, other.accuracies)
+    assert [repr(trial) for trial in search.trials] == [repr(trial) for trial in other.trials]  # NaN is not NaN
+    numbers = range(len(search.trials))
+    assert [search.fingerprint(n) for n in numbers] == [other.fingerprint(n) for n in numbers]
+
+
+@given(spaces(list(SEARCHED)), st.integers(1, 9), st.integers(10, 40), st.booleans(), st.integers(1, 4), st.data())
+@hypothesis_settings(max_examples=25, deadline=None)
+def test_a_search_goes_on_from_where_it_was_packed_with_the_same_bits(space, models, steps, halving, fit, data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(trials, "members_at_once", lambda sizes, examples: fit)
+        plan = Plan(space, "random", models, steps, data.draw(st.integers(0, 9)), halving)
+        search = other = Caviar(plan)
+        for _ in range(data.draw(st.integers(1, 3))):  # packed, taken up, and packed again
+            some_slices(other, data.draw(st.integers(0, 60)))
+            packed, before = other.pack(), other
+            other = Caviar(plan)
+            other.unpack(packed)
+            assert other.moment == before.moment
+            for one, kept in zip(before.trials, other.trials, strict=True):
+                assert (kept.step, kept.going) == (one.step, one.going)
+        check_same(finished(other), finished(search))
+
+
+@pytest.mark.parametrize("slices", range(0, 60, 4))
+def test_a_search_in_which_models_break_goes_on_with_the_same_bits(slices):
+    plan = Plan(HOT, "random", 6, 200, halving=True)
+    points = hot_points(0.01, 10.0, 0.02, 8.0, 0.03, 0.1)
+    search, other = Caviar(plan, points), Caviar(plan, points)
+    other.unpack(some_slices(search, slices).pack())
+    check_same(finished(other), finished(search))
+    assert {trial.state for trial in other.trials} == {"done", "stopped", "diverged"}
+
+
+@pytest.mark.parametrize("trained_again", [False, True])
+@pytest.mark.parametrize("slices", [0, 1, 3, 8, 20])
+def test_variants_of_a_run_go_on_from_where_they_were_packed(trained_again, slices):
+    run = Run(SPEC)
+    run.advance(30)
+    run.nudge(optimizer="adam", learning_rate=0.01)
+    origin = Origin.of(run)
+    if trained_again:
+        origin = replace(origin, state=None)
+    plan = Plan(
+        Space(SPEC, run.settings, (RATES, SEARCHED["batch_norm"])), "random", 7, 40, halving=True, origin=origin
+    )
+    search, other = Caviar(plan), Caviar(plan)
+    other.unpack(some_slices(search, slices).pack())
+    check_same(finished(other), finished(search))
+
+
+def test_what_was_done_is_not_done_again(monkeypatch):
+    steps, advance = [], Stack.advance
+
+    def counted(stack, count, *given):
+        steps.append(count * stack.members)
+        return advance(stack, count, *given)
+
+    monkeypatch.setattr(Stack, "advance", counted)
+    search = Caviar(rates_plan(8, 2000))
+    search.advance(lambda: search.progress > 0.5)
+    other = Caviar(search.plan)
+    other.unpack(search.pack())
+    assert other.progress == pytest.approx(search.progress, abs=0.15)
+    left = sum(2000 - trial.step for trial in search.trials)
+    assert 0 < left < 12_000
+    steps.clear()
+    finished(other)
+    assert sum(steps) == left
+    assert (other.progress, other.left) == (1, 0)
+
+
+def test_a_pack_has_only_those_that_go_on():
+    search = Caviar(rates_plan(16, 400, halving=True))
+    some_slices(search, 1)
+    whole = len(search.pack())
+    search.advance(lambda: sum(trial.going for trial in search.trials) <= 2)
+    assert len(search.pack()) < whole / 2
+    assert search.packed_bytes < len(search.pack()) < search.packed_bytes + 8000
+
+
+def test_a_pack_of_something_else_or_a_damaged_one_changes_nothing():
+    search = some_slices(Caviar(rates_plan(8, 400)), 9)
+    packed = search.pack()
+    arrays = read_npz(packed, standing.MOST)
+    wrong = [b"", packed[: len(packed) // 2], Caviar(rates_plan(9, 400)).pack(), Caviar(rates_plan(8, 4000)).pack()]
+    wrong += [write_npz({name: array for name, array in arrays.items() if name != left}) for left in arrays]
+    wrong += [write_npz(arrays | {name: arrays[name][:-1]}) for name in arrays if arrays[name].size]
+    wrong += [write_npz(arrays | {name: arrays[name] * 0 + 10**6}) for name in ("column", "due", "stands")]
+    other = Caviar(search.plan)
+    for data in wrong:
+        with pytest.raises(UserError):
+            other.unpack(data)
+    assert other.progress == 0
+    check_same(finished(other), finished(search))
 
 
 @pytest.mark.parametrize("name", LIVE)
@@ -291,7 +395,8 @@ class FakeTime:
 
     def __init__(self, monkeypatch, a_step):
         self.now, self.a_step, self.steps = 100.0, a_step, []
-        monkeypatch.setattr(caviar, "perf_counter", lambda: self.now)
+        for module in (caviar, clock):
+            monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         advance = Stack.advance
 
         def slow(stack, steps, *rest):

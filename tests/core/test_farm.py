@@ -1,6 +1,7 @@
 """Tests of farmed searches on a real Dask cluster: the bits of this process, one result for each model whatever is
 lost, a flag that stops what runs, and sentences where there is no Dask, no scheduler or no worker."""
 
+import json
 import os
 import signal
 import sys
@@ -14,13 +15,19 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
-from core import farm  # noqa: E402
+from core import farm, farm_line  # noqa: E402
 from core.caviar import Caviar, Origin, Plan  # noqa: E402
 from core.errors import UserError  # noqa: E402
-from core.farm import FarmedCaviar, farm_address, plan_from_json, plan_to_json, train_chunk  # noqa: E402
+from core.farm import FarmedCaviar  # noqa: E402
+from core.farm_chunk import train_chunk  # noqa: E402
+from core.farm_line import farm_address  # noqa: E402
+from core.open_searches import OpenSearches  # noqa: E402
+from core.plans import plan_from_json, plan_to_json  # noqa: E402
 from core.run import Run  # noqa: E402
 from core.search import Range, Space, random_points  # noqa: E402
 from core.settings import RunSpec, Settings  # noqa: E402
+from core.stack import Stack  # noqa: E402
+from core.store import Store  # noqa: E402
 from core.tables import SHELF, Table  # noqa: E402
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), seed=3)
@@ -57,6 +64,17 @@ def looked_at(search, until, seconds=60):
     return search
 
 
+def keeping(search, kept):
+    """The search, which puts what comes in into the list `kept`."""
+    search.keep_with(kept.extend)
+    return search
+
+
+def whole(searched):
+    """A plan as workers have it."""
+    return plan_to_json(searched, random_points(searched.space, searched.models, searched.seed), whole=True)
+
+
 def finished(search):
     return looked_at(search, lambda: search.done)
 
@@ -80,8 +98,8 @@ def check_same(farmed, search):
 
 @pytest.fixture(scope="module")
 def here():
-    yield farm.HERE
-    farm.HERE.stop()
+    yield farm_line.HERE
+    farm_line.HERE.stop()
 
 
 @pytest.fixture
@@ -109,7 +127,7 @@ def busy(client):
 @pytest.mark.usefixtures("cluster")
 def test_models_have_the_bits_that_they_have_in_process():
     searched, kept = plan(24, 60, MIXED), []
-    farmed = finished(FarmedCaviar(searched, keep=kept.extend))
+    farmed = finished(keeping(FarmedCaviar(searched), kept))
     check_same(farmed, in_process(searched))
     assert sorted(result["number"] for result in kept) == list(range(24))
     assert farmed.progress == 1
@@ -135,7 +153,7 @@ def test_points_and_origins_go_along(cluster):
     for one in (origin, replace(origin, state=None)):
         searched = plan(settings=run.settings, origin=one)
         points = [{"learning_rate": rate} for rate in (run.settings.learning_rate, 0.5, 0.002)]
-        farmed = finished(FarmedCaviar(searched, points, cluster))
+        farmed = finished(FarmedCaviar(searched, points, address=cluster))
         check_same(farmed, in_process(searched, points))
         assert farmed.steps[0] == 35
     run.advance(40)
@@ -172,15 +190,17 @@ def test_a_plan_comes_back_from_json_to_the_bit():
     run = Run(SPEC)
     run.advance(20)
     run.nudge(beta1=0.8)
-    found = plan_from_json(plan_to_json(plan(origin=Origin.of(run), seed=7)))
+    told = json.loads(json.dumps(whole(plan(origin=Origin.of(run), seed=7))))
+    found, points = plan_from_json(told)
     assert found == plan(origin=Origin.of(run), seed=7)
-    for name in ("theta", "m", "v", "running"):
+    assert points == random_points(found.space, 8, 7)
+    for name in ("theta", "m", "v", "running", "step", "epoch", "cursor", "weight1", "weight2", "weight_bn"):
         np.testing.assert_array_equal(getattr(found.origin.state, name), getattr(run.stack.state, name))
 
 
 def test_a_chunk_is_measured_where_the_whole_search_is():
     searched, steps = plan(), [0, 1, 7, 40]
-    (result,) = train_chunk(plan_to_json(searched), random_points(searched.space, 8, 0)[2:3], [2], steps)
+    (result,) = train_chunk(whole(searched), [2], steps)
     run = Run(SPEC, in_process(searched).trials[2].settings)
     for loss, step in zip(result["losses"], steps, strict=True):
         run.advance(step - run.step)
@@ -206,7 +226,7 @@ def test_chunks_hold_all_models_once_and_take_about_as_long(monkeypatch):
 def test_every_model_has_one_result_where_a_worker_is_killed(cluster, watcher, monkeypatch):
     monkeypatch.setattr(farm, "CHUNK", 0.1)
     searched, kept = plan(12, 400, spec=SLOW), []
-    farmed = FarmedCaviar(searched, address=cluster, keep=kept.extend)
+    farmed = keeping(FarmedCaviar(searched, address=cluster), kept)
     looked_at(farmed, lambda: kept and busy(watcher))
     worker = next(iter(busy(watcher)))
     os.kill(watcher.run(os.getpid)[worker], signal.SIGKILL)
@@ -220,8 +240,7 @@ def test_every_model_has_one_result_where_a_worker_is_killed(cluster, watcher, m
 def test_what_comes_twice_is_left_out(cluster):
     searched = plan()
     first = finished(FarmedCaviar(searched, address=cluster))
-    numbers, points = list(range(8)), [trial.point for trial in first.trials]
-    results = train_chunk(plan_to_json(searched), points, numbers, first.steps.tolist())
+    results = train_chunk(whole(searched), list(range(8)), first.steps.tolist())
     changed = [result | {"loss": 5.0} for result in results]
     assert first.take(changed) == []
     assert first.trials[0].loss != 5.0
@@ -272,7 +291,7 @@ def test_a_search_that_is_forgotten_stops(cluster, watcher):
 def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeypatch):
     monkeypatch.setattr(farm, "CHUNK", 0.1)
     searched, kept = plan(12, 400, spec=SLOW), []
-    farmed = FarmedCaviar(searched, keep=kept.extend)
+    farmed = keeping(FarmedCaviar(searched), kept)
     looked_at(farmed, lambda: kept)
     here._process.kill()
     with pytest.raises(UserError, match="The Dask scheduler on this machine is gone. What has come in is kept: start"):
@@ -284,11 +303,161 @@ def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeyp
     check_same(farmed, in_process(searched))
 
 
+# in the store
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    yield store
+    store.close()
+
+
+def opened_in(store, searched):
+    """An open search on the workers of this machine, which plays."""
+    opened = OpenSearches(store=lambda: store).open(FarmedCaviar(searched), "o" * 22)
+    opened.play()
+    return opened
+
+
+def rows_of(store, opened):
+    return store.searches.trials(opened.token, 0)
+
+
+def trained(opened, until, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline
+        opened.train(None, 0.02)
+
+
+def check_rows(store, opened, searched):
+    """Each model has one row, with what it has in process."""
+    search, rows = in_process(searched), rows_of(store, opened)
+    assert [row.number for row in rows] == list(range(searched.models))
+    for row, trial in zip(rows, search.trials, strict=True):
+        assert (row.state, row.step) == (trial.state, trial.step)
+        np.testing.assert_allclose(row.losses, search.losses[row.number], rtol=1e-5)
+    prints = [search.fingerprint(number) for number in range(searched.models)]
+    assert [row.fingerprint or prints[row.number] for row in rows] == prints
+    return rows
+
+
+@pytest.mark.usefixtures("cluster")
+def test_results_are_stored_as_they_come_in_although_nobody_looks(store, monkeypatch):
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    searched = plan(12, 400, spec=SLOW)
+    opened = opened_in(store, searched)
+    trained(opened, lambda: opened.caviar._farm.running)
+    before = len(rows_of(store, opened))
+    deadline = time.monotonic() + 20
+    while len(rows_of(store, opened)) == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert not opened.caviar.done
+    assert all(len(row.fingerprint) == 64 and row.losses for row in rows_of(store, opened))
+    (entry,) = store.searches.of("o" * 22)
+    assert entry.best == min(row.best for row in rows_of(store, opened))
+    trained(opened, lambda: opened.caviar.done)
+    opened.saving.result(5)
+    assert all(row.fingerprint for row in check_rows(store, opened, searched))
+
+
+def left_halfway(store, here, monkeypatch, searched):
+    """A farmed search of whose models some are stored when its scheduler is lost, and what is stored of them."""
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    opened = opened_in(store, searched)
+    trained(opened, lambda: rows_of(store, opened))
+    here._process.kill()
+    trained(opened, lambda: not opened.playing)
+    assert "is gone. What has come in is kept" in opened.said
+    if opened.saving:
+        opened.saving.result(5)
+    rows = rows_of(store, opened)
+    assert {row.number for row in rows} == {trial.number for trial in opened.caviar.trials if not trial.going}
+    assert 0 < len(rows) < searched.models
+    return opened, rows
+
+
+@pytest.mark.usefixtures("cluster")
+def test_after_a_restart_only_the_missing_models_are_trained_on_new_workers(store, here, monkeypatch):
+    searched, handed = plan(12, 400, spec=SLOW), []
+    opened, rows = left_halfway(store, here, monkeypatch, searched)
+    monkeypatch.setenv("PANDA_DASK", "here")
+    submit = farm.Farm.submit
+    monkeypatch.setattr(farm.Farm, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert isinstance(found.caviar, FarmedCaviar)
+    assert found.caviar.progress > 0
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    found.saving.result(5)
+    assert sorted(handed) == [n for n in range(12) if n not in {row.number for row in rows}]
+    after = check_rows(store, opened, searched)
+    assert [row for row in after if row.number not in handed] == rows
+    check_same(found.caviar, in_process(searched))
+    assert store.searches.find(opened.token).done
+
+
+def noted(handed, chunks):
+    handed += [number for chunk in chunks for number in chunk]
+    return chunks
+
+
+@pytest.mark.usefixtures("cluster")
+def test_after_a_restart_without_workers_the_missing_models_are_trained_here(store, here, monkeypatch):
+    searched = plan(12, 400, spec=SLOW)
+    opened, rows = left_halfway(store, here, monkeypatch, searched)
+    monkeypatch.delenv("PANDA_DASK", raising=False)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert type(found.caviar) is Caviar
+    left = 12 - len(rows)
+    assert found.caviar.notice == (
+        f"The {left} models that are missing are trained in this process: the server names no Dask workers at present "
+        "(PANDA_DASK)."
+    )
+    steps, advance = [], Stack.advance
+    monkeypatch.setattr(
+        Stack, "advance", lambda stack, n, *more: steps.append(n * stack.members) or advance(stack, n, *more)
+    )
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    found.saving.result(5)
+    assert sum(steps) == 400 * left
+    after = check_rows(store, opened, searched)
+    assert [row for row in after if row.number in {one.number for one in rows}] == rows
+    assert [found.caviar.fingerprint(row.number) for row in rows] == [row.fingerprint for row in rows]
+
+
+def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, monkeypatch):
+    searched = plan(3, 20)
+    opened = opened_in(store, searched)
+    opened.caviar._farm.keep(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert found.caviar.done
+    check_same(found.caviar, in_process(searched))
+    store.write(lambda db: None).result(5)
+    assert store.searches.find(opened.token).done
+
+
+def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):
+    searched = plan(3, 20)
+    opened = opened_in(store, searched)
+    opened.caviar._farm.keep(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
+    monkeypatch.setenv("PANDA_DASK", "here")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert found.caviar.notice.startswith("The model that is missing is trained in this process: Dask is not installed")
+    found.play()
+    trained(found, lambda: found.caviar.done)
+    check_same(found.caviar, in_process(searched))
+
+
 # what is not there
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
-    monkeypatch.setattr(farm, "CONNECTING", 0.5)
+    monkeypatch.setattr(farm_line, "CONNECTING", 0.5)
     farmed = FarmedCaviar(plan(), address="tcp://127.0.0.1:1")
     with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:1: start it, or correct PANDA_D"):
         looked_at(farmed, lambda: farmed.done, 10)
@@ -322,7 +491,7 @@ def test_halving_is_not_farmed_out():
 def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
     one, failed = FarmedCaviar(plan())._farm, Future()
     failed.set_exception(error)
-    one._line = farm.Line(None, None, "", {failed: [2, 3, 4]})
+    one._line = farm_line.Line(None, None, "", {failed: [2, 3, 4]})
     assert one._got(failed) == []
     assert list(one._waiting) == [[2, 3, 4]]
     with pytest.raises(UserError) as told:
@@ -333,7 +502,7 @@ def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
 def test_workers_that_are_missing_are_said():
     one = FarmedCaviar(plan(), address="tcp://far:8786")._farm
     assert one.notice == ""
-    one._line = farm.Line(None, None, "")
+    one._line = farm_line.Line(None, None, "")
     assert one.notice == (
         "The scheduler at tcp://far:8786 has no workers at present: start some with dask worker tcp://far:8786."
     )

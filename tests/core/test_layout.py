@@ -15,8 +15,9 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
     "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
-    "run", "run_file", "luck", "search", "regions", "trials", "caviar", "contest", "farm_here", "farm", "store",
-    "keeping", "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches",
+    "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock", "caviar", "plans", "contest",
+    "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping", "search_keeping", "notices", "labs", "charts",
+    "export", "turns", "open_runs", "open_searches",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.
@@ -29,8 +30,8 @@ ONLY = {
     "plotly": ("core/charts/", "core/export/"),
     "sklearn": ("core/datasets.py",),
     "sqlite3": ("core/store/",),
-    "dask": ("core/farm.py", "core/farm_here.py"),
-    "distributed": ("core/farm.py", "core/farm_here.py"),
+    "dask": ("core/farm",),
+    "distributed": ("core/farm",),
     "optuna": ("core/export/",),
     "tests": (),
     "benchmarks": (),

@@ -15,10 +15,11 @@ import pytest
 
 from core.caviar import Caviar, Origin, Plan
 from core.errors import UserError
-from core.open_searches import OpenSearches
+from core.open_searches import OpenSearch, OpenSearches
+from core.plans import plan_from_json, plan_to_json
 from core.run import Run
 from core.search import SEARCHABLE, Range, Space
-from core.search_keeping import about, finished, plan_from_json, plan_to_json, recall
+from core.search_keeping import about, finished, recall
 from core.settings import RunSpec, Settings
 from core.store import Store, digest, key_of
 from core.store import searches as module
@@ -215,20 +216,151 @@ def test_generations_are_found_again_one_inside_the_other(store, searches):
     assert again(store, opened).generations[2].plan.models == 2
 
 
-def test_a_search_that_was_left_halfway_begins_anew_and_ends_with_the_same_bits(store, searches):
-    opened = searches.open(Caviar(planned(steps=400)), ANN)
+def halfway(searches, caviar):
+    """An open search with at least one rung behind it, which plays."""
+    opened = searches.open(caviar, ANN)
     opened.play()
-    opened.train(VIEWER, 0.01)
-    assert 0 < opened.caviar.progress < 1
+    while opened.caviar.progress < 0.3:
+        opened.train(VIEWER, 0.001)
+    return opened
+
+
+def test_a_search_that_was_paused_halfway_goes_on_from_there_and_ends_with_the_same_bits(store, searches):
+    opened = halfway(searches, Caviar(planned(steps=2000, halving=True)))
+    opened.do(OpenSearch.pause)
+    opened.saving.result(5)
     found = again(store, opened)
-    assert found.caviar.progress == 0
+    assert_stand_alike(found.caviar, opened.caviar)
+    assert found.caviar.progress == pytest.approx(opened.caviar.progress, abs=0.15)
     assert found.started
     assert not found.playing
     played(found)
+    opened.play()
     played(opened)
     assert_alike(found.caviar, opened.caviar)
     assert len(store.searches.trials(opened.token, 0)) == 8  # both wrote, each model has one row
+    assert store.searches.standing(opened.token, 0) is None
     assert_alike(again(store, opened).caviar, opened.caviar)
+
+
+def assert_stand_alike(found, caviar):
+    assert [(trial.step, trial.going) for trial in found.trials] == [(one.step, one.going) for one in caviar.trials]
+    assert found.moment == caviar.moment != (0, 0)
+
+
+def test_how_far_a_search_is_is_written_every_ten_seconds_and_no_more_often(store, searches, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("core.search_keeping.time.monotonic", lambda: clock[0])
+    opened = halfway(searches, Caviar(planned(steps=4000)))
+    clock[0] += 9
+    opened.train(VIEWER, 0.001)
+    opened.saving.result(5)
+    assert store.searches.standing(opened.token, 0) is None
+    clock[0] += 1.1
+    opened.train(VIEWER, 0.001)
+    opened.saving.result(5)
+    written = store.searches.standing(opened.token, 0)
+    assert written
+    assert_stand_alike(again(store, opened).caviar, opened.caviar)
+    clock[0] += 5
+    before = opened.caviar.moment
+    while opened.caviar.moment == before:
+        opened.train(VIEWER, 0.001)
+    opened.saving.result(5)
+    assert store.searches.standing(opened.token, 0) == written
+    saving = opened.saving
+    opened.do(OpenSearch.pause)
+    assert opened.saving is not saving
+    saving = opened.saving
+    opened.do(lambda it: it.pick(1))  # nothing to be written
+    assert opened.saving is saving
+
+
+def test_how_far_a_search_is_is_written_however_often_frames_come(store, searches, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("core.search_keeping.time.monotonic", lambda: clock[0])
+    opened = halfway(searches, Caviar(planned(steps=4000)))
+    for seconds in (9.5, 0.6, 0.5):  # the ten seconds are over between two records
+        clock[0] += seconds
+        opened.train(VIEWER, 0.001)
+    opened.saving.result(5)
+    assert store.searches.standing(opened.token, 0)
+
+
+def test_closing_a_search_writes_how_far_it_is(store, searches):
+    opened, paused = (halfway(searches, Caviar(planned(steps=4000))) for _ in range(2))
+    paused.do(OpenSearch.pause)
+    searches.close_all()
+    assert searches.get(opened.token) is not opened
+    opened.saving.result(5)
+    assert_stand_alike(again(store, opened).caviar, opened.caviar)
+    assert_stand_alike(again(store, paused).caviar, paused.caviar)
+
+
+def test_generations_beside_each_other_each_go_on(store, searches):
+    opened = searches.open(Caviar(planned(steps=1000)), ANN)
+    opened.add(Caviar(planned(steps=1000, seed=1)))
+    while min(caviar.progress for caviar in opened.generations) < 0.3:
+        opened.train(VIEWER, 0.001)
+    opened.do(OpenSearch.pause)
+    opened.saving.result(5)
+    found = again(store, opened)
+    for one, other in zip(found.generations, opened.generations, strict=True):
+        assert_stand_alike(one, other)
+    assert_alike(played(found).caviar, whole(opened.caviar))
+
+
+def whole(caviar):
+    """The same search, never interrupted."""
+    other = Caviar(caviar.plan)
+    other.advance(lambda: False)
+    return other
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("UPDATE standings SET bytes = substr(bytes, 1, 2000)", "damaged"),
+        ("DELETE FROM standings", ""),
+    ],
+)
+def test_where_it_is_not_known_how_far_it_was_it_begins_anew(store, searches, change, words):
+    opened = halfway(searches, Caviar(planned(steps=400)))
+    opened.do(OpenSearch.pause)
+    store.write(lambda db: db.execute(change) and None).result(5)
+    found = again(store, opened)
+    assert found.caviar.progress == 0
+    assert words in found.caviar.notice
+    assert_alike(played(found).caviar, whole(opened.caviar))
+    assert found.caviar.notice == ""
+
+
+def test_a_search_that_is_too_large_to_be_kept_begins_anew_and_says_so(store, searches, monkeypatch):
+    monkeypatch.setattr("core.search_keeping.MOST", 1000)
+    opened = halfway(searches, Caviar(planned(steps=400)))
+    opened.do(OpenSearch.pause)
+    opened.saving.result(5)
+    assert store.searches.standing(opened.token, 0) == b""
+    found = again(store, opened)
+    assert found.caviar.progress == 0
+    assert "more than the 64 MB that are kept: it begins anew" in found.caviar.notice
+
+
+def test_of_too_much_that_a_person_has_begun_the_oldest_goes(store, searches, monkeypatch):
+    opened = []
+    for owner in (BOB, ANN, ANN, ANN):
+        opened.append(searches.open(Caviar(planned(models=3, steps=20)), owner))
+        store.searches.record(opened[-1].token, 0, [], None, standing=lambda: b"x" * 400).result(5)
+        monkeypatch.setattr(module, "STANDING_BYTES", 1000)
+    there = [store.searches.standing(one.token, 0) is not None for one in opened]
+    assert there == [True, False, True, True]
+
+
+def test_what_was_never_played_and_is_closed_is_not_written(store, searches):
+    opened = searches.open(Caviar(planned()), ANN)
+    searches.close(opened.token)
+    assert store.searches.of(ANN) == []
+    assert store.searches.standing(opened.token, 0) is None
 
 
 def test_variants_of_a_run_come_back_with_the_run_that_they_left(store, searches):
@@ -396,11 +528,12 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             assert entry.owner == digest(wanted["owner"])
             states = [[trial.state for trial in caviar.trials] for caviar in generations]
             assert states == known["states"]
+            steps = [[trial.step for trial in caviar.trials] for caviar in generations]
+            assert steps == known.get("steps", steps)
             for caviar in generations:
-                trial = caviar.trials[0]
-                if caviar.done:  # another kind of processor rounds differently
-                    loss = caviar.run(0).finish().evaluate("dev").loss
-                    assert loss == pytest.approx(trial.loss, rel=1e-3)
+                caviar.advance(lambda: False)
+                loss = caviar.run(0).finish().evaluate("dev").loss
+                assert loss == pytest.approx(caviar.trials[0].loss, rel=1e-3)  # other processors round differently
         store.close()
 
 
@@ -411,9 +544,9 @@ from core.caviar import Caviar
 from core.open_searches import OpenSearches
 from core.store import Store
 from tests.core.test_search_keeping import ANN, planned
-search_keeping.EVERY_SECONDS = 0.0
+search_keeping.EVERY_SECONDS, search_keeping.STANDING_SECONDS = 0.0, 0.05
 store = Store(sys.argv[1])
-opened = OpenSearches(store=lambda: store).open(Caviar(planned(models=12, steps=8000, halving=True)), ANN)
+opened = OpenSearches(store=lambda: store).open(Caviar(planned(models=12, steps=4000, halving=True)), ANN)
 print(opened.token, flush=True)
 opened.play()
 while opened.busy:
@@ -438,15 +571,16 @@ def test_a_search_whose_process_is_killed_ends_with_one_row_for_each_model_and_t
     rows = store.searches.trials(token, 0)
     assert seen <= len(rows) < 12
     found = OpenSearches(store=lambda: store).get(key_of(ANN, token))
-    assert (found.caviar.progress, found.caviar.done) == (0, False)
+    assert 0 < found.caviar.progress < 1
+    assert not found.caviar.done
+    assert min(trial.step for trial in found.caviar.trials) > 0
     played(found)
-    whole = Caviar(planned(models=12, steps=8000, halving=True))
-    whole.advance(lambda: False)
+    never_killed = whole(found.caviar)
     after = store.searches.trials(token, 0)
     assert [row.number for row in after] == list(range(12))
-    assert after == [finished(whole, trial) for trial in whole.trials]
+    assert after == [finished(never_killed, trial) for trial in never_killed.trials]
     kept = again(store, found).caviar
-    assert_alike(kept, whole)
+    assert_alike(kept, never_killed)
     for number in (rows[0].number, found.best(1)[0]):
-        assert kept.run(number).finish().fingerprint() == whole.fingerprint(number)
+        assert kept.run(number).finish().fingerprint() == never_killed.fingerprint(number)
     store.close()

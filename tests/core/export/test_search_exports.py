@@ -14,8 +14,8 @@ from core.export import optuna_study as module
 from core.export.optuna_study import missing, optuna_study
 from core.export.search_tables import cell, search_csv, search_json
 from core.export.searches import SEARCH_EXPORTS
+from core.plans import plan_from_json
 from core.search import SEARCHABLE, Range, Space
-from core.search_keeping import plan_from_json
 from core.settings import RunSpec, Settings
 
 SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
