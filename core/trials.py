@@ -104,7 +104,7 @@ class Group:
     def stack_bytes(self, members: int) -> int:
         """About what a stack of `members` takes in memory, with what two sizes of mini-batches need to be worked on."""
         units, width = sum(self.sizes[1:]), self.sizes[0] + self.sizes[-1]
-        return members * (80 * self.parameters + 2 * self.batch * (14 * units + 8 * width))
+        return members * (40 * self.parameters + 2 * self.batch * (14 * units + 8 * width))
 
 
 def grouped(trials: Sequence[Trial], data: Data) -> list[Group]:
