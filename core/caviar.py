@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from core.dev_set import dev_scores
 from core.errors import UserError
 from core.journal import Nudge
 from core.run import Replay, Run, data_of, differences, fingerprint
 from core.search import MOST_POINTS, Point, Space, grid_points, made, random_points
 from core.settings import FIELDS, RunSpec, Settings, changed
 from core.stack import Stack, State
-from core.trials import Group, Stacks, Trial, Work, dev_scores, drawn, forked, grouped
+from core.trials import Group, Stacks, Trial, Work, drawn, forked, grouped
 
 Array = np.ndarray
 LEAST_STEPS, MOST_STEPS = 10, 20_000

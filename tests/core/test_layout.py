@@ -14,8 +14,8 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 # Bottom first: a module imports only from those before it.
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
-    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
-    "run", "run_file", "luck", "search", "trials", "caviar", "farm_here", "farm", "store", "keeping",
+    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "dev_set", "vitals",
+    "snapshots", "run", "run_file", "luck", "search", "trials", "caviar", "farm_here", "farm", "store", "keeping",
     "search_keeping", "notices", "charts", "export", "turns", "open_runs", "open_searches",
 ]  # fmt: skip
 
