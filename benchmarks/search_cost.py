@@ -134,11 +134,11 @@ def mixed(steps: int) -> None:
     for count in (2, 4, 6, 8):
         search = plan((*RATES, "batch_size"), 64, steps)
         print(f"  batch: {count} values    ", cost(search, few_values(search, {"batch_size": count})))
-    print("  batch: any         ", cost(plan((*RATES, "batch_size"), 64, steps)))
+    print("  batch: powers of 2 ", cost(plan((*RATES, "batch_size"), 64, steps)))
     for count in (2, 4, 6, 8):
         search = plan((*RATES, *SHAPES), 64, steps)
         print(f"  batch, units: {count} each", cost(search, few_values(search, dict.fromkeys(SHAPES, count))))
-    print("  batch, units: any  ", cost(plan((*RATES, *SHAPES), 64, steps)))
+    print("  and units: any     ", cost(plan((*RATES, *SHAPES), 64, steps)))
 
 
 if __name__ == "__main__":
