@@ -22,4 +22,5 @@ check: .venv/dev
 bench: .venv/dev
 	$(BIN)/pip install -q -r requirements-bench.txt
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.caviar
 	$(BIN)/python -m benchmarks.live

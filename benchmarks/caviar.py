@@ -1,144 +1,55 @@
-"""What a search costs beside its training: `python -m benchmarks.caviar`, about two minutes.
+"""What a training step of a stack costs, beside PyTorch's eager loop and JAX: `python -m benchmarks.caviar`.
 
-256 models of the default network, 1,000 steps each, through `core.caviar`; then 64 models whose shapes differ more and
-more, which leaves fewer and fewer to a stack. A training step itself is measured by `python -m benchmarks.engine`.
+Needs requirements-bench.txt. One network is measured by `python -m benchmarks.engine`, a search beside its training
+by `python -m benchmarks.search_cost`.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+import os
 
-import numpy as np
-from threadpoolctl import threadpool_limits
+from benchmarks.contest import Column, Ratio, asked, contest, report
+from benchmarks.rows import ROWS, Row
 
-from core.caviar import Caviar, Plan
-from core.search import SEARCHABLE, Point, Range, Space, random_points
-from core.settings import RunSpec, Settings
-from core.stack import Stack
+MEMBERS = (16, 128)
+NOTES = """\
+Microseconds for one step of one model, median (least) of {turns} turns, taken alternately.
+Batch norm and momentum on, float32, a shuffled mini-batch gathered and its loss recorded in every step.
+Ours: Stack.advance, one thread, in parts that fit the cache; "two threads" is two stacks of half the size, a thread
+  each. PyTorch: one model after the other, eager, one thread.
+JAX: jit(scan(vmap)), as it comes (all {cores} cores), and held to one core and one thread.
+Ratios are medians of those of the turns; those without a bar are for comparison."""
 
-RATES = ("learning_rate", "beta1")
-SHAPES = ("units", "batch_size")
-DIGITS = RunSpec(dataset="digits", hidden=(64, 32))
-
-
-@dataclass
-class Cost:
-    """Seconds by the wall clock, seconds of the processor, and the share of those not spent in `Stack.advance`."""
-
-    took: float
-    worked: float
-    share: float
-    model_steps: int
-    stacks: int
-    foreseen: float
-    slices: list[float]
-
-    def __str__(self) -> str:
-        longest = 1000 * np.quantile(self.slices, [0.5, 0.99, 1])
-        return (
-            f"{self.took:6.2f} s, {self.model_steps / self.took:9,.0f} model-steps/s, "
-            f"{1e6 * self.worked / self.model_steps:6.1f} µs of the processor each, {self.share:5.1%} not in training, "
-            f"{self.stacks:3} shapes, foreseen {self.foreseen:.2f} s; "
-            f"asked every {longest[0]:.1f} ms of the processor (99 %: {longest[1]:.1f}, longest: {longest[2]:.1f})"
-        )
+COLUMNS = [Column("PyTorch", "torch", 1)]
+for _members in MEMBERS:
+    COLUMNS += [
+        Column(f"ours K={_members}", "stack", _members),
+        Column(f"JAX K={_members}", "jax", _members),
+        Column(f"two threads K={_members}", "threads", _members),
+        Column(f"JAX one core K={_members}", "jax_one_core", _members),
+    ]
 
 
-@contextmanager
-def timed_training() -> Iterator[dict[str, float]]:
-    """Counts the processor's seconds in `Stack.advance`, and the model-steps done there."""
-    counted, advance = {"seconds": 0.0, "model_steps": 0}, Stack.advance
-
-    def timed(stack: Stack, *rest: Any) -> int:
-        start = time.process_time()
-        done = advance(stack, *rest)
-        counted["seconds"] += time.process_time() - start
-        counted["model_steps"] += done * stack.members
-        return done
-
-    Stack.advance = timed  # type: ignore[method-assign]
-    try:
-        yield counted
-    finally:
-        Stack.advance = advance  # type: ignore[method-assign]
-
-
-def cost(plan: Plan, points: list[Point] | None = None) -> Cost:
-    """Work through a search."""
-    search, asked = Caviar(plan, points), []
-    goal = 0.05  # then it is asked how long it will take
-
-    def enough() -> bool:
-        asked.append(time.process_time())
-        return search.progress >= goal
-
-    with timed_training() as counted:
-        start, worked = time.perf_counter(), time.process_time()
-        search.advance(enough)
-        foreseen, goal = (time.perf_counter() - start) + search.left, 1.0
-        search.advance(enough)
-        took, worked = time.perf_counter() - start, time.process_time() - worked
-    shapes = len(
-        {(t.spec.hidden, t.spec.activation, t.settings.batch_size, t.settings.optimizer) for t in search.trials}
-    )
-    share = 1 - counted["seconds"] / worked
-    return Cost(took, worked, share, int(counted["model_steps"]), shapes, foreseen, np.diff(asked).tolist())
-
-
-def plan(names: tuple[str, ...], models: int, steps: int, spec: RunSpec | None = None, **chosen: Any) -> Plan:
-    """A random search of the settings `names` in their usual ranges."""
-    ranges = tuple(SEARCHABLE[name] for name in names)
-    return Plan(Space(spec or RunSpec(), Settings(), ranges), "random", models, steps, **chosen)
-
-
-def few_values(search: Plan, counts: dict[str, int]) -> list[Point]:
-    """The plan's points, with some settings moved to the nearest of so many values, which are even on their scale."""
-    points = random_points(search.space, search.models, search.seed)
-    for name, count in counts.items():
-        values = levels(SEARCHABLE[name], count)
-        for point in points:
-            point[name] = int(values[np.argmin(np.abs(np.log(values / point[name])))])
-    return points
-
-
-def levels(searched: Range, count: int) -> np.ndarray:
-    """Whole numbers even on the log scale, (count,)."""
-    return np.rint(np.geomspace(searched.low, searched.high, count))
+def ratios(row: Row) -> list[Ratio]:
+    """What is asked of stacks of 16 and 128 on a row."""
+    found = []
+    for members in MEMBERS:
+        ours = f"ours K={members}"
+        found += [
+            Ratio(ours, "PyTorch", row.stack_faster_than_torch, faster=True),
+            Ratio(ours, f"JAX K={members}", 1.0),
+            Ratio(ours, f"JAX one core K={members}"),
+            Ratio(f"two threads K={members}", f"JAX K={members}"),
+        ]
+    return found
 
 
 def main() -> None:
-    """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", type=int, default=256)
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--mixed-steps", type=int, default=500, help="steps of each of the 64 models of other shapes")
-    chosen = parser.parse_args()
-    with threadpool_limits(1):
-        models, steps = chosen.models, chosen.steps
-        print(f"{models} models of the default network, {steps:,} steps each")
-        print("  α, β searched      ", cost(plan(RATES, models, steps)))
-        print("  with halving       ", cost(plan(RATES, models, steps, halving=True)))
-        print("64 models of digits 64-64-32-10")
-        print("  α, β searched      ", cost(plan(RATES, 64, steps, DIGITS)))
-        print(f"64 models of the default network, {chosen.mixed_steps:,} steps each")
-        mixed(chosen.mixed_steps)
-
-
-def mixed(steps: int) -> None:
-    """Models whose units and mini-batch sizes take any value, a few, or one."""
-    print("  α, β               ", cost(plan(RATES, 64, steps)))
-    for count in (2, 4, 6, 8):
-        search = plan((*RATES, "batch_size"), 64, steps)
-        print(f"  batch: {count} values    ", cost(search, few_values(search, {"batch_size": count})))
-    print("  batch: any         ", cost(plan((*RATES, "batch_size"), 64, steps)))
-    for count in (2, 4, 6, 8):
-        search = plan((*RATES, *SHAPES), 64, steps)
-        print(f"  batch, units: {count} each", cost(search, few_values(search, dict.fromkeys(SHAPES, count))))
-    print("  batch, units: any  ", cost(plan((*RATES, *SHAPES), 64, steps)))
+    """Print the table and the ratios."""
+    chosen = asked(__doc__)
+    results = contest(COLUMNS, chosen)
+    print(NOTES.format(turns=chosen.turns, cores=os.cpu_count()))
+    print(*report(results, [ratios(row) for row in ROWS]), sep="\n")
 
 
 if __name__ == "__main__":

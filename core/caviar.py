@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from core.clock import Clock
+from core.dev_set import dev_scores
 from core.errors import UserError
 from core.journal import Nudge
 from core.run import Replay, Run, data_of, differences, fingerprint
@@ -23,7 +24,7 @@ from core.search import MOST_POINTS, Point, Space, grid_points, made, random_poi
 from core.settings import FIELDS, RunSpec, Settings, changed
 from core.stack import Stack, State
 from core.standing import arrays_of, pack, unpack
-from core.trials import Group, Stacks, Trial, Work, dev_scores, drawn, forked, grouped
+from core.trials import Group, Stacks, Trial, Work, drawn, forked, grouped
 
 Array = np.ndarray
 Result = dict[str, Any]  # what became of a trial: see `Caviar.told`

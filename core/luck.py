@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from core import softmax
+from core.dev_set import dev_scores, parameters
 from core.errors import UserError
 from core.journal import Nudge, before_last_gesture
 from core.settings import FIELDS, Settings, changed
@@ -28,7 +28,6 @@ Array = np.ndarray
 Work = Generator[None, None, None]
 POINTS = 48  # measurements after the nudge, at most
 SLICE = 0.002  # seconds between two questions whether it is enough
-AT_ONCE = 50_000_000  # multiplications, or as much other work, in one part of a measurement
 MOST_BYTES = 512 * 2**20
 LEVEL = 0.05  # of the sign test
 SHARED = ("optimizer", "bias_correction", "decay", "batch_size", "batch_norm", "bn_learn")  # of a stack's members
@@ -140,16 +139,9 @@ class Luck:
 
     def _dev_losses(self, stack: Stack) -> Generator[None, None, Array]:
         """The dev loss of each member (K,), infinite where it is not finite; some examples at a time."""
-        dev, total = self._data.dev, np.zeros(stack.members)
-        of_one = stack.members * (_parameters(stack.sizes) + 30 * sum(stack.sizes[1:]))
-        at_once = max(64, AT_ONCE // of_one)
-        for at in range(0, dev.labels.size, at_once):
-            part = slice(at, at + at_once)
-            examples = dev.labels[part].size
-            total += examples * softmax.cost(stack.predict(dev.X[:, part]), dev.Y[:, part])
-            self._did += self._cost * stack.members * examples / dev.labels.size
-            yield
-        return np.where(np.isfinite(total), total / dev.labels.size, np.inf)
+        loss, _ = yield from dev_scores(stack, self._data.dev)
+        self._did += self._cost * stack.members
+        return np.where(np.isnan(loss), np.inf, loss)
 
 
 def _check(run: Run) -> None:
@@ -165,10 +157,6 @@ def measured_steps(first: int, target: int) -> Array:
     return np.unique(first + np.ceil((target - first) * places - 1e-9).astype(np.int64))
 
 
-def _parameters(sizes: tuple[int, ...]) -> int:
-    return sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
-
-
 def _largest_batch(run: Run) -> int:
     sizes = [run.start.batch_size, *(nudge.changes.get("batch_size", (0, 0))[1] for nudge in run.journal)]
     return min(max(sizes), run.data.train.labels.size)
@@ -179,7 +167,7 @@ def _groups(run: Run, seeds: int, batch: int) -> list[Array]:
     fitting = max(2, members_at_once(run.sizes, batch) // 2)
     groups = np.array_split(np.arange(seeds), max(1, min(seeds // 2, round(seeds / fitting))))
     units, width = sum(run.sizes[1:]), run.sizes[0] + run.sizes[-1]
-    of_one = 80 * _parameters(run.sizes) + 2 * batch * (14 * units + 8 * width)  # for two sizes of mini-batches
+    of_one = 40 * parameters(run.sizes) + 2 * batch * (14 * units + 8 * width)  # for two sizes of mini-batches
     needed = 3 * groups[0].size * of_one
     if needed > MOST_BYTES:
         raise UserError(

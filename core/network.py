@@ -19,6 +19,7 @@ from core.softmax import SoftmaxCost, softmax
 
 Array = np.ndarray
 PREDICT_AT_ONCE = 1024
+TURNED = 8192  # numbers of a layer's activations, at most, that are copied to be had as rows
 
 
 class Parameters:
@@ -36,7 +37,7 @@ class Parameters:
         blocks += [("W", l, (sizes[l], sizes[l - 1])) for l in range(1, last + 1)] + [("b", last, column[last])]
         blocks += [("b", l, column[l]) for l in range(1, last)]
         self.buffer = np.zeros(members * sum(rows * columns for _, _, (rows, columns) in blocks), dtype)
-        self.owner = np.concatenate([np.repeat(np.arange(members), r * c) for _, _, (r, c) in blocks])
+        self._members = members
         self.W, self.b, self.gamma, self.beta = ([None] * (last + 1) for _ in range(4))
         self._starts: dict[tuple[str, int], int] = {}
         at = 0
@@ -47,12 +48,23 @@ class Parameters:
             at += size
         self.W_T = [None] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
 
+    def by_member(self, buffer: Array) -> list[Array]:
+        """Views (K, ...) of an array laid out as `buffer` is, one for each kind and layer, a member a row."""
+        starts = [*self._starts.values(), buffer.size]
+        return [buffer[at:end].reshape(self._members, -1) for at, end in zip(starts, starts[1:], strict=False)]
+
     def learnt(self, batch_norm: bool, scale_and_shift: bool) -> slice:
         """The part of the buffer that learns: all but batch norm's own, or with batch norm all but hidden b (C13)."""
         if not batch_norm:
             return slice(self._starts["W", 1], None)
         start = 0 if scale_and_shift else self._starts["W", 1]
         return slice(start, self._starts.get(("b", 1), None) if len(self.W) > 2 else None)
+
+
+def turned(n_l: int, n_next: int, examples: int) -> bool:
+    """Whether dW = dZ A^T, (n_next, m) @ (m, n_l), is faster with A^T copied into memory order, the copy included: for
+    large W, unless A is so large that the copy misses the cache."""
+    return n_l >= 64 and n_next >= 32 and n_l * examples <= TURNED
 
 
 class Pass:
@@ -73,9 +85,10 @@ class Pass:
         self._rows = [self._row_form(network, l, examples) for l in range(last)]
 
     def _row_form(self, network: Network, l: int, examples: int) -> Array | None:
-        """Room for A[l] as rows, (K, m, n_l), where W[l+1] is so large that dW = dZ A^T wants A^T in memory order."""
-        large = l > 0 and network.sizes[l] >= 64 and network.sizes[l + 1] >= 32
-        return np.empty((network.members, examples, network.sizes[l]), network.dtype) if large else None
+        """Room for A[l] as rows, (K, m, n_l), where dW[l+1] = dZ A^T is faster with A^T in memory order."""
+        if l == 0 or not turned(network.sizes[l], network.sizes[l + 1], examples):
+            return None
+        return np.empty((network.members, examples, network.sizes[l]), network.dtype)
 
     def forward(self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array) -> None:
         """Train-time outputs of X (1 or K, n_x, m): batch norm uses this mini-batch. The cost J goes to `loss` (K,)."""

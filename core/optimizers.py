@@ -20,14 +20,13 @@ Array = np.ndarray
 class Rates(NamedTuple):
     """The factors of one step, 0-d or one for each parameter, in the parameters' own type.
 
-    `correction1`, `correction2` divide m and v: 1 - beta^t with bias correction, 1 without.
+    Bias correction divides m and v by 1 - beta^t: for v that is `correction2` (1 without it), for m it is in `alpha`.
     """
 
     alpha: Array
     one_minus_beta1: Array
     one_minus_beta2: Array
     epsilon: Array
-    correction1: Array
     correction2: Array
 
 
@@ -40,7 +39,7 @@ def gradient_descent(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: 
 def momentum(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """m = beta1 m + (1 - beta1) g; theta -= alpha m (the course's form; Polyak 1964 has no factor 1 - beta1)."""
     _average(m, g, tmp, r.one_minus_beta1)
-    multiply(m, r.alpha / r.correction1, tmp)
+    multiply(m, r.alpha, tmp)
     subtract(theta, tmp, theta)
 
 
@@ -59,7 +58,7 @@ def adam(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> No
     _average_squares(v, g, tmp, r.one_minus_beta2)
     _root(v, tmp, r)
     divide(m, tmp, tmp)
-    multiply(tmp, r.alpha / r.correction1, tmp)
+    multiply(tmp, r.alpha, tmp)
     subtract(theta, tmp, theta)
 
 

@@ -61,6 +61,7 @@ USUAL: Mapping[str, tuple[float, float]] = {  # what is searched of a setting, w
     "epsilon": (1e-10, 1e-4),
 }
 # fmt: on
+POWERS = ("batch_size",)  # drawn from the powers of two: few values make few shapes, and so large stacks
 
 
 def _rank(field: Field) -> tuple[int, int]:
@@ -196,14 +197,24 @@ def random_points(space: Space, n: int, seed: int) -> list[Point]:
 
 
 def _drawn(searched: Range, n: int, rng: np.random.Generator) -> list[Any]:
-    """`n` values of the range. A whole number k stands for k - 1/2 to k + 1/2, so that the ends are not drawn half as
-    often as they should be."""
+    """`n` values of the range. A mini-batch size is a power of two. Any other whole number k stands for k - 1/2 to
+    k + 1/2, so that the ends are not drawn half as often as they should be."""
     if searched.choices:
         return [searched.choices[place] for place in rng.integers(len(searched.choices), size=n)]
+    if powers := _powers(searched):
+        return [powers[place] for place in rng.integers(len(powers), size=n)]
     if not searched.field.integer:
         return sample(searched.scale, searched.low, searched.high, rng, n).tolist()
     values = np.rint(sample(searched.scale, searched.low - 0.5, searched.high + 0.5, rng, n))
     return np.clip(values, searched.low, searched.high).astype(int).tolist()
+
+
+def _powers(searched: Range) -> list[int]:
+    """The powers of two in the range, which are even on a log scale, for a setting that is drawn from them; else none,
+    as for a range that has none or is searched on the linear scale."""
+    if searched.name not in POWERS or searched.scale == "linear":
+        return []
+    return [2**k for k in range(searched.high.bit_length()) if searched.low <= 2**k]
 
 
 def grid_points(space: Space, n: int) -> list[Point]:

@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core import softmax
-from core.datasets import Data, Split
+from core.datasets import Data
+from core.dev_set import AT_ONCE, parameters
 from core.luck import SHARED
 from core.search import Point
 from core.settings import FIELDS, RunSpec, Settings
@@ -23,8 +23,6 @@ from core.stack import STATISTICS_FROM, Members, Stack, members_at_once
 Array = np.ndarray
 Work = Generator[None, None, None]
 STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
-AT_ONCE = 50_000_000  # multiplications in one part of what is not training
-LAYER = 2**20  # bytes of a layer's activations in one part of a measurement: larger arrays are slow to come by
 
 # Estimates of a step, in seconds, measured with batch norm and momentum: what a stack of any size takes, then what each
 # member adds for every unit and example, every weight and example, and every weight.
@@ -55,11 +53,6 @@ class Trial:
     def going(self) -> bool:
         """Whether it has steps to train."""
         return self.state in ("waiting", "running")
-
-
-def parameters(sizes: Sequence[int]) -> int:
-    """Weights and biases of a network of these sizes, with batch norm's scale and shift."""
-    return sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)) + 2 * sum(sizes[1:-1])
 
 
 class Group:
@@ -109,7 +102,7 @@ class Group:
     def stack_bytes(self, members: int) -> int:
         """About what a stack of `members` takes in memory, with what two sizes of mini-batches need to be worked on."""
         units, width = sum(self.sizes[1:]), self.sizes[0] + self.sizes[-1]
-        return members * (80 * self.parameters + 2 * self.batch * (14 * units + 8 * width))
+        return members * (40 * self.parameters + 2 * self.batch * (14 * units + 8 * width))
 
 
 def grouped(trials: Sequence[Trial], data: Data) -> list[Group]:
@@ -195,20 +188,3 @@ class Stacks:
     def _new(self, group: Group, places: Array) -> Stack:
         spec = group.trials[0].spec
         return Stack(spec, group.data, group.settings(places), [spec.seed] * places.size, draw=False)
-
-
-def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, Array]]:
-    """The dev loss and accuracy of each member, (K,) both, NaN where not finite; some examples at a time."""
-    loss, right = np.zeros((2, stack.members))
-    fitting = LAYER // (4 * stack.members * max(stack.sizes[1:]))
-    at_once = max(16, min(fitting, AT_ONCE // (stack.members * parameters(stack.sizes))))
-    for at in range(0, dev.labels.size, at_once):
-        part = slice(at, at + at_once)
-        A = stack.predict(dev.X[:, part])  # (K, C, m)
-        loss += dev.labels[part].size * softmax.cost(A, dev.Y[:, part])
-        right += (A.argmax(axis=1) == dev.labels[part]).sum(axis=1)
-        yield
-    loss, accuracy = loss / dev.labels.size, right / dev.labels.size
-    broken = ~np.isfinite(loss)
-    loss[broken] = accuracy[broken] = np.nan
-    return loss, accuracy

@@ -13,7 +13,7 @@ import numpy as np
 from numpy import add, exp, matmul, matvec, multiply
 
 from core.batch_norm import BatchNorm, fold, identity
-from core.network import PREDICT_AT_ONCE
+from core.network import PREDICT_AT_ONCE, turned
 from core.optimizers import Rates
 from core.softmax import softmax
 from core.stack import STATISTICS_FROM
@@ -122,9 +122,9 @@ class Network:
         matmul(dZ, X.T, grad.W[1])
 
     def transposed(self, l: int) -> Array:
-        """A[l] as (m, n_l): for large layers in memory order, which is faster."""
-        large = self.sizes[l] >= 64 and self.sizes[l + 1] >= 32
-        return np.ascontiguousarray(self.A[l].T) if large else self.A[l].T
+        """A[l] as (m, n_l): in memory order where that is faster."""
+        A = self.A[l]
+        return np.ascontiguousarray(A.T) if turned(*self.sizes[l : l + 2], A.shape[1]) else A.T
 
     def switch_on(self, X: Array, epsilon: Array) -> None:
         """Take up batch norm with gamma = sqrt(var + eps) and beta = mu + b over the inputs X: no jolt."""
@@ -250,7 +250,8 @@ class Training:
         correct = chosen["bias_correction"]
         correction1 = 1 - self.weight1 if correct and "m" in moments else 1.0
         correction2 = 1 - self.weight2 if correct and "v" in moments else 1.0
-        factors = (self.alpha, 1 - chosen["beta1"], 1 - chosen["beta2"], chosen["epsilon"], correction1, correction2)
+        alpha = np.float32(self.alpha) / np.float32(correction1)
+        factors = (alpha, 1 - chosen["beta1"], 1 - chosen["beta2"], chosen["epsilon"], correction2)
         learnt = network.theta.learnt(chosen["batch_norm"], chosen["bn_learn"])
         buffers = (network.theta.buffer, network.gradient.buffer, self.m, self.v, self.tmp)
         step(*(buffer[learnt] for buffer in buffers), Rates(*(np.array(factor, np.float32) for factor in factors)))

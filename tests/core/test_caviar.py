@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import caviar, clock, standing, trials
+from core import caviar, clock, dev_set, standing, trials
 from core.caviar import Caviar, Origin, Plan, spaced
 from core.errors import UserError
 from core.incoming import read_npz, write_npz
@@ -315,7 +315,7 @@ def test_dev_losses_are_measured_some_examples_at_a_time(monkeypatch):
     spec = replace(SPEC, examples=900)  # 180 in the dev set
     plan = Plan(Space(spec, SMALL, (RATES,)), "random", 3, 20)
     whole, parts = finished(Caviar(plan)), Caviar(plan)
-    monkeypatch.setattr(trials, "LAYER", 4 * 3 * 6 * 50)  # 50 examples of 3 members with at most 6 units
+    monkeypatch.setattr(dev_set, "LAYER", 4 * 3 * 6 * 50)  # 50 examples of 3 members with at most 6 units
     sizes, predict = [], Stack.predict
     monkeypatch.setattr(Stack, "predict", lambda stack, X: sizes.append(X.shape[1]) or predict(stack, X))
     finished(parts)

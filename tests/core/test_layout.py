@@ -14,10 +14,10 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 # Bottom first: a module imports only from those before it.
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
-    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
-    "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock", "caviar", "plans", "contest",
-    "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping", "search_keeping", "notices", "labs", "charts",
-    "export", "turns", "open_runs", "open_searches",
+    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "dev_set", "vitals",
+    "snapshots", "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock", "caviar", "plans",
+    "contest", "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping", "search_keeping", "notices", "labs",
+    "charts", "export", "turns", "open_runs", "open_searches",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.

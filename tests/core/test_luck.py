@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core import luck
+from core import dev_set, luck
 from core.errors import UserError
 from core.journal import Nudge, before_last_gesture
 from core.luck import Luck, judged, measured_steps, needed, sign_test
@@ -197,9 +197,9 @@ def test_dev_losses_are_measured_some_examples_at_a_time(monkeypatch):
     whole, parts = Luck(run), Luck(run)
     stack = Stack(SPEC, run.data, SMALL, [0, 1])
     assert len(list(whole._dev_losses(stack))) == 1
-    monkeypatch.setattr(luck, "AT_ONCE", 0)
+    monkeypatch.setattr(dev_set, "AT_ONCE", 0)
     assert run.data.dev.labels.size == 180
-    assert len(list(parts._dev_losses(stack))) == 3  # 64 at a time
+    assert len(list(parts._dev_losses(stack))) == 12  # 16 at a time
     np.testing.assert_allclose(finished(parts).with_, finished(whole).with_, rtol=1e-6)
 
 
@@ -301,7 +301,7 @@ def test_nothing_to_ask_about():
     assert Luck(run).steps.tolist() == [5, 6]
 
 
-def test_memory_is_bounded():
+def test_memory_is_bounded(monkeypatch):
     """In parts that fit the cache, a mini-batch of everything is what can be too large, in the past too."""
     run = Run(RunSpec(dataset="digits", hidden=(256,) * 6))
     run.advance(1)
@@ -309,7 +309,9 @@ def test_memory_is_bounded():
     run.advance(1)
     assert [group.size for group in Luck(run)._groups] == [2] * 8
     run.journal = (Nudge(0, {"batch_size": (64, 50_000)}), *run.journal)
-    with pytest.raises(UserError, match=r"about 0\.\d GB of memory .* mini-batches of 1,4\d\d, more than the 0\.5 GB"):
+    assert Luck(run)
+    monkeypatch.setattr(luck, "MOST_BYTES", 2**28)
+    with pytest.raises(UserError, match=r"about 0\.\d GB of memory .* mini-batches of 1,4\d\d, more than the 0\.2 GB"):
         Luck(run)
 
 

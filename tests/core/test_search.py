@@ -258,7 +258,15 @@ def bin_of(searched, k):
 
 
 @pytest.mark.parametrize(
-    "searched", [LAYERS, UNITS, wrong(UNITS), Range("units", 1, 3, "log"), SEARCHABLE["batch_size"]]
+    "searched",
+    [
+        LAYERS,
+        UNITS,
+        wrong(UNITS),
+        Range("units", 1, 3, "log"),
+        wrong(SEARCHABLE["batch_size"]),
+        Range("batch_size", 5, 7, "log"),
+    ],
 )
 def test_whole_numbers_get_their_share_the_ends_as_well(searched):
     counts = Counter(point[searched.name] for point in random_points(space(searched), MANY, 1))
@@ -270,6 +278,18 @@ def test_whole_numbers_get_their_share_the_ends_as_well(searched):
     assert off < df + 4 * math.sqrt(2 * df)
     assert counts[searched.low] == pytest.approx(expected[0], abs=5 * math.sqrt(expected[0]))
     assert counts[searched.high] == pytest.approx(expected[-1], abs=5 * math.sqrt(expected[-1]) + 1)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "powers"),
+    [(8, 256, [8, 16, 32, 64, 128, 256]), (1, 3, [1, 2]), (33, 100, [64]), (64, 64, [64]), (63, 127, [64])],
+)
+def test_mini_batch_sizes_are_powers_of_two(low, high, powers):
+    counts = Counter(
+        point["batch_size"] for point in random_points(space(Range("batch_size", low, high, "log")), MANY, 1)
+    )
+    assert sorted(counts) == powers
+    np.testing.assert_allclose(list(counts.values()), MANY / len(powers), atol=5 * math.sqrt(MANY / len(powers)))
 
 
 class Ends:

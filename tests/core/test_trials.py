@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from core import trials
+from core.dev_set import dev_scores, parameters
 from core.network import Network
 from core.optimizers import OPTIMIZERS
 from core.run import Run, data_of, fingerprint
 from core.settings import RunSpec, Settings
 from core.stack import Stack, State, members_at_once
-from core.trials import Group, Stacks, Trial, dev_scores, drawn, forked, grouped, parameters
+from core.trials import Group, Stacks, Trial, drawn, forked, grouped
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), activation="tanh", seed=3)  # 96 to train on, 24 in the dev set
 SMALL = Settings(batch_size=16, optimizer="adam", decay="inverse")

@@ -135,7 +135,7 @@ def nesterov(theta, g, m, v, tmp, r):
     """theta -= alpha (beta1 m + (1 - beta1) g): momentum that looks ahead."""
     _average(m, g, tmp, r.one_minus_beta1)
     _average(m, g, tmp, r.one_minus_beta1 * HALF)
-    multiply(m, r.alpha / r.correction1, tmp)
+    multiply(m, r.alpha, tmp)
     subtract(theta, tmp, theta)
 
 
