@@ -28,6 +28,7 @@ from core.turns import Turns
 MOST_OPEN = 60
 IDLE_SECONDS = 3600.0
 TURN_SECONDS = 0.010  # of one generation, where several train
+LOOKING_SECONDS = 0.001  # that it takes to see that workers elsewhere have nothing new
 MOST_GENERATIONS = 50
 MOST_CONTESTS = 200  # of closed searches, whose results are kept
 
@@ -98,25 +99,30 @@ class OpenSearch(Turns):
         """Whether a frame made for `viewer` would train."""
         return self.busy and self.may_drive(viewer)
 
-    def train(self, viewer: object, seconds: float) -> None:
-        """A slice of the generation that is least far; then of the contest."""
+    def train(self, viewer: object, seconds: float) -> bool:
+        """A slice of the generation that is least far, then of the contest; whether there was something to do."""
         with self.lock:
             self.answer()
             self._take_wheel(viewer)
-            deadline = time.perf_counter() + seconds
-            while self.busy and time.perf_counter() < deadline:
-                undone = [caviar for caviar in self.generations if not caviar.done]
-                least = min(undone, key=lambda one: one.progress, default=self.contest)
-                turn = min(deadline, time.perf_counter() + TURN_SECONDS)
-                try:
-                    least.advance(lambda turn=turn: bool(self._inbox) or time.perf_counter() >= turn)
-                except UserError as error:  # of a scheduler that is gone
-                    self.playing, self.said = False, str(error)
-                if self.done:
-                    self.playing = False
+            deadline, worked = time.perf_counter() + seconds, True
+            while self.busy and worked and (now := time.perf_counter()) < deadline:
+                worked = self._advance(min(deadline, now + TURN_SECONDS))
                 self._save()
                 self._tell()
                 self.answer()
+            return worked
+
+    def _advance(self, until: float) -> bool:
+        """Work until then; whether there was something to do, for what is farmed out is only looked after."""
+        undone = [caviar for caviar in self.generations if not caviar.done]
+        least, start = min(undone, key=lambda one: one.progress, default=self.contest), time.perf_counter()
+        try:
+            least.advance(lambda: bool(self._inbox) or time.perf_counter() >= until)
+        except UserError as error:  # of a scheduler that is gone
+            self.playing, self.said = False, str(error)
+        if self.done:
+            self.playing = False
+        return time.perf_counter() - start > LOOKING_SECONDS
 
     # the store
 

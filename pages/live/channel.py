@@ -186,7 +186,7 @@ class Viewer:
             Viewer.waiting += 1
             try:
                 packet, saving = await loop.run_in_executor(
-                    WORKER, make_frame, self.opened, self, charts, seq, Viewer.waiting
+                    WORKER, make_frame, self.opened, self, charts, seq, lambda: Viewer.waiting
                 )
             finally:
                 Viewer.waiting -= 1

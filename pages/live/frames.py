@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.caviar import Caviar
@@ -55,19 +55,21 @@ def budget(waiting: int) -> float:
 
 
 def make_frame(
-    opened: OpenRun | OpenSearch, viewer: object, charts: list[str], seq: int, waiting: int
+    opened: OpenRun | OpenSearch, viewer: object, charts: list[str], seq: int, waiting: Callable[[], int]
 ) -> tuple[bytes, Future[None] | None]:
     """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
-    in the store before it is shown."""
+    in the store before it is shown. `waiting()` frames are asked for now, this one among them."""
     start = time.perf_counter()
     with opened.lock:
         opened.answer()
-        if opened.due_to(viewer):
-            opened.train(viewer, budget(waiting))
+        shows = KINDS[type(opened)]
+        while opened.due_to(viewer) and opened.train(viewer, budget(waiting())):
+            if waiting() > 1 or time.perf_counter() - start > shows.alone:
+                break
         trained = time.perf_counter()
-        shown, (known, say) = opened.shown, KINDS[type(opened)]
-        header = {"type": "frame", "seq": seq, "version": opened.version, "status": say(opened)}
-        chosen = [known[name] for name in charts if name in known and known[name].applies(shown)]
+        shown = opened.shown
+        header = {"type": "frame", "seq": seq, "version": opened.version, "status": shows.say(opened)}
+        chosen = [chart for name in charts if (chart := shows.charts.get(name)) and chart.applies(shown)]
         packet = pack(header, {chart.name: chart.frame(shown) for chart in chosen})
     METER.frames += 1
     METER.training += trained - start
@@ -175,8 +177,15 @@ def said(searched: Range, point: dict[str, Any]) -> str:
     return short(value) if isinstance(value, float) else searched.field.word(value)
 
 
-# What can be looked at live: its charts, and what a frame says beside them.
-KINDS: dict[type, tuple[Mapping[str, Chart], Callable[[Any], dict[str, Any]]]] = {
-    OpenRun: (CHARTS, status),
-    OpenSearch: (SEARCH_CHARTS, search_status),
-}
+@dataclass(frozen=True)
+class Kind:
+    """Something that can be looked at live: its charts, what a frame says beside them, and for how many seconds one
+    frame may train it while nobody else waits."""
+
+    charts: Mapping[str, Chart]
+    say: Callable[[Any], dict[str, Any]]
+    alone: float = 0.0
+
+
+# A search is watched rather than steered: its charts take as long to draw, and the models wait for no finger.
+KINDS: dict[type, Kind] = {OpenRun: Kind(CHARTS, status), OpenSearch: Kind(SEARCH_CHARTS, search_status, alone=0.060)}
