@@ -6,6 +6,8 @@ the same, so what it finds differs by the rest. Course row C2.
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -126,6 +128,11 @@ class Contest:
 
     # the work
 
+    def told(self) -> str:
+        """What is kept of it as JSON, for `recalled`: its seeds and the best models found."""
+        found = {side: [_told(one) for one in best] for side, best in self.found.items()}
+        return json.dumps({"seeds": self.seeds, "found": found, "stopped": self.stopped}, allow_nan=False)
+
     def stop(self) -> None:
         """End it for good: the seeds of which both searches are finished count."""
         if self._search and not self.done:
@@ -163,6 +170,25 @@ class Contest:
     def _estimated_ahead(self) -> float:
         """Estimated seconds of the searches that are not finished, those under the first seed left out."""
         return sum(sum(self._estimates, ())[max(self._finished, len(SIDES)) :])
+
+
+def _told(one: Best) -> list[Any]:
+    """A best model as JSON, None where a number is not finite."""
+    return [*(value if math.isfinite(value) else None for value in (one.loss, one.accuracy)), dict(one.point)]
+
+
+def recalled(told: str, first: Sequence[Caviar]) -> Contest:
+    """The contest of `Contest.told`, between the same two searches; it goes on from there."""
+    kept = json.loads(told)
+    found = {
+        side: [Best(math.inf if loss is None else loss, math.nan if accuracy is None else accuracy, point)
+               for loss, accuracy, point in kept["found"][side]]
+        for side in SIDES
+    }  # fmt: skip
+    contest = Contest(first, kept["seeds"], found=found)
+    if kept["stopped"]:
+        contest.stop()
+    return contest
 
 
 def under(plan: Plan, seed: int) -> Plan:

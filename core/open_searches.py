@@ -16,7 +16,7 @@ import numpy as np
 
 from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
-from core.contest import Best, Contest
+from core.contest import Contest, recalled
 from core.errors import UserError
 from core.regions import Region, selected
 from core.search import LEAST_BEST, Space, within, zoomed
@@ -30,7 +30,6 @@ IDLE_SECONDS = 3600.0
 TURN_SECONDS = 0.010  # of one generation, where several train
 LOOKING_SECONDS = 0.001  # that it takes to see that workers elsewhere have nothing new
 MOST_GENERATIONS = 50
-MOST_CONTESTS = 200  # of closed searches, whose results are kept
 
 
 def _unsaved(error: BaseException) -> str:
@@ -129,7 +128,10 @@ class OpenSearch(Turns):
     def _save(self) -> None:
         """Write down what is finished and how far the rest is: at once where a generation is done or the search rests,
         else now and then."""
-        for saving in self.keeper.record(self.generations, not self.playing) if self.keeper and self.started else ():
+        if not self.keeper or not self.started:
+            return
+        contest = self.keeper.record_contest(self.contest) if self.contest else None
+        for saving in filter(None, [*self.keeper.record(self.generations, not self.playing), contest]):
             self.saving = saving
             saving.add_done_callback(self._saved)
 
@@ -241,7 +243,7 @@ class OpenSearch(Turns):
 
 class OpenSearches:
     """The open searches of a process; the longest unseen are closed when there are too many. Where there is a store, a
-    search that is asked for is opened again; what its contest had found is kept here as long as the process lives."""
+    search that is asked for is opened again."""
 
     def __init__(
         self, most: int = MOST_OPEN, idle: float = IDLE_SECONDS, store: Callable[[], Store] | None = None
@@ -249,7 +251,6 @@ class OpenSearches:
         self._most, self._idle, self._store = most, idle, store
         self._searches: dict[str, OpenSearch] = {}
         self._by_key: dict[str, OpenSearch] = {}
-        self._contests: dict[str, tuple[int, dict[str, list[Best]]]] = {}  # of closed searches
         self._lock = threading.RLock()
 
     def open(self, caviar: Caviar, owner: str = "") -> OpenSearch:
@@ -282,9 +283,10 @@ class OpenSearches:
         keeper = SearchKeeper(store, entry.id, generations)
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
-        if entry.id in self._contests:
-            seeds, found = self._contests.pop(entry.id)
-            opened.contest = Contest(generations[:2], seeds, found=found)
+        try:
+            opened.contest = recalled(entry.contest, generations[:2]) if entry.contest else None
+        except UserError as error:
+            opened.said = str(error)
         return self._hold(opened)
 
     def close(self, token: str) -> None:
@@ -293,16 +295,9 @@ class OpenSearches:
             opened = self._searches.pop(token, None)
             if opened:
                 self._by_key.pop(opened.key, None)
-                self._keep_contest(opened)
         if opened:
             opened.do(OpenSearch.pause)
             opened.shut()
-
-    def _keep_contest(self, opened: OpenSearch) -> None:
-        if opened.contest:
-            self._contests[opened.token] = opened.contest.seeds, opened.contest.found
-        while len(self._contests) > MOST_CONTESTS:
-            del self._contests[next(iter(self._contests))]
 
     def close_all(self) -> None:
         """Close every search, and so write how far it is: the process ends."""

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from functools import partial
 
 from core.caviar import Caviar, Result
+from core.contest import Contest
 from core.errors import UserError
 from core.farm import FarmedCaviar
 from core.farm_line import farm_address
@@ -61,6 +62,7 @@ class SearchKeeper:
         self._written: list[set[int]] = [set() for _ in generations]
         self._moments = [caviar.moment for caviar in generations]  # how far each generation is in the store
         self._recorded, self._stood, self._failed = -math.inf, time.monotonic(), False
+        self._contested: tuple[int, bool] | None = None  # how much of a contest is in the store
         for number, caviar in enumerate(generations):
             self._follow(number, caviar)
 
@@ -91,6 +93,14 @@ class SearchKeeper:
         self._follow(number, caviar)
         return adding
 
+    def record_contest(self, contest: Contest) -> Future[None] | None:
+        """Write down what a contest has found, where that is more than was written."""
+        moment = sum(map(len, contest.found.values())), contest.stopped
+        if moment == self._contested:
+            return None
+        self._contested = moment
+        return self.store.searches.record_contest(self.search, contest.told())
+
     def record(self, generations: Sequence[Caviar], rests: bool = False) -> list[Future[None]]:
         """Write down which models are finished: at once where a generation is done, now and then where it is not, and
         after a write that failed. Less often, and where the search `rests`, also how far it is."""
@@ -102,6 +112,7 @@ class SearchKeeper:
         if due and self._failed:
             self._failed, self.settled = False, [False for _ in self.settled]
             self._written, self._moments = [set() for _ in self.settled], [NOWHERE for _ in self.settled]
+            self._contested = None
         soon = due or not self._failed
         found = [
             self._record(number, caviar, self._standing(number, generations) if standing else None)

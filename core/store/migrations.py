@@ -100,6 +100,7 @@ MIGRATIONS: tuple[str, ...] = (
     );
     """,
     """
+    ALTER TABLE searches ADD COLUMN contest TEXT NOT NULL DEFAULT '';  -- its first two generations under many seeds
     ALTER TABLE generations ADD COLUMN farmed INTEGER NOT NULL DEFAULT 0;  -- to Dask workers: each model for itself
     CREATE TABLE standings (            -- how far a generation is that is not done
         search TEXT NOT NULL,

@@ -26,7 +26,8 @@ STANDING_BYTES = 256 * 2**20  # of all that a person has begun; what was left lo
 class SearchEntry:
     """A search as a list shows it: `models` and `best` (dev loss, nats) are those of all `generations`.
 
-    `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "".
+    `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "";
+    `contest` is what its first two generations came to under many seeds, as it was told, or "".
     """
 
     id: str
@@ -40,6 +41,7 @@ class SearchEntry:
     created: float
     changed: float
     deleted: float | None
+    contest: str
     generations: int
     models: int
     best: float | None
@@ -178,6 +180,14 @@ class Searches:
             elif standing is not None:
                 _put_standing(db, search, generation, standing())
             _touch(db, search)
+
+        return self._file.write(job)
+
+    def record_contest(self, search: str, told: str) -> Future[None]:
+        """What its first two generations came to under many seeds, so far."""
+
+        def job(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE searches SET contest = ? WHERE id = ?", (told, search))
 
         return self._file.write(job)
 

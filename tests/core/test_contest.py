@@ -10,7 +10,7 @@ from core import contest as module
 from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.contest import box, few, numbers
-from core.contest import SIDES, Contest, best, judged, under
+from core.contest import SIDES, Best, Contest, best, judged, recalled, under
 from core.errors import UserError
 from core.open_searches import OpenSearch, OpenSearches
 from core.search import SEARCHABLE, Range, Space
@@ -289,13 +289,41 @@ def test_what_was_found_outlives_the_closing_of_the_search(tmp_path):
         opened.train(VIEWER, 0.002)
     opened.saving.result(5)
     kept = opened.contest.losses
-    searches.close(opened.token)
+    searches = OpenSearches(store=lambda: store)  # as after a restart, without anything that was closed
     found = searches.get(opened.token)
     assert found is not opened
+    assert found.contest.seeds == 6
     assert not found.playing
     np.testing.assert_array_equal(found.contest.losses[:, : kept.shape[1]], kept)
     found.play()
     while found.busy:
         found.train(VIEWER, 0.05)
     np.testing.assert_array_equal(found.contest.losses, whole(Contest(first(), 6)).losses)
+    found.saving.result(5)
+    again = OpenSearches(store=lambda: store).get(opened.token)
+    assert again.contest.words == found.contest.words
+    assert again.done
     store.close()
+
+
+def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    random, grid = first()
+    opened = OpenSearches(store=lambda: store).open(random, "a" * 22)
+    opened.add(grid)
+    opened.compete(Contest([random, grid], 5))
+    opened.train(VIEWER, 0.01)
+    opened.do(OpenSearch.stop)
+    opened.saving.result(5)
+    found = OpenSearches(store=lambda: store).get(opened.token)
+    assert found.contest.stopped
+    assert found.done
+    store.close()
+
+
+def test_what_is_told_comes_back_also_where_every_model_broke():
+    contest = Contest(first(), 5, found={"random": [Best(INF, math.nan, {})], "grid": []})
+    found = recalled(contest.told(), first()).found
+    assert found["random"][0].loss == INF
+    assert math.isnan(found["random"][0].accuracy)
+    assert found["grid"] == []
