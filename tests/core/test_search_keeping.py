@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from core.caviar import Caviar, Origin, Plan
+from core.contest import recalled
 from core.errors import UserError
 from core.open_searches import OpenSearch, OpenSearches
 from core.plans import plan_from_json, plan_to_json
@@ -530,6 +531,8 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             assert states == known["states"]
             steps = [[trial.step for trial in caviar.trials] for caviar in generations]
             assert steps == known.get("steps", steps)
+            assert entry.contest == known.get("contest", "")
+            assert not entry.contest or recalled(entry.contest, generations[:2]).told() == entry.contest
             for caviar in generations:
                 caviar.advance(lambda: False)
                 loss = caviar.run(0).finish().evaluate("dev").loss
