@@ -36,6 +36,7 @@ def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], comp
     A value that does not fit, which only a changed page could send, is left out with a sentence.
     """
     values = state(key, defaults)
+    values.update(_mended(fields, values, defaults))
     part = f"{key}-dials"
 
     def take() -> None:
@@ -75,6 +76,21 @@ def _fitting(fields: Sequence[Field], found: Any, session: Any) -> dict[str, Any
             except UserError as error:
                 session["lab-wrong"] = str(error)
     return values
+
+
+def _mended(fields: Sequence[Field], values: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """The values that do not fit their fields any more, replaced by their defaults, with a sentence."""
+    wrong = [field for field in fields if not _fits(field, values[field.name])]
+    for field in wrong:
+        _fitting([field], values, st.session_state)
+    return {field.name: defaults[field.name] for field in wrong}
+
+
+def _fits(field: Field, value: Any) -> bool:
+    try:
+        return field.parse(value) == value
+    except UserError:
+        return False
 
 
 def _whole(value: Any) -> int:
@@ -125,7 +141,8 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
     """A question to guess at before its panel is shown; whether it was answered, or left out."""
     st.markdown(f"**{words}**")
     named = f"{key}-guess"
-    guess = st.pills(words, [*options, "Just show me"], key=named, label_visibility="collapsed")
+    choices = [*options, "Just show me"]
+    guess = st.pills(words, choices, key=named, label_visibility="collapsed", persist_state="session")
     if guess is None:
         return False
     if guess == right:

@@ -1,0 +1,146 @@
+"""Where α and β are sampled: the same draws on the linear scale and on the right one (C4, C5), and what β remembers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import streamlit as st
+
+from core.charts import Chart
+from core.charts.labs import kernel as kernel_charts
+from core.charts.labs import sampling as charts
+from core.labs.kernel import Kernel, kernel
+from core.labs.sampling import Sampling, sampling
+from core.settings import RunSpec, Settings
+from pages.parts import lab
+from pages.parts.scales.words import aligned, choice, draw_again, seed, tex
+
+POINTS = lab.knob("n", "n", "points", 10, 5000, "log", integer=True)
+ALPHA = [
+    POINTS,
+    lab.knob("low", "", "from", 1e-8, 1e-2, "log"),
+    lab.knob("high", "", "to", 0.05, 10, "log"),
+    lab.knob("edge", "", "share up to", 1e-6, 1, "log"),
+]
+BETA = [
+    lab.knob("n", "n", "points", 10, 5000, "log", integer=True),
+    lab.knob("low", "", "from", 0.0, 0.95, "one_minus"),
+    lab.knob("high", "", "to", 0.96, 0.9999, "one_minus"),
+    lab.knob("edge", "", "share up to", 0.5, 0.9995, "one_minus"),
+]
+
+
+@st.fragment
+def alpha() -> None:
+    """α even on the linear and on the log scale (C4)."""
+    if not lab.question(
+        "alpha",
+        "1,000 learning rates are drawn evenly from 0.0001 to 1. How many lie below 0.1?",
+        ["About 10 %", "About 50 %", "About 75 %"],
+        "About 10 %",
+        "Nine tenths of the line lie above 0.1. Even on the log scale, each decade gets as many: three of four.",
+    ):
+        return
+    controls, right = st.columns([1, 3], gap="medium")
+    with controls:
+        now = lab.dials("alpha", ALPHA, {"n": 1000, "low": 1e-4, "high": 1.0, "edge": 0.1}, compact=True)
+        axis = choice("alpha-axis", "Axis", {"log": "log axis", "linear": "linear axis"})
+        shown = sampling("log", now["low"], now["high"], now["edge"], now["n"], seed("alpha"), axis)
+        draw_again("alpha")
+        rate = float(min(max(shown.right.values[0], 1e-6), 10))
+        lab.see_in_panda("alpha", lambda: (RunSpec(), Settings(learning_rate=rate)))
+    with right:
+        lab.charts("alpha", shown, charts.ALPHA)
+        _alpha_formulas(shown)
+
+
+def _alpha_formulas(shown: Sampling) -> None:
+    """The first draw on both scales, and the shares, each below its chart."""
+    low, high, u = tex(shown.low), tex(shown.high), f"{shown.draw:.4f}"
+    start, stop = math.log10(shown.low), math.log10(shown.high)
+    first, second = st.columns(2, gap="small")
+    with first:
+        aligned(
+            rf"u_▼ &= {u}",
+            rf"\alpha &= {low} + ({high} - {low})\,u",
+            rf"&= {tex(shown.linear.values[0])}",
+        )
+        _share(shown, "linear", "Linear")
+    with second:
+        aligned(
+            rf"u_▼ &= {u}",
+            rf"r &= {start:.4g} + {stop - start:.4g}\,u = {start + (stop - start) * shown.draw:.4f}",
+            rf"\alpha &= 10^r = {tex(shown.right.values[0])}",
+        )
+        _share(shown, "right", "Log")
+
+
+def _share(shown: Sampling, side: str, name: str) -> None:
+    """The part of the points up to the edge, and what is to be expected."""
+    drawn = getattr(shown, side)
+    lab.numbers({f"{name}, up to {shown.edge:.6g}": f"{drawn.share:.1%} (expected {drawn.expected:.1%})"})
+
+
+@st.fragment
+def beta() -> None:
+    """What β remembers, and β even on the linear scale and 1-β on the log scale (C5)."""
+    if not lab.question(
+        "beta",
+        "About how many values does an average with β = 0.999 remember?",
+        ["10", "100", "1,000"],
+        "1,000",
+        "About 1/(1-β). What counts is 1-β, so that is what is sampled evenly on a log scale.",
+    ):
+        return
+    controls, right = st.columns([1, 3], gap="medium")
+    with controls:
+        knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
+        weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.9})["beta"])
+        _memory(weights)
+        st.divider()
+        now = lab.dials("beta", BETA, {"n": 1000, "low": 0.9, "high": 0.999, "edge": 0.99}, compact=True)
+        axis = choice("beta-axis", "Axis", {"one_minus": "1-β axis", "linear": "linear axis"})
+        shown = sampling("one_minus", now["low"], now["high"], now["edge"], now["n"], seed("beta"), axis)
+        _beta_formulas(shown)
+        with st.container(horizontal=True):
+            draw_again("beta")
+            lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
+    with right:
+        lab.charts("beta", (weights, shown), BETA_CHARTS)
+
+
+def _memory(weights: Kernel) -> None:
+    """About how many values the average remembers, with the numbers of this β."""
+    aligned(
+        rf"\tfrac{{1}}{{1-\beta}} &= \tfrac{{1}}{{1-{weights.beta:.6g}}} = {weights.about:,.6g}",
+        rf"\beta^k &= \tfrac1e\ \text{{at}}\ k = \tfrac{{-1}}{{\ln\beta}} = {weights.fallen:,.5g}",
+    )
+    lab.numbers({f"Weight of the newest {round(weights.about):,}": f"{weights.within:.1%} of all"})
+
+
+def _beta_formulas(shown: Sampling) -> None:
+    """The first draw on the right scale, and the shares."""
+    start, stop = math.log10(1 - shown.low), math.log10(1 - shown.high)
+    aligned(
+        rf"r_▼ &= {start:.3g} {stop - start:+.3g}\cdot {shown.draw:.3f}",
+        rf"1-\beta &= 10^r = {tex(1 - shown.right.values[0])}",
+    )
+    _share(shown, "linear", "Linear")
+    _share(shown, "right", "1-β")
+
+
+def _part(chart: Chart, number: int) -> Chart:
+    """A chart of one of several things that are shown together."""
+    return replace(
+        chart,
+        skeleton=lambda shown: chart.skeleton(shown[number]),
+        frame=lambda shown: chart.frame(shown[number]),
+    )
+
+
+BETA_CHARTS = [
+    _part(kernel_charts.NEAR, 0),
+    _part(kernel_charts.WHOLE, 0),
+    *(_part(chart, 1) for chart in charts.BETA),
+]
