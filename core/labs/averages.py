@@ -16,6 +16,7 @@ from core.settings import RunSpec, Settings
 Array = np.ndarray
 STEPS = 400
 LONG = 3000  # steps of the series that β near 1 is shown on
+NUDGE = 1000  # the step of it at which its learning rate is raised, and the loss falls
 FIRST = 30  # steps that are shown enlarged
 
 
@@ -32,7 +33,8 @@ class Series:
 class Averaged:
     """A series (n,), its average with bias correction and without (n,), and about how many values β averages.
 
-    `correcting` says whether the corrected one is shown. At the step `t`, from 1, the value `theta` comes to the average `before`, and `correction` is 1 - βᵗ.
+    `correcting` says whether the corrected one is shown. At the step `t`, from 1, the value `theta` comes to the
+    average `before`, and `correction` is 1 - βᵗ.
     """
 
     name: str
@@ -81,19 +83,32 @@ class Move:
 
 def move(before: float, after: float) -> Move:
     """What a move of β does to the average, bias-corrected, of a long run's mini-batch losses (C5)."""
-    series = mini_batch_losses(LONG)
+    series = nudged_losses()
     averages = np.stack([ewa(series, before), ewa(series, after)])  # (2, n)
     apart = float(np.max(np.abs(averages[1] - averages[0])))
     return Move((before, after), (averages_about(before), averages_about(after)), series, averages, apart)
 
 
-@lru_cache(maxsize=4)
-def mini_batch_losses(steps: int = STEPS) -> Array:
-    """The mini-batch losses (steps,) in nats of a run with small mini-batches: a real noisy series."""
-    run = Run(RunSpec(hidden=(8,)), Settings(batch_size=16, learning_rate=0.02))
+@lru_cache(maxsize=1)
+def mini_batch_losses() -> Array:
+    """The mini-batch losses (STEPS,) in nats of a run with small mini-batches: a real noisy series."""
+    return _fixed(_trained(Run(RunSpec(hidden=(8,)), Settings(batch_size=16, learning_rate=0.02)), STEPS))
+
+
+@lru_cache(maxsize=1)
+def nudged_losses() -> Array:
+    """The mini-batch losses (LONG,) in nats of a run that learns slowly until its learning rate is raised at NUDGE."""
+    run = Run(RunSpec(hidden=(8,)), Settings(batch_size=16, learning_rate=1e-4))
+    before = _trained(run, NUDGE)
+    run.nudge(learning_rate=0.1)
+    return _fixed(np.concatenate([before, _trained(run, LONG - NUDGE)]))
+
+
+def _trained(run: Run, steps: int) -> Array:
+    """The mini-batch losses (steps,) of the run's next steps."""
     losses = np.empty((steps, 1), run.stack.dtype)
     run.stack.advance(steps, losses)
-    return _fixed(losses[:, 0])
+    return losses[:, 0]
 
 
 @lru_cache(maxsize=4)
@@ -109,7 +124,7 @@ def _fixed(values: Array) -> Array:
 
 
 SERIES: dict[str, Series] = {
-    "loss": Series("Mini-batch loss", "loss, in nats", mini_batch_losses),
-    "alcohol": Series("Wines: alcohol", "alcohol, in %", lambda: feature("wine", 0)),
-    "radius": Series("Tumours: mean radius", "mean radius", lambda: feature("breast_cancer", 0)),
+    "loss": Series("Loss", "mini-batch loss, in nats", mini_batch_losses),
+    "alcohol": Series("Alcohol", "alcohol of wines, in %", lambda: feature("wine", 0)),
+    "radius": Series("Radius", "mean radius of tumours", lambda: feature("breast_cancer", 0)),
 }

@@ -16,6 +16,7 @@ Array = np.ndarray
 SPACE = Space(RunSpec(), Settings(optimizer="adam"), (SEARCHABLE["learning_rate"], SEARCHABLE["epsilon"]))
 MOST = 10  # values that a grid tries of each setting
 SEEDS = 200  # at most
+WEIGHTS = np.round(np.linspace(0, 1, 11) ** 2, 2)  # closer where it matters
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Tried:
 class Versus:
     """One seed's points, and how both ways fare under many: `found` (seeds, 2) are the best losses, random's first.
 
-    A seed also says where the optimum is, `centre` (2,), so that no grid can be laid onto it on purpose.
+    `shares` (WEIGHTS,) are the parts of the seeds under which random is better, were the weight another. A seed also
+    says where the optimum is, `centre` (2,), so that no grid can be laid onto it on purpose.
     """
 
     side: int
@@ -49,6 +51,7 @@ class Versus:
     wins: int
     defeats: int
     chance: float
+    shares: Array
 
 
 def loss(places: Array, centre: Array, weight: float) -> Array:
@@ -66,12 +69,18 @@ def versus(side: int, weight: float, seeds: int, seed: int) -> Versus:
     centres = _centres()[:seeds]
     drawn = np.stack([_random(k)[1][:n] for k in range(seeds)])  # (seeds, n, 2)
     laid = _grid(side)[1]
-    found = np.stack([loss(places, centres[:, None], weight).min(axis=1) for places in (drawn, laid[None])], axis=1)
+    found = _found(drawn, laid, centres, weight)
+    shares = np.array([np.mean(np.less(*_found(drawn, laid, centres, other).T)) for other in WEIGHTS])
     wins, defeats = int(np.sum(found[:, 0] < found[:, 1])), int(np.sum(found[:, 0] > found[:, 1]))
     centre, (points, places) = _centres()[seed], _random(seed)
     random = _tried(points[:n], places[:n], centre, weight)
     grid = _tried(*_grid(side), centre, weight)
-    return Versus(side, weight, seed, centre, random, grid, found, wins, defeats, sign_test(wins, defeats))
+    return Versus(side, weight, seed, centre, random, grid, found, wins, defeats, sign_test(wins, defeats), shares)
+
+
+def _found(drawn: Array, laid: Array, centres: Array, weight: float) -> Array:
+    """The best losses (seeds, 2) of the points drawn (seeds, n, 2) and laid (n, 2) under each seed."""
+    return np.stack([loss(places, centres[:, None], weight).min(axis=1) for places in (drawn, laid[None])], axis=1)
 
 
 def _tried(points: list[Point], places: Array, centre: Array, weight: float) -> Tried:

@@ -55,7 +55,7 @@ def _frame(shown: Sampling, drawn: Sampled) -> Frame:
     middles, shares = shown.bars(drawn.values)
     inside = drawn.values <= shown.edge
     edge = float(shown.places(np.array([shown.edge]))[0])
-    ends = SCALES[shown.axis].from_unit(np.linspace(0, 1, TICKS), shown.low, shown.high)
+    marks = _marks(shown)
     frame: Frame = {
         "bars.x": middles,
         "bars.y": shares,
@@ -63,13 +63,24 @@ def _frame(shown: Sampling, drawn: Sampled) -> Frame:
         "edge.y": np.array([0.0, 1.0]),
         "first.x": shown.places(drawn.values[:1]),
         "first.y": np.array([1.25]),
-        "labels.x": np.linspace(0, 1, TICKS),
-        "labels.y": np.full(TICKS, FOOT),
-        "labels.text": [short(value) for value in ends.tolist()],
+        "labels.x": shown.places(marks),
+        "labels.y": np.full(marks.size, FOOT),
+        "labels.text": [short(value) for value in marks.tolist()],
     }
     for uid, which in (("inside", inside), ("outside", ~inside)):
         frame[f"{uid}.x"], frame[f"{uid}.y"] = _strip(shown.places(drawn.values[which]))
     return frame | _said(edge, f"{drawn.share:.1%} up to {short(shown.edge)}")
+
+
+def _marks(shown: Sampling) -> Array:
+    """Values that are labelled: powers of ten of α or 1 - β, or where there are few, values at equal distances."""
+    powers = 10.0 ** np.arange(-9, 2)
+    if shown.axis != "linear":
+        marks = powers if shown.axis == "log" else np.sort(1 - powers)
+        marks = marks[(marks >= shown.low * (1 - 1e-9)) & (marks <= shown.high * (1 + 1e-9))]
+        if marks.size > 2:
+            return marks[:: -(-marks.size // TICKS)]
+    return SCALES[shown.axis].from_unit(np.linspace(0, 1, TICKS), shown.low, shown.high)
 
 
 def _strip(places: Array) -> tuple[Array, Array]:

@@ -11,7 +11,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.charts.searches.scatter import axis_of
-from core.labs.versus import SPACE, Tried, Versus, loss
+from core.labs.versus import SPACE, WEIGHTS, Tried, Versus, loss
 
 Array = np.ndarray
 LEAST = -7  # power of ten of a loss that is told from lower ones
@@ -25,7 +25,7 @@ def _points_skeleton(name: str) -> go.Figure:
         left=58,
         xaxis=across | {"range": [-0.04, 1.04], "fixedrange": True, "anchor": "y"},
         yaxis=up | {"domain": [0, 0.62], "range": [-0.14, 1.06], "fixedrange": True},
-        yaxis2=axis(domain=[0.7, 1], range=[1.05, -0.08], fixedrange=True, nticks=3, title=titled("loss")),
+        yaxis2=axis(domain=[0.7, 1], range=[1.05, -0.2], fixedrange=True, nticks=3, title=titled("loss")),
     )
     quiet = {"x": [], "y": [], "hoverinfo": "skip"}
     rug = {"symbol": "line-ns-open", "color": BLUE, "size": 11, "line": {"width": 1.5}}
@@ -89,6 +89,27 @@ def _seeds_frame(shown: Versus) -> Frame:
     return frame
 
 
+def _weights_skeleton(shown: Versus) -> go.Figure:
+    across = axis(range=[-0.03, 1.03], fixedrange=True, title=titled("w, how much ε matters"))
+    up = axis(
+        range=[0, 1.03], fixedrange=True, tickformat=".0%", tickvals=[0, 0.5, 1], title=titled("random is better")
+    )
+    now = {"color": VERMILLION, "size": 11, "symbol": "diamond"}
+    traces = [
+        go.Scatter(uid="even", x=[-0.03, 1.03], y=[0.5, 0.5], mode="lines", line={"color": GREY, "dash": "dot"},
+                   hoverinfo="skip"),
+        go.Scatter(uid="shares", x=[], y=[], mode="lines+markers", line={"color": BLUE, "width": 2},
+                   hovertemplate="%{y:.1%} at w = %{x}<extra></extra>"),
+        go.Scatter(uid="now", x=[], y=[], mode="markers", marker=now, hoverinfo="skip"),
+    ]  # fmt: skip
+    return go.Figure(traces, layout("versus-weights", left=50, xaxis=across, yaxis=up))
+
+
+def _weights_frame(shown: Versus) -> Frame:
+    won = np.array([shown.wins / len(shown.found)])
+    return {"shares.x": WEIGHTS, "shares.y": shown.shares, "now.x": np.array([shown.weight]), "now.y": won}
+
+
 def _points(name: str, title: str, chosen: Callable[[Versus], Tried]) -> Chart:
     summary = f"{title}: the points, the different values of α below them, and above them how good each is."
     return Chart(
@@ -109,5 +130,12 @@ VERSUS = [
         "The best loss of the random points against that of the grid under each seed: below the diagonal random wins.",
         _seeds_skeleton,
         _seeds_frame,
+    ),
+    Chart(
+        "versus-weights",
+        "How often random wins",
+        "The share of the seeds under which random is better, against how much the second setting matters.",
+        _weights_skeleton,
+        _weights_frame,
     ),
 ]

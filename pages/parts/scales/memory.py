@@ -31,6 +31,7 @@ def moves() -> None:
     controls, right = st.columns([1, 3], gap="medium")
     with controls:
         now = lab.dials("moves", PAIRS, COURSE, compact=True)
+        st.caption("The series: a run's mini-batch loss. At step 1,000 its α is raised.")
         st.button("The course's moves", key="moves-back", icon=":material/undo:", on_click=_course)
         lab.see_in_panda("moves", lambda: (RunSpec(), Settings(beta1=now["b2"])))
     both = [move(now["b1"], now["a1"]), move(now["b2"], now["a2"])]

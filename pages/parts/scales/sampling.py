@@ -47,9 +47,10 @@ def alpha() -> None:
         now = lab.dials("alpha", ALPHA, {"n": 1000, "low": 1e-4, "high": 1.0, "edge": 0.1}, compact=True)
         axis = choice("alpha-axis", "Axis", {"log": "log axis", "linear": "linear axis"})
         shown = sampling("log", now["low"], now["high"], now["edge"], now["n"], seed("alpha"), axis)
-        draw_again("alpha")
         rate = float(min(max(shown.right.values[0], 1e-6), 10))
-        lab.see_in_panda("alpha", lambda: (RunSpec(), Settings(learning_rate=rate)))
+        with st.container(horizontal=True, gap="small"):
+            draw_again("alpha")
+            lab.see_in_panda("alpha", lambda: (RunSpec(), Settings(learning_rate=rate)))
     with right:
         lab.charts("alpha", shown, charts.ALPHA)
         _alpha_formulas(shown)
@@ -57,23 +58,33 @@ def alpha() -> None:
 
 def _alpha_formulas(shown: Sampling) -> None:
     """The first draw on both scales, and the shares, each below its chart."""
-    low, high, u = tex(shown.low), tex(shown.high), f"{shown.draw:.4f}"
     start, stop = math.log10(shown.low), math.log10(shown.high)
     first, second = st.columns(2, gap="small")
     with first:
-        aligned(
-            rf"u_▼ &= {u}",
-            rf"\alpha &= {low} + ({high} - {low})\,u",
-            rf"&= {tex(shown.linear.values[0])}",
-        )
-        _share(shown, "linear", "Linear")
+        _linear_formula(shown, r"\alpha")
     with second:
-        aligned(
-            rf"u_▼ &= {u}",
-            rf"r &= {start:.4g} + {stop - start:.4g}\,u = {start + (stop - start) * shown.draw:.4f}",
-            rf"\alpha &= 10^r = {tex(shown.right.values[0])}",
-        )
+        aligned(*_power(shown, start, stop), rf"\alpha &= 10^r = {tex(shown.right.values[0])}")
         _share(shown, "right", "Log")
+
+
+def _linear_formula(shown: Sampling, symbol: str) -> None:
+    """The first draw on the linear scale, and the share there."""
+    low, high = tex(shown.low), tex(shown.high)
+    aligned(
+        rf"u_\blacktriangledown &= {shown.draw:.4f}",
+        rf"{symbol} &= {low} + ({high} - {low})\,u",
+        rf"&= {tex(shown.linear.values[0])}",
+    )
+    _share(shown, "linear", "Linear")
+
+
+def _power(shown: Sampling, start: float, stop: float) -> tuple[str, str]:
+    """The first draw as the power r of ten."""
+    r = start + (stop - start) * shown.draw
+    return (
+        rf"u_\blacktriangledown &= {shown.draw:.4f}",
+        rf"r &= {start:.4g} {stop - start:+.4g}\,u = {r:.4f}",
+    )
 
 
 def _share(shown: Sampling, side: str, name: str) -> None:
@@ -98,16 +109,15 @@ def beta() -> None:
         knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
         weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.9})["beta"])
         _memory(weights)
-        st.divider()
         now = lab.dials("beta", BETA, {"n": 1000, "low": 0.9, "high": 0.999, "edge": 0.99}, compact=True)
         axis = choice("beta-axis", "Axis", {"one_minus": "1-β axis", "linear": "linear axis"})
         shown = sampling("one_minus", now["low"], now["high"], now["edge"], now["n"], seed("beta"), axis)
-        _beta_formulas(shown)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="small"):
             draw_again("beta")
             lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
     with right:
         lab.charts("beta", (weights, shown), BETA_CHARTS)
+        _beta_formulas(shown)
 
 
 def _memory(weights: Kernel) -> None:
@@ -120,14 +130,14 @@ def _memory(weights: Kernel) -> None:
 
 
 def _beta_formulas(shown: Sampling) -> None:
-    """The first draw on the right scale, and the shares."""
+    """The first draw on both scales, and the shares, each below its chart."""
     start, stop = math.log10(1 - shown.low), math.log10(1 - shown.high)
-    aligned(
-        rf"r_▼ &= {start:.3g} {stop - start:+.3g}\cdot {shown.draw:.3f}",
-        rf"1-\beta &= 10^r = {tex(1 - shown.right.values[0])}",
-    )
-    _share(shown, "linear", "Linear")
-    _share(shown, "right", "1-β")
+    first, second = st.columns(2, gap="small")
+    with first:
+        _linear_formula(shown, r"\beta")
+    with second:
+        aligned(*_power(shown, start, stop), rf"1-\beta &= 10^r = {tex(1 - shown.right.values[0])}")
+        _share(shown, "right", "1-β")
 
 
 def _part(chart: Chart, number: int) -> Chart:

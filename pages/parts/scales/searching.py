@@ -45,8 +45,9 @@ def grid() -> None:
         now = lab.dials("grid", GRID, {"side": 5, "weight": 0.0, "seeds": 100}, compact=True)
         shown = versus(now["side"], now["weight"], now["seeds"], seed("grid", SEEDS))
         _grid_formulas(shown)
-        draw_again("grid", SEEDS)
-        _in_caviar()
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            draw_again("grid", SEEDS)
+            _in_caviar()
     with right:
         lab.charts("grid", shown, VERSUS)
 
@@ -92,8 +93,9 @@ def fine() -> None:
             st.error(plain(str(error)))
             return
         _fine_formulas(shown)
-        draw_again("fine")
-        _in_caviar()
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            draw_again("fine")
+            _in_caviar()
     with right:
         lab.charts("fine", shown, COARSE)
 
