@@ -36,7 +36,7 @@ def moves() -> None:
         lab.see_in_panda("moves", lambda: (RunSpec(), Settings(beta1=now["b2"])))
     both = [move(now["b1"], now["a1"]), move(now["b2"], now["a2"])]
     with right:
-        lab.charts("moves", both, charts.MOVES)
+        lab.charts("moves", both, charts.MOVES, shape=())
         for column, moved in zip(st.columns(2, gap="small"), both, strict=True):
             with column:
                 _move_formula(moved)
@@ -89,7 +89,7 @@ def averages() -> None:
             lambda: (RunSpec(), Settings(batch_size=16, beta1=shown.beta, bias_correction=corrected)),
         )
     with right:
-        lab.charts("averages", shown, [charts.WHOLE, charts.START])
+        lab.charts("averages", shown, [charts.WHOLE, charts.START], shape=name)
         if corrected:
             st.caption(
                 "The solid line divides by 1-βᵗ: fair from the first step, and later the same as the dashed one."

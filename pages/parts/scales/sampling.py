@@ -52,7 +52,7 @@ def alpha() -> None:
             draw_again("alpha")
             lab.see_in_panda("alpha", lambda: (RunSpec(), Settings(learning_rate=rate)))
     with right:
-        lab.charts("alpha", shown, charts.ALPHA)
+        lab.charts("alpha", shown, charts.ALPHA, shape=())
         _alpha_formulas(shown)
 
 
@@ -116,7 +116,7 @@ def beta() -> None:
             draw_again("beta")
             lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
     with right:
-        lab.charts("beta", (weights, shown), BETA_CHARTS)
+        lab.charts("beta", (weights, shown), BETA_CHARTS, shape=())
         _beta_formulas(shown)
 
 

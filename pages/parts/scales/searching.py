@@ -49,7 +49,7 @@ def grid() -> None:
             draw_again("grid", SEEDS)
             _in_caviar()
     with right:
-        lab.charts("grid", shown, VERSUS)
+        lab.charts("grid", shown, VERSUS, shape=())
 
 
 def _grid_formulas(shown: Versus) -> None:
@@ -97,7 +97,7 @@ def fine() -> None:
             draw_again("fine")
             _in_caviar()
     with right:
-        lab.charts("fine", shown, COARSE)
+        lab.charts("fine", shown, COARSE, shape=())
 
 
 def _fine_formulas(shown: Coarse) -> None:
