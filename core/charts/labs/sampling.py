@@ -15,6 +15,7 @@ from core.labs.sampling import BINS, Sampled, Sampling
 from core.scales import SCALES
 
 Array = np.ndarray
+NOWHERE = np.array([np.nan])  # a trace without points vanishes, and the chart is then drawn whole
 GRAIN = 400  # places of the strip that can be told apart
 FOOT = -0.07  # where the tick labels stand, below the histogram's 0..1
 
@@ -38,7 +39,7 @@ def _skeleton(name: str, symbol: str) -> go.Figure:
         _ticks("outside", faded(GREY, 0.9)),
         _ticks("inside", BLUE),
         go.Scatter(uid="edge", x=[], y=[], mode="lines", line={"color": BLUE, "dash": "dash", "width": 1.5}, **quiet),
-        go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"color": BLUE, "size": 13}, textposition=[],
+        go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 13}, textposition=[],
                    **quiet),
         go.Scatter(uid="first", x=[], y=[], mode="markers", yaxis="y2", cliponaxis=False, **quiet,
                    marker={"color": VERMILLION, "symbol": "triangle-down", "size": 9}),
@@ -85,14 +86,14 @@ def _marks(shown: Sampling) -> Array:
 
 def _strip(places: Array) -> tuple[Array, Array]:
     """A tick of the strip for each of `places` (n,) that can be told apart, with a gap after each."""
-    at = np.unique(np.rint(places * GRAIN)) / GRAIN
+    at = np.unique(np.rint(places * GRAIN)) / GRAIN if places.size else NOWHERE
     return np.repeat(at, 3), np.tile([0.0, 1.0, np.nan], at.size)
 
 
 def _said(edge: float, words: str) -> Frame:
     """Words beside the edge, on its longer side."""
     side = "left" if edge > 0.5 else "right"
-    return {"said.x": np.array([edge]), "said.y": np.array([0.93]), "said.text": [f" {words} "],
+    return {"said.x": np.array([edge]), "said.y": np.array([0.93]), "said.text": [f"\u00a0{words}\u00a0"],
             "said.textposition": [f"middle {side}"]}  # fmt: skip
 
 

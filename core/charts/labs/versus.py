@@ -15,6 +15,7 @@ from core.labs.versus import SPACE, WEIGHTS, Tried, Versus, loss
 
 Array = np.ndarray
 LEAST = -7  # power of ten of a loss that is told from lower ones
+NOWHERE = np.full((1, 2), np.nan)  # a trace without points vanishes, and the chart is then drawn whole
 LINE = np.linspace(0, 1, 61)
 
 
@@ -85,6 +86,7 @@ def _seeds_frame(shown: Versus) -> Frame:
     now = np.log10(np.maximum([[shown.random.best, shown.grid.best]], 10.0**LEAST))
     frame: Frame = {}
     for uid, rows in (("wins", logs[better]), ("defeats", logs[~better]), ("seed", now)):
+        rows = rows if rows.size else NOWHERE
         frame |= {f"{uid}.x": rows[:, 1], f"{uid}.y": rows[:, 0]}
     return frame
 
