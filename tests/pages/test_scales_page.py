@@ -49,7 +49,7 @@ def formulas(app):
 
 def drawn(app, key, chart, trace):
     """An array of a chart of the page as the browser gets it."""
-    part = next(it for it in app.get("bidi_component") if f"{key}-charts" in it.proto.id)
+    part = next(it for it in app.get("bidi_component") if it.proto.id.endswith(f"-{key}-charts"))
     return np.array(part_data(part)["frames"][chart][trace], float)
 
 
@@ -90,7 +90,7 @@ def test_c5_what_beta_remembers(beta, about, fallen):
     assert f"1-{beta:g}}} = {about}\\" in formulas(app)
     assert f"= {fallen:,.5g}" in formulas(app)
     k = np.arange(50)
-    assert drawn(app, "beta", "kernel", "bars.y") == pytest.approx((1 - beta) * beta**k)
+    assert drawn(app, "beta-memory", "kernel", "bars.y") == pytest.approx((1 - beta) * beta**k)
     newest = round(1 / (1 - beta))
     within = sum((1 - beta) * beta**j for j in range(newest))
     assert number(app, f"Weight of the newest {newest:,}") == pytest.approx(100 * within, abs=0.051)

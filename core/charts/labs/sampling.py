@@ -16,7 +16,7 @@ from core.scales import SCALES
 
 Array = np.ndarray
 NOWHERE = np.array([np.nan])  # a trace without points vanishes, and the chart is then drawn whole
-GRAIN = 400  # places of the strip that can be told apart
+GRAIN = 240  # places of the strip that can be told apart
 FOOT = -0.07  # where the tick labels stand, below the histogram's 0..1
 
 
@@ -49,7 +49,9 @@ def _skeleton(name: str, symbol: str) -> go.Figure:
 
 
 def _ticks(uid: str, ink: str) -> go.Scatter:
-    return go.Scatter(uid=uid, x=[], y=[], mode="lines", yaxis="y2", hoverinfo="skip", line={"color": ink, "width": 1})
+    return go.Scatter(
+        uid=uid, x=[], y=[], mode="lines", yaxis="y2", hoverinfo="skip", line={"color": ink, "width": 1.25}
+    )
 
 
 def _frame(shown: Sampling, drawn: Sampled) -> Frame:

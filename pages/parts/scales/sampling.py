@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import streamlit as st
 
-from core.charts import Chart
 from core.charts.labs import kernel as kernel_charts
 from core.charts.labs import sampling as charts
-from core.labs.kernel import Kernel, kernel
+from core.labs.kernel import kernel
 from core.labs.sampling import Sampling, sampling
 from core.settings import RunSpec, Settings
 from pages.parts import lab
 from pages.parts.scales.words import aligned, choice, draw_again, seed, tex
 
+FIRST = "▼ marks the first point: the same draw u, from 0 to 1, on both scales."
 POINTS = lab.knob("n", "n", "points", 10, 5000, "log", integer=True)
 ALPHA = [
     POINTS,
@@ -24,7 +23,7 @@ ALPHA = [
     lab.knob("edge", "", "share up to", 1e-6, 1, "log"),
 ]
 BETA = [
-    lab.knob("n", "n", "points", 10, 5000, "log", integer=True),
+    POINTS,
     lab.knob("low", "", "from", 0.0, 0.95, "one_minus"),
     lab.knob("high", "", "to", 0.96, 0.9999, "one_minus"),
     lab.knob("edge", "", "share up to", 0.5, 0.9995, "one_minus"),
@@ -47,6 +46,7 @@ def alpha() -> None:
         now = lab.dials("alpha", ALPHA, {"n": 1000, "low": 1e-4, "high": 1.0, "edge": 0.1}, compact=True)
         axis = choice("alpha-axis", "Axis", {"log": "log axis", "linear": "linear axis"})
         shown = sampling("log", now["low"], now["high"], now["edge"], now["n"], seed("alpha"), axis)
+        st.caption(FIRST)
         rate = float(min(max(shown.right.values[0], 1e-6), 10))
         with st.container(horizontal=True, gap="small"):
             draw_again("alpha")
@@ -104,29 +104,40 @@ def beta() -> None:
         "About 1/(1-β). What counts is 1-β, so that is what is sampled evenly on a log scale.",
     ):
         return
+    _memory()
+    _beta_sampling()
+
+
+@st.fragment
+def _memory() -> None:
+    """The kernel of the average, β under the finger."""
     controls, right = st.columns([1, 3], gap="medium")
     with controls:
         knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
         weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.9})["beta"])
-        _memory(weights)
+        aligned(
+            rf"\tfrac{{1}}{{1-\beta}} &= \tfrac{{1}}{{1-{weights.beta:.6g}}} = {weights.about:,.6g}",
+            rf"\beta^k &= \tfrac1e\ \text{{at}}\ k = \tfrac{{-1}}{{\ln\beta}} = {weights.fallen:,.5g}",
+        )
+        lab.numbers({f"Weight of the newest {round(weights.about):,}": f"{weights.within:.1%} of all"})
+        lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
+    with right:
+        lab.charts("beta-memory", weights, [kernel_charts.NEAR, kernel_charts.WHOLE], shape=())
+
+
+@st.fragment
+def _beta_sampling() -> None:
+    """β even on the linear scale, and 1-β on the log scale."""
+    controls, right = st.columns([1, 3], gap="medium")
+    with controls:
         now = lab.dials("beta", BETA, {"n": 1000, "low": 0.9, "high": 0.999, "edge": 0.99}, compact=True)
         axis = choice("beta-axis", "Axis", {"one_minus": "1-β axis", "linear": "linear axis"})
         shown = sampling("one_minus", now["low"], now["high"], now["edge"], now["n"], seed("beta"), axis)
-        with st.container(horizontal=True, gap="small"):
-            draw_again("beta")
-            lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
+        st.caption(FIRST)
+        draw_again("beta")
     with right:
-        lab.charts("beta", (weights, shown), BETA_CHARTS, shape=())
+        lab.charts("beta", shown, charts.BETA, shape=())
         _beta_formulas(shown)
-
-
-def _memory(weights: Kernel) -> None:
-    """About how many values the average remembers, with the numbers of this β."""
-    aligned(
-        rf"\tfrac{{1}}{{1-\beta}} &= \tfrac{{1}}{{1-{weights.beta:.6g}}} = {weights.about:,.6g}",
-        rf"\beta^k &= \tfrac1e\ \text{{at}}\ k = \tfrac{{-1}}{{\ln\beta}} = {weights.fallen:,.5g}",
-    )
-    lab.numbers({f"Weight of the newest {round(weights.about):,}": f"{weights.within:.1%} of all"})
 
 
 def _beta_formulas(shown: Sampling) -> None:
@@ -138,19 +149,3 @@ def _beta_formulas(shown: Sampling) -> None:
     with second:
         aligned(*_power(shown, start, stop), rf"1-\beta &= 10^r = {tex(1 - shown.right.values[0])}")
         _share(shown, "right", "1-β")
-
-
-def _part(chart: Chart, number: int) -> Chart:
-    """A chart of one of several things that are shown together."""
-    return replace(
-        chart,
-        skeleton=lambda shown: chart.skeleton(shown[number]),
-        frame=lambda shown: chart.frame(shown[number]),
-    )
-
-
-BETA_CHARTS = [
-    _part(kernel_charts.NEAR, 0),
-    _part(kernel_charts.WHOLE, 0),
-    *(_part(chart, 1) for chart in charts.BETA),
-]
