@@ -249,13 +249,16 @@ def test_a_seed_that_cannot_be_counts_as_the_first(seed):
 
 
 def test_values_and_answers_survive_another_page():
-    app = page("Averages", averages={"beta": 0.95, "t": 7}, averages_bias=False)
-    before = formulas(app)
+    app = AppTest.from_file(FRAME, default_timeout=30).run()
+    app.switch_page("scales.py").run()
+    app.button_group(key="alpha-guess").set_value("Just show me").run()
+    app.button(key="alpha-again").click().run()
+    app.button_group(key="alpha-axis").set_value("linear").run()
+    before = formulas(app), drawn(app, "alpha", "alpha-log", "bars.y").tolist()
     app.switch_page("settings.py").run()
     app.switch_page("scales.py").run()
-    app.session_state["scales-panel"] = "Averages"
-    app.run()
-    assert formulas(app) == before
+    assert (formulas(app), drawn(app, "alpha", "alpha-log", "bars.y").tolist()) == before
+    assert before[1][0] > 0.5  # on the linear axis
 
 
 @pytest.mark.parametrize(("panel", "key", "changes", "has"), [
