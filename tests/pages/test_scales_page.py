@@ -137,7 +137,7 @@ def test_c5_the_average_and_one_of_its_steps(name):
 def test_c5_without_bias_correction():
     app = page("Averages", averages={"beta": 0.9, "t": 1}, averages_bias=False)
     series = drawn(app, "averages", "average", "series.y")
-    assert f"&= 0.9\\cdot 0 + 0.1\\cdot {series[0]:.4g}" in formulas(app)
+    assert f"&= 0.9\\cdot 0\\\\&\\quad + 0.1\\cdot {series[0]:.4g}" in formulas(app)
     assert "tfrac" not in formulas(app)
     assert np.isnan(drawn(app, "averages", "average", "corrected.y")).all()
     app.toggle(key="averages-bias").set_value(True).run()

@@ -26,7 +26,9 @@ def _said(uid: str, position: str) -> go.Scatter:
 
 def _bars_skeleton(shown: Kernel) -> go.Figure:
     across = axis(range=[-0.8, NEWEST - 0.4], fixedrange=True, title=titled("k, steps back"), showgrid=False)
-    shape = layout("kernel", xaxis=across, yaxis=axis(rangemode="tozero", title=titled("weight (1-β)βᵏ")), bargap=0.15)
+    shape = layout(
+        "kernel", left=62, xaxis=across, yaxis=axis(rangemode="tozero", title=titled("weight (1-β)βᵏ")), bargap=0.15
+    )
     bars = go.Bar(uid="bars", x=[], y=[], marker={"color": faded(BLUE, 0.75)},
                   hovertemplate="%{y:.4g} at k = %{x}<extra></extra>")  # fmt: skip
     return go.Figure([bars, _mark("fallen"), _said("said", "top right")], shape)

@@ -103,7 +103,8 @@ def _step_formula(shown: Averaged, corrected: bool) -> None:
     beta, t = f"{shown.beta:.6g}", shown.t
     lines = [
         rf"v_{{{t}}} &= \beta\,v_{{{t - 1}}} + (1-\beta)\,\theta_{{{t}}}",
-        rf"&= {beta}\cdot {tex(shown.before)} + {1 - shown.beta:.4g}\cdot {tex(shown.theta)}",
+        rf"&= {beta}\cdot {tex(shown.before)}",
+        rf"&\quad + {1 - shown.beta:.4g}\cdot {tex(shown.theta)}",
         rf"&= {tex(shown.now)}",
     ]
     if corrected:

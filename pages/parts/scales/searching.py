@@ -103,7 +103,7 @@ def fine() -> None:
 def _fine_formulas(shown: Coarse) -> None:
     """How much denser the last round is, and what was found."""
     first, last = shown.rounds[0], shown.rounds[-1]
-    n = len(last.points)
+    n, denser = len(last.points), first.area / last.area
     aligned(
         rf"A_{{{len(shown.rounds)}}} &= {tex(last.area, 3)}\ \text{{of the space}}",
         rf"\tfrac{{n}}{{A}} &= \tfrac{{{n}}}{{{tex(last.area, 3)}}} = {tex(n / last.area, 3)}",
@@ -115,6 +115,6 @@ def _fine_formulas(shown: Coarse) -> None:
             "Last region, β": f"{beta_low:.4g} to {beta_high:.4g}",
             "Best loss in rounds": f"{shown.path[-1]:.3g}",
             "Best loss at once": f"{shown.at_once[-1]:.3g}",
-            "Denser than round 1": f"{first.area / last.area:,.3g} times",
+            "Denser than round 1": f"{denser:,.0f} times" if denser > 100 else f"{denser:.3g} times",
         }
     )
