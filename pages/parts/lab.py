@@ -7,7 +7,7 @@ A panel of a lab is a fragment: a dial that moves runs only its panel again, and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from pages.parts.run_in_hand import start
 
 PANDA = "panda.py"
 PRECISION = 7  # significant digits of what charts are drawn from
+MOST_KEPT = 200  # skeletons
+
+_KEPT: dict[tuple[Chart, Hashable], dict[str, Any]] = {}  # never changed after they are made
 
 
 def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str = "linear", **more: Any) -> Field:
@@ -36,6 +39,7 @@ def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], comp
     A value that does not fit, which only a changed page could send, is left out with a sentence.
     """
     values = state(key, defaults)
+    values.update(_mended(fields, values, defaults))
     part = f"{key}-dials"
 
     def take() -> None:
@@ -77,14 +81,37 @@ def _fitting(fields: Sequence[Field], found: Any, session: Any) -> dict[str, Any
     return values
 
 
+def _mended(fields: Sequence[Field], values: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """The values that do not fit their fields any more, replaced by their defaults, with a sentence."""
+    wrong = [field for field in fields if not _fits(field, values[field.name])]
+    for field in wrong:
+        _fitting([field], values, st.session_state)
+    return {field.name: defaults[field.name] for field in wrong}
+
+
+def _fits(field: Field, value: Any) -> bool:
+    try:
+        return field.parse(value) == value
+    except UserError:
+        return False
+
+
 def _whole(value: Any) -> int:
     return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
 
 
 def charts(
-    key: str, shown: Any, chosen: Sequence[Chart], heard: Callable[[dict[str, Any]], None] | None = None
+    key: str,
+    shown: Any,
+    chosen: Sequence[Chart],
+    heard: Callable[[dict[str, Any]], None] | None = None,
+    shape: Hashable = None,
 ) -> None:
-    """Charts of `shown`, made once and moved at every run of the script; what a person does in them goes to `heard`."""
+    """Charts of `shown`, made once and moved at every run of the script; what a person does in them goes to `heard`.
+
+    `shape` says all that their skeletons depend on, () where they are always the same: such are kept, which saves a
+    moving dial 5 ms a chart.
+    """
     part = f"{key}-charts"
 
     def hear() -> None:
@@ -93,13 +120,23 @@ def charts(
             heard(dict(message))
 
     data = {
-        "charts": [component.chart_row(chart, shown) for chart in chosen],
+        "charts": [_row(chart, shown, shape) for chart in chosen],
         "frames": {chart.name: _plain_arrays(chart.frame(shown)) for chart in chosen},
         "hints": {chart.name: words for chart in chosen if (words := chart.hint(shown))},
         "palette": list(COLOURS),
         "token": "lab",
     }
     component.local("charts", part, data, on_message_change=hear)
+
+
+def _row(chart: Chart, shown: Any, shape: Hashable) -> dict[str, Any]:
+    if shape is None:
+        return component.chart_row(chart, shown)
+    if len(_KEPT) > MOST_KEPT:
+        _KEPT.clear()
+    if (chart, shape) not in _KEPT:
+        _KEPT[chart, shape] = component.chart_row(chart, shown)
+    return _KEPT[chart, shape]
 
 
 def _plain_arrays(frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +162,8 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
     """A question to guess at before its panel is shown; whether it was answered, or left out."""
     st.markdown(f"**{words}**")
     named = f"{key}-guess"
-    guess = st.pills(words, [*options, "Just show me"], key=named, label_visibility="collapsed")
+    choices = [*options, "Just show me"]
+    guess = st.pills(words, choices, key=named, label_visibility="collapsed", persist_state="session")
     if guess is None:
         return False
     if guess == right:

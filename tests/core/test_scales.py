@@ -162,3 +162,10 @@ def test_averages_about_by_the_courses_numbers():
     betas = np.array([0.9, 0.9005, 0.999, 0.9995])
     np.testing.assert_allclose(averages_about(betas), [10, 10.05, 1000, 2000], rtol=1e-4)
     assert averages_about(0.98) == pytest.approx(50)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.floats(0.0, 0.999), st.booleans())
+def test_one_series_is_averaged_as_one_of_many_to_the_bit(values, beta, corrected):
+    alone = ewa(values, beta, corrected)
+    both = ewa(np.stack([values, values[::-1]], axis=1), beta, corrected)
+    np.testing.assert_array_equal(alone, both[:, 0])

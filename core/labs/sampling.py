@@ -1,0 +1,62 @@
+"""The same uniform draws put on two scales: where learning rates (C4) and momentum's β (C5) then fall."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.scales import SCALES, sample
+
+Array = np.ndarray
+BINS = 8  # of a histogram, as wide as each other on the axis that is shown
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """`values` (n,) drawn evenly on `scale` from low..high; `share` of them, and `expected`, lies in low..edge."""
+
+    scale: str
+    values: Array
+    share: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The same n draws, uniform in 0..1, on the linear scale and on the `right` one; the first of them is `draw`.
+
+    They are shown on an axis that is even on the scale `axis`.
+    """
+
+    low: float
+    high: float
+    edge: float
+    axis: str
+    draw: float
+    linear: Sampled
+    right: Sampled
+
+    def places(self, values: Array) -> Array:
+        """Where values (n,) lie on the axis shown, in 0..1."""
+        return SCALES[self.axis].to_unit(values, self.low, self.high)
+
+    def bars(self, values: Array) -> tuple[Array, Array]:
+        """The middles (BINS,) in 0..1 of equal parts of the axis, and the share of values (n,) in each (BINS,)."""
+        counts, ends = np.histogram(self.places(values), BINS, (0.0, 1.0))
+        return (ends[:-1] + ends[1:]) / 2, counts / values.size
+
+
+def sampling(scale: str, low: float, high: float, edge: float, n: int, seed: int, axis: str) -> Sampling:
+    """`n` draws of `default_rng(seed)` on the linear scale and on `scale`, from low..high; see `Sampling`.
+
+    Raises `ValueError` for a range that the scale cannot span.
+    """
+    draw = float(np.random.default_rng(seed).random(n)[0])
+    linear, right = (_sampled(name, low, high, edge, n, seed) for name in ("linear", scale))
+    return Sampling(low, high, edge, axis, draw, linear, right)
+
+
+def _sampled(scale: str, low: float, high: float, edge: float, n: int, seed: int) -> Sampled:
+    values = sample(scale, low, high, np.random.default_rng(seed), n)
+    return Sampled(scale, values, float(np.mean(values <= edge)), float(SCALES[scale].to_unit(edge, low, high)))

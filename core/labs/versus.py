@@ -1,0 +1,108 @@
+"""Random points against a grid of the same number, in α and in ε, which hardly matters: who finds the better α, and how
+often (C2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from core.luck import sign_test
+from core.search import SEARCHABLE, Point, Space, grid_points, positions, random_points, spread
+from core.settings import RunSpec, Settings
+
+Array = np.ndarray
+SPACE = Space(RunSpec(), Settings(optimizer="adam"), (SEARCHABLE["learning_rate"], SEARCHABLE["epsilon"]))
+MOST = 10  # values that a grid tries of each setting
+SEEDS = 200  # at most
+WEIGHTS = np.round(np.linspace(0, 1, 11) ** 2, 2)  # closer where it matters
+
+
+@dataclass(frozen=True)
+class Tried:
+    """Places (n, 2) of the points in 0..1, their losses (n,), and how many different α they try."""
+
+    places: Array
+    losses: Array
+    distinct: int
+
+    @property
+    def best(self) -> float:
+        """The lowest loss."""
+        return float(self.losses.min())
+
+
+@dataclass(frozen=True)
+class Versus:
+    """One seed's points, and how both ways fare under many: `found` (seeds, 2) are the best losses, random's first.
+
+    `shares` (WEIGHTS,) are the parts of the seeds under which random is better, were the weight another. A seed also
+    says where the optimum is, `centre` (2,), so that no grid can be laid onto it on purpose.
+    """
+
+    side: int
+    weight: float
+    seed: int
+    centre: Array
+    random: Tried
+    grid: Tried
+    found: Array
+    wins: int
+    defeats: int
+    chance: float
+    shares: Array
+
+
+def loss(places: Array, centre: Array, weight: float) -> Array:
+    """(x - x*)² + weight (y - y*)² of places (..., 2): at weight 0 only x, the place of α, matters."""
+    apart = np.square(places - centre)
+    return apart[..., 0] + weight * apart[..., 1]
+
+
+def versus(side: int, weight: float, seeds: int, seed: int) -> Versus:
+    """A grid of `side` by `side` against as many random points, under `seeds` seeds; the points are those of `seed`.
+
+    `chance` is the two-sided sign test's probability of wins as uneven as these.
+    """
+    n = side * side
+    centres = _centres()[:seeds]
+    drawn = np.stack([_random(k)[1][:n] for k in range(seeds)])  # (seeds, n, 2)
+    laid = _grid(side)[1]
+    found = _found(drawn, laid, centres, weight)
+    shares = np.array([np.mean(np.less(*_found(drawn, laid, centres, other).T)) for other in WEIGHTS])
+    wins, defeats = int(np.sum(found[:, 0] < found[:, 1])), int(np.sum(found[:, 0] > found[:, 1]))
+    centre, (points, places) = _centres()[seed], _random(seed)
+    random = _tried(points[:n], places[:n], centre, weight)
+    grid = _tried(*_grid(side), centre, weight)
+    return Versus(side, weight, seed, centre, random, grid, found, wins, defeats, sign_test(wins, defeats), shares)
+
+
+def _found(drawn: Array, laid: Array, centres: Array, weight: float) -> Array:
+    """The best losses (seeds, 2) of the points drawn (seeds, n, 2) and laid (n, 2) under each seed."""
+    return np.stack([loss(places, centres[:, None], weight).min(axis=1) for places in (drawn, laid[None])], axis=1)
+
+
+def _tried(points: list[Point], places: Array, centre: Array, weight: float) -> Tried:
+    return Tried(places, loss(places, centre, weight), spread(points, "learning_rate"))
+
+
+@lru_cache(maxsize=1)
+def _centres() -> Array:
+    """Where the optimum is under each seed, (SEEDS, 2)."""
+    return np.random.default_rng(0).random((SEEDS, 2))
+
+
+@lru_cache(maxsize=SEEDS)
+def _random(seed: int) -> tuple[list[Point], Array]:
+    """The most points that are ever drawn with a seed: fewer are the first of them."""
+    return _placed(random_points(SPACE, MOST * MOST, seed))
+
+
+@lru_cache(maxsize=MOST)
+def _grid(side: int) -> tuple[list[Point], Array]:
+    return _placed(grid_points(SPACE, side * side))
+
+
+def _placed(points: list[Point]) -> tuple[list[Point], Array]:
+    return points, np.stack([positions(one, points) for one in SPACE.ranges], axis=1)
