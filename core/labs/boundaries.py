@@ -6,7 +6,7 @@ The same points and layers always give the same network: it is trained anew afte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +25,9 @@ MOST = 300  # points
 REACH = 1.0  # points lie between -REACH and REACH in both directions
 SIDE = 56  # cells of the picture along each side
 STEPS = 400  # of training, at most
+LEAST = 100  # of training, unless the cost is good before
 LOOK = 25  # steps between two looks at the cost
-STILL = 2e-4  # nats by which the cost has to fall between two looks for training to go on
+STILL = 1e-4  # nats by which the cost has to fall between two looks for training to go on
 GOOD = 0.01  # nats at which training ends
 LAYERS: Mapping[str, tuple[int, ...]] = {"none": (), "one": (16,), "two": (16, 16)}
 ACTIVATION = "tanh"
@@ -52,7 +53,8 @@ class Points:
 class Divided:
     """The plane as a trained network divides it: likeliest class and confidence (SIDE, SIDE), lowest row first.
 
-    `right` (m,) says which points are on their own class's side. `cost` in nats.
+    `right` (m,) says which points are on their own class's side. `cost` in nats, NaN where nothing was trained.
+    `W` (C, n), `b` (C, 1) are the output layer's.
     """
 
     points: Points
@@ -62,11 +64,13 @@ class Divided:
     right: Array
     cost: float
     steps: int
+    W: Array
+    b: Array
 
     @property
     def accuracy(self) -> float:
         """Share of points that are on their own class's side."""
-        return float(self.right.mean())
+        return float(self.right.mean()) if self.right.size else float("nan")
 
 
 # points
@@ -102,7 +106,7 @@ def _spiral(classes: int, rng: np.random.Generator) -> Array:
 
 PRESETS: Mapping[str, Callable[[int, np.random.Generator], Array]] = {
     "groups": _groups,
-    "opposite clusters": _clusters,
+    "clusters": _clusters,
     "rings": _rings,
     "spiral": _spiral,
 }
@@ -184,7 +188,14 @@ def _divided(places: bytes, labels: bytes, classes: int, hidden: tuple[int, ...]
     said, best = P.argmax(axis=0), P.max(axis=0)
     m = points.x.size
     sure = ((best[m:] - 1 / classes) / (1 - 1 / classes)).clip(0, 1).reshape(SIDE, SIDE)
-    return Divided(points, hidden, said[m:].reshape(SIDE, SIDE), sure, said[:m] == points.labels, cost, steps)
+    right, picture = said[:m] == points.labels, said[m:].reshape(SIDE, SIDE)
+    return Divided(points, hidden, picture, sure, right, cost, steps, net.theta.W[-1][0], net.theta.b[-1][0])
+
+
+def undivided(points: Points, hidden: tuple[int, ...]) -> Divided:
+    """The points on an empty plane, where there is nothing to divide."""
+    nothing, none = np.zeros((SIDE, SIDE)), np.zeros((points.classes, 0))
+    return Divided(points, hidden, nothing.astype(int), nothing, points.labels >= 0, np.nan, 0, none, none)
 
 
 @lru_cache(maxsize=1)
@@ -213,7 +224,7 @@ def trained(X: Array, Y: Array, hidden: tuple[int, ...]) -> tuple[Network, float
     for t in range(1, STEPS + 1):
         work.forward(net, X[None], Y[None], False, epsilon, J)
         if t % LOOK == 0:
-            if J[0] < GOOD or before - J[0] < STILL:
+            if J[0] < GOOD or (t >= LEAST and before - J[0] < STILL):
                 break
             before = float(J[0])
         work.backward(net, rows, Y[None], False)
@@ -234,3 +245,8 @@ def table(points: Points) -> Table:
     there = np.unique(points.labels)
     names = tuple(f"class {k + 1}" for k in there.tolist())
     return Table(points.X.T, np.searchsorted(there, points.labels), names, ("x1", "x2"))
+
+
+def settings(points: Points) -> Settings:
+    """`SETTINGS` for a run that takes all points in one mini-batch."""
+    return replace(SETTINGS, batch_size=points.x.size)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import UserError
 from core.softmax import as_written, hardmax, softmax
 
 Array = np.ndarray
@@ -31,10 +32,12 @@ class FromZ:
 
 
 def from_z(z: Array, temperature: float = 1.0, constant: float = 0.0) -> FromZ:
-    """The softmax of (z + constant) / temperature, for z (C,)."""
+    """The softmax of (z + constant) / temperature, for z (C,). Raises `UserError` where one of these is not finite."""
     column = np.asarray(z, np.float64)[:, None]  # (C, 1)
-    shifted = (column + constant) / temperature
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
+        shifted = (column + constant) / temperature
+        if not np.isfinite(np.append(shifted, column / temperature)).all():
+            raise UserError("A z here is not a finite number: set every dial to a number of its range.")
         t, written = as_written(shifted)
         a, alone = softmax(shifted), softmax(column / temperature)
         moved = float(np.abs(a - alone).max())

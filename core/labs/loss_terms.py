@@ -1,4 +1,4 @@
-"""The loss of each example of a small batch term by term, the cost, and its gradient against finite differences (C19)."""
+"""The losses of a small batch term by term, the cost, and its gradient against finite differences (C19)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.errors import UserError
 from core.softmax import SoftmaxCost
 
 Array = np.ndarray
+LARGEST_Z = 300.0
 H = 1e-5  # half the distance of a central difference
 
 
@@ -35,15 +37,20 @@ class LossTerms:
 
 
 def loss_terms(Z: Array, labels: Array) -> LossTerms:
-    """Every term y log a of the batch Z (C, m) whose true classes are `labels` (m,), 0 to C - 1."""
+    """Every term y log a of the batch Z (C, m) whose true classes are `labels` (m,), 0 to C - 1.
+
+    Raises `UserError` for z of `LARGEST_Z` and more, where the least probabilities are 0 and have no logarithm.
+    """
     Z = np.asarray(Z, np.float64)
+    if not (np.abs(Z) < LARGEST_Z).all():
+        raise UserError(f"A z here is no number between -{LARGEST_Z:g} and {LARGEST_Z:g}: set every dial anew.")
+    if not np.isin(labels, np.arange(len(Z))).all():
+        raise UserError(f"A true class here is none of the {len(Z)}: choose another.")
     Y = np.equal(np.arange(len(Z))[:, None], np.asarray(labels)).astype(np.float64)  # (C, m) one-hot
     work, J = _forward(Z[None], Y)
     A = work.A[0].copy()
     gradient = work.backward(Y[None])[0].copy()
-    with np.errstate(divide="ignore"):
-        logs = np.log(A)
-    terms = np.where(Y == 1, logs, 0.0)  # 0 log 0 is 0
+    terms = Y * np.log(A)
     return LossTerms(Z, Y, A, terms, -terms.sum(axis=0), float(J[0]), gradient, _differences(Z, Y))
 
 

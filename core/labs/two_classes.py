@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.activations import sigmoid
+from core.errors import UserError
 from core.softmax import softmax
 
 Array = np.ndarray
@@ -34,7 +35,12 @@ class TwoClasses:
 
 
 def two_classes(difference: float, z2: float = 0.0) -> TwoClasses:
-    """Both curves in float64, where the second class has z2 and the first z2 + difference."""
+    """Both curves in float64, where the second class has z2 and the first z2 + difference.
+
+    Raises `UserError` where one of these is not finite.
+    """
+    if not np.isfinite([difference, z2, difference + z2]).all():
+        raise UserError("A z here is not a finite number: set both dials to a number of their range.")
     over = np.append(np.linspace(-REACH, REACH, POINTS), difference)
     first = softmax(np.stack([over + z2, np.full_like(over, z2)]))[0]  # (n,)
     logistic = over.copy()

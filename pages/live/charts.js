@@ -2,6 +2,7 @@
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./plot.js";
+import { movable } from "./points.js";
 import { themeAt } from "./theme.js";
 
 const MARGIN = "200px"; // how far outside the window a chart is still kept up to date
@@ -34,7 +35,8 @@ export function charts(root) {
   }
 
   function add(chart, data, theme, channel) {
-    const card = build(chart, data, theme, (number) => channel.send({ type: "pick", number }));
+    const made = build(chart, data, theme, (number) => channel.send({ type: "pick", number }));
+    const card = movable(made, chart, channel.send);
     card.node.dataset.chart = chart.name;
     cards.set(chart.name, card);
     watch.observe(card.node);
