@@ -24,6 +24,8 @@ from pages.parts.run_in_hand import keep_table
 
 SIDES = [1.15, 3]  # controls and charts
 STYLE = """<style>
+.stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums }
+.stMarkdown table :is(td, th) { padding: 0.1875rem 0.5rem; border-width: 0 0 1px }
 .stLatex .katex-display { margin: 0 }
 .stLatex .katex { font-size: 1.1em }
 .stMain [data-testid="stVerticalBlock"]:has(> [data-testid="stElementContainer"] > .stLatex) { gap: 0.75rem }
@@ -83,7 +85,8 @@ def z_to_a() -> None:
         lab.charts("from-z", shown, [z_charts.EXPONENTIALS, z_charts.PROBABILITIES])
         terms, constant = st.columns(2, gap="medium")
         with terms:
-            st.latex(_terms(shown, more["temperature"]))
+            _terms(shown, more["temperature"])
+            st.latex(_share(shown))
         with constant:
             _constant(shown, from_z(shown.z, more["temperature"], FAR), **more)
 
@@ -99,28 +102,24 @@ def _with_classes(C: int) -> RunSpec:
     return RunSpec(dataset="blobs", classes=C, hidden=(8,)) if C <= 8 else RunSpec(dataset="digits", hidden=(64, 32))
 
 
-def _terms(shown: FromZ, temperature: float) -> str:
+def _terms(shown: FromZ, temperature: float) -> None:
     """Class by class: z, t, a, hardmax, and their sums."""
-    power = "z_j" if temperature == 1 else rf"z_j / {tex.number(temperature, 3)}"
-    head = ["j", "z_j", rf"t_j = e^{{{power}}}", r"a_j = \frac{t_j}{\sum t}", r"\text{hardmax}"]
+    power = "z" if temperature == 1 else f"z / {temperature:g}"
     columns = zip(shown.z, shown.t, shown.a, shown.hard, strict=True)
     rows = [
-        [str(j), tex.number(z, 5), tex.number(t), tex.fixed(a), f"{hard:.0f}"]
+        [str(j), tex.words(z, 6), tex.words(t), tex.fixed(a), f"{hard:.0f}"]
         for j, (z, t, a, hard) in enumerate(columns, start=1)
     ]
-    return tex.table(head, rows, [r"\sum", "", tex.number(shown.sum), tex.fixed(shown.a.sum()), "1"])
+    head = ["class", "z", f"t = exp({power})", "a = t / Σt", "hardmax"]
+    lab.table(head, [*rows, ["Σ", "", tex.words(shown.sum), tex.fixed(shown.a.sum()), "1"]])
 
 
 def _constant(shown: FromZ, far: FromZ, temperature: float, constant: float) -> None:
     """What a constant does to the formula as it is written, and to the engine's."""
     j = int(np.argmax(shown.a))
-    st.latex(r"\frac{e^{z_j + c}}{\sum e^{z_k + c}} = \frac{e^c\, e^{z_j}}{e^c \sum e^{z_k}} = a_j")
+    lab.table(["z", "as written", "less the largest z"], [_both(shown, j), _both(far, j)])
     st.latex(
-        tex.table(
-            ["z", r"\text{as written}", r"\text{less the largest } z"],
-            [_both(shown, j), _both(far, j)],
-            align="r|rr",
-        )
+        r"\frac{e^{z_j + c}}{\sum e^{z_k + c}} = \frac{e^c\, e^{z_j}}{e^c \sum e^{z_k}} = \frac{e^{z_j}}{\sum e^{z_k}}"
     )
     lab.numbers({f"Largest difference that c = {constant:g} makes": f"{shown.moved:.2g}"})
     st.caption(_why(far, j))
@@ -130,8 +129,16 @@ def _both(shown: FromZ, j: int) -> list[str]:
     """The probability of class j as the formula is written, with what it comes from, and as the engine has it."""
     written = tex.fixed(shown.written[j])
     if not np.isfinite(shown.written[j]):
-        written = rf"\frac{{{tex.number(shown.t[j])}}}{{{tex.number(shown.sum)}}} = \text{{NaN}}"
-    return [tex.number(shown.z[j], 5), written, tex.fixed(shown.a[j])]
+        written = f"{tex.words(shown.t[j])} / {tex.words(shown.sum)} = NaN"
+    return [tex.words(shown.z[j], 6), written, tex.fixed(shown.a[j])]
+
+
+def _share(shown: FromZ) -> str:
+    """The share of the largest t in the sum."""
+    j = int(np.argmax(shown.a))
+    t, whole, a = tex.number(shown.t[j]), tex.number(shown.sum), tex.fixed(shown.a[j])
+    sign = "=" if np.isfinite(shown.written[j]) else r"\text{ fails, but } a ="
+    return rf"a_{{{j + 1}}} = \frac{{t_{{{j + 1}}}}}{{\sum_k t_k}} = \frac{{{t}}}{{{whole}}} {sign} {a}"
 
 
 def _why(far: FromZ, j: int) -> str:
@@ -197,11 +204,11 @@ def loss() -> None:
         lab.see_in_panda("loss", lambda: (spec, Settings(batch_size=m)), ["loss", "outputs"])
     with charts:
         lab.charts("loss", shown, [loss_charts.LOSSES, loss_charts.GRADIENT])
-        batch, one = st.columns([1.15, 1], gap="medium")
-        with batch:
-            _batch(shown, m)
-        with one:
-            _one(shown, i, m)
+        _terms_of(shown)
+        first, second = st.columns([1, 1.35], gap="medium")
+        first.latex(_true(shown))
+        second.latex(_loss_and_cost(shown, i))
+        _slopes(shown, i)
 
 
 START = {f"z{j}of{i}": float(z) for i, column in enumerate(BATCH) for j, z in enumerate(column, start=1)}
@@ -219,29 +226,38 @@ def _true_class(i: int) -> list[int]:
     return labels
 
 
-def _batch(shown: LossTerms, m: int) -> None:
-    """Y, A, and every term of the losses."""
-    Y = tex.matrix([f"{y:.0f}" for y in row] for row in shown.Y)
-    A = tex.matrix([tex.fixed(a) for a in row] for row in shown.A)
-    st.latex(rf"\small Y = {Y} \quad A = {A}")
-    rows = [[rf"y_{j} \log a_{j}", *(tex.fixed(term) for term in row)] for j, row in enumerate(shown.terms, start=1)]
-    head = [r"\text{example}", *(str(k + 1) for k in range(m))]
-    st.latex(r"\small " + tex.table(head, rows, ["L", *(tex.fixed(loss) for loss in shown.losses)]))
+def _terms_of(shown: LossTerms) -> None:
+    """Every term y log a, a column for each example, and the losses."""
+    rows = [[f"class {j + 1}"] for j in range(CLASSES)]
+    for (j, k), y in np.ndenumerate(shown.Y):
+        a, term = tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
+        rows[j].append(f"**{y:.0f} log {a} = {term}**" if y else f"{y:.0f} log {a} = 0")
+    head = ["y log a", *(f"example {k + 1}" for k in range(shown.losses.size))]
+    lab.table(head, [*rows, ["L = -Σ", *(tex.fixed(one) for one in shown.losses)]])
 
 
-def _one(shown: LossTerms, i: int, m: int) -> None:
-    """The loss of example i and the cost in full, and both gradients."""
-    A, Y = shown.A[:, i], shown.Y[:, i]
-    terms = [rf"{y:.0f} \log {tex.fixed(a)}" for y, a in zip(Y, A, strict=True)]
-    halves = [" + ".join(terms[:2]), " + ".join(terms[2:])]
-    L = rf"L^{{({i + 1})}} &= -\sum_j y_j \log a_j \\ &= -({halves[0]} \\"
-    L += rf" &\qquad + {halves[1]}) = {shown.losses[i]:.4f}"
-    J = rf"J &= \tfrac{{1}}{{{m}}} \sum_i L^{{(i)}} = {shown.J:.4f}"
-    st.latex(rf"\small \begin{{aligned}} {L} \\ {J} \end{{aligned}}")
-    slope = tex.column(tex.fixed(value) for value in A - Y)
-    numeric = tex.column(tex.fixed(value) for value in m * shown.numeric[:, i])
-    st.latex(rf"\small a - y = {slope} \quad m\tfrac{{\Delta J}}{{\Delta z}} = {numeric}")
-    lab.numbers({"Largest difference of (A - Y)/m from central differences": f"{shown.largest:.1e}"})
+def _true(shown: LossTerms) -> str:
+    """The true classes, one-hot."""
+    C, m = shown.Y.shape
+    rows = tex.matrix([f"{y:.0f}" for y in row] for row in shown.Y)
+    return rf"\underset{{({C} \times {m})}}{{Y}} = {rows}"
+
+
+def _loss_and_cost(shown: LossTerms, i: int) -> str:
+    """The loss of example i, and the cost."""
+    true, m = int(np.argmax(shown.Y[:, i])), shown.losses.size
+    L = rf"L^{{({i + 1})}} &= -\sum_j y_j \log a_j = -\log {tex.fixed(shown.A[true, i])} = {shown.losses[i]:.4f}"
+    J = rf"J &= \frac{{1}}{{{m}}} \sum_i L^{{(i)}} = {shown.J:.4f}"
+    return rf"\begin{{aligned}} {L} \\ {J} \end{{aligned}}"
+
+
+def _slopes(shown: LossTerms, i: int) -> None:
+    """The gradient of example i's loss, a - y, beside central differences of m J; and how far all of them agree."""
+    m = shown.losses.size
+    rows = {"a - y": shown.A[:, i] - shown.Y[:, i], "central differences of L": m * shown.numeric[:, i]}
+    head = [f"dL/dz, example {i + 1}", *(f"class {j + 1}" for j in range(CLASSES))]
+    lab.table(head, [[name, *(tex.fixed(value, 6) for value in values)] for name, values in rows.items()])
+    lab.numbers({"Largest difference, (A - Y)/m from central differences of J": f"{shown.largest:.1e}"})
 
 
 # boundaries
@@ -257,22 +273,31 @@ def boundaries() -> None:
     held = lab.state("boundaries", {"preset": "groups", "classes": 4, "points": plane.preset("groups", 4)})
     controls, charts = st.columns(SIDES, gap="medium")
     with controls:
-        layers = _point_controls(held)
-    points, sentence = held["points"], held.pop("wrong", "")
+        held["layers"] = _point_controls(held)
+        if held["layers"] != "none":
+            lab.see_in_panda("boundaries", lambda: _own_run(held["points"], held["layers"]), ["decision_map", "loss"])
+    with charts:
+        _plane(held)
+
+
+@st.fragment
+def _plane(held: dict) -> None:
+    """The points on what the networks make of the plane. A point that moves runs only this again."""
+    points, layers, wrong = held["points"], held["layers"], held.pop("wrong", "")
     linear, problem = _divided(points, "none")
     deeper = None if layers == "none" else _divided(points, layers)[0]
     shown = boundary_charts.Boundaries(linear, deeper)
-    with charts:
-        chosen = [boundary_charts.LINEAR] + ([boundary_charts.DEEPER[layers]] if deeper else [])
-        lab.charts("boundaries", shown, chosen, heard=lambda message: _hear(held, message))
-        if words := problem or sentence:
-            st.error(plain(words)) if sentence else st.info(plain(words))
-        if not problem:
-            st.latex(_border(linear))
-    with controls:
+    chosen = [boundary_charts.LINEAR] + ([boundary_charts.DEEPER[layers]] if deeper else [])
+    lab.charts("boundaries", shown, chosen, heard=lambda message: _hear(held, message))
+    if wrong:
+        st.error(plain(wrong))
+    if problem:
+        st.info(plain(problem))
+        return
+    accuracies, border = st.columns([1, 1.6], gap="medium")
+    with accuracies:
         lab.numbers(_accuracies(shown, layers))
-        if deeper and not problem:
-            lab.see_in_panda("boundaries", lambda: _own_run(points, layers), ["decision_map", "loss"])
+    border.latex(_border(linear))
 
 
 def _point_controls(held: dict) -> str:
@@ -322,12 +347,9 @@ def _hear(held: dict, message: dict) -> None:
 
 
 def _accuracies(shown: boundary_charts.Boundaries, layers: str) -> dict[str, str]:
-    """Train accuracy and cost of what is shown."""
+    """Train accuracy of what is shown."""
     rows = {"none": shown.linear} | ({layers: shown.deeper} if shown.deeper else {})
-    return {
-        f"Train accuracy, hidden layers: {name}": f"{100 * it.accuracy:.1f} %" if it.cost == it.cost else "–"
-        for name, it in rows.items()
-    }
+    return {f"Train accuracy, hidden layers {name}": f"{100 * it.accuracy:.1f} %" for name, it in rows.items()}
 
 
 def _border(linear: plane.Divided) -> str:

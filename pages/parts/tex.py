@@ -1,11 +1,10 @@
-"""Numbers and tables as LaTeX for `st.latex`: formulas with the numbers of this moment in them."""
+"""Numbers and matrices as LaTeX for `st.latex`: formulas with the numbers of this moment in them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-NEXT = r" \\ "  # line of a table
 LARGE, SMALL = 1e5, 1e-4  # from and below which a number is written with a power of ten
 
 
@@ -21,6 +20,11 @@ def number(value: float, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def words(value: float, digits: int = 4) -> str:
+    """The same in plain text: 148.4, 1.2e-05, inf or NaN."""
+    return "NaN" if math.isnan(value) else f"{value:.{digits}g}"
+
+
 def fixed(value: float, places: int = 3) -> str:
     """With so many decimal places, and no sign before zero."""
     return f"{value:.{places}f}" if round(value, places) else f"{0:.{places}f}"
@@ -31,24 +35,7 @@ def shifted(value: float) -> str:
     return f"{'-' if value < 0 else '+'} {number(abs(value), 3)}"
 
 
-def column(values: Iterable[str]) -> str:
-    """A column vector."""
-    return matrix([value] for value in values)
-
-
 def matrix(rows: Iterable[Iterable[str]]) -> str:
     """A matrix in brackets."""
-    return rf"\begin{{bmatrix}} {_lines(rows)} \end{{bmatrix}}"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], foot: Sequence[str] = (), align: str = "") -> str:
-    """A table with a line below its head, and one above its foot."""
-    parts = [" & ".join(head), r"\hline " + _lines(rows)]
-    if foot:
-        parts.append(r"\hline " + " & ".join(foot))
-    body, columns = NEXT.join(parts), align or "r|" + "r" * (len(head) - 1)
-    return rf"\begin{{array}}{{{columns}}} {body} \end{{array}}"
-
-
-def _lines(rows: Iterable[Iterable[str]]) -> str:
-    return NEXT.join(" & ".join(row) for row in rows)
+    body = r" \\ ".join(" & ".join(row) for row in rows)
+    return rf"\begin{{bmatrix}} {body} \end{{bmatrix}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import plotly.graph_objects as go
@@ -24,6 +25,7 @@ class Boundaries:
     deeper: Divided | None = None
 
 
+@lru_cache
 def _skeleton(name: str, classes: int) -> go.Figure:
     """Empty points; `meta.points` says which trace a person moves (see pages/live/points.js)."""
     key = key_of(((colour(k), symbol(k), str(k + 1)) for k in range(classes)), "class")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,8 @@ CLEAR = "rgba(0,0,0,0)"
 KEY = [(BLUE, "square", "softmax"), (VERMILLION, "square", "hardmax (outlined)"), (GREY, "dash", "uniform, 1/C")]
 
 
-def _classes(shown: FromZ) -> dict[str, Any]:
-    names = [str(j + 1) for j in range(shown.z.size)]
-    return names_axis(names, title=titled("class"), range=[-0.6, shown.z.size - 0.4])
+def _classes(C: int) -> dict[str, Any]:
+    return names_axis([str(j + 1) for j in range(C)], title=titled("class"), range=[-0.6, C - 0.4])
 
 
 def _bars(uid: str, **more: Any) -> go.Bar:
@@ -31,9 +31,10 @@ def _texts() -> go.Scatter:
     return go.Scatter(uid="said", x=[], y=[], text=[], **style)
 
 
-def _exponentials_skeleton(shown: FromZ) -> go.Figure:
+@lru_cache
+def _exponentials_skeleton(C: int) -> go.Figure:
     yaxis = axis(type="log", range=[-DECADES, DECADES], title=titled("t, log scale"), fixedrange=True)
-    shape = layout("exponentials", left=52, xaxis=_classes(shown), yaxis=yaxis)
+    shape = layout("exponentials", left=52, xaxis=_classes(C), yaxis=yaxis)
     return go.Figure([_bars("t", marker={"color": faded(BLUE, 0.55)}, width=0.62), _texts()], shape)
 
 
@@ -51,9 +52,10 @@ def _exponentials(shown: FromZ) -> Frame:
     }
 
 
-def _probabilities_skeleton(shown: FromZ) -> go.Figure:
+@lru_cache
+def _probabilities_skeleton(C: int) -> go.Figure:
     yaxis = axis(range=[0, 1.12], title=titled("a"), fixedrange=True)
-    shape = layout("probabilities", key_of(KEY), xaxis=_classes(shown), yaxis=yaxis, barmode="overlay")
+    shape = layout("probabilities", key_of(KEY), xaxis=_classes(C), yaxis=yaxis, barmode="overlay")
     outline = {"color": CLEAR, "line": {"color": VERMILLION, "width": 1.5}}
     uniform = {"line": {"color": GREY, "dash": "dash", "width": 1.5}, "hoverinfo": "skip"}
     traces = [
@@ -84,13 +86,13 @@ EXPONENTIALS = Chart(
     "exponentials",
     "t, the exponential of z",
     "A bar for each class: the exponential of its z, always positive, on a logarithmic axis.",
-    _exponentials_skeleton,
+    lambda shown: _exponentials_skeleton(shown.z.size),
     _exponentials,
 )
 PROBABILITIES = Chart(
     "probabilities",
     "a = t / Σt, which sum to 1",
     "A bar for each class: its softmax probability, beside hardmax, which gives 1 to the largest, and the uniform 1/C.",
-    _probabilities_skeleton,
+    lambda shown: _probabilities_skeleton(shown.z.size),
     _probabilities,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -15,8 +17,8 @@ KEY = [(BLUE, "square", "engine"), (VERMILLION, "x", "central differences")]
 DIVIDER = {"color": GREY, "width": 1}
 
 
-def _losses_skeleton(shown: LossTerms) -> go.Figure:
-    m = shown.losses.size
+@lru_cache
+def _losses_skeleton(m: int) -> go.Figure:
     examples = names_axis([str(i + 1) for i in range(m)], title=titled("example"), range=[-0.6, m - 0.4])
     yaxis = axis(range=[0, LARGEST], title=titled("loss, in nats"), fixedrange=True)
     key = key_of([(GREY, "dash", "their mean, J")])
@@ -44,8 +46,8 @@ def _losses(shown: LossTerms) -> Frame:
     }
 
 
-def _gradient_skeleton(shown: LossTerms) -> go.Figure:
-    C, m = shown.Z.shape
+@lru_cache
+def _gradient_skeleton(C: int, m: int) -> go.Figure:
     groups = names_axis([f"example {i + 1}" for i in range(m)], range=[-0.6, m - 0.4])
     if m > 4:
         groups["ticktext"] = [str(i + 1) for i in range(m)]
@@ -71,13 +73,13 @@ LOSSES = Chart(
     "loss-terms",
     "Loss of each example",
     "A bar for each example: minus the logarithm of the probability of its true class; the dashed line is their mean.",
-    _losses_skeleton,
+    lambda shown: _losses_skeleton(shown.losses.size),
     _losses,
 )
 GRADIENT = Chart(
     "gradient-check",
     "Gradient of J, classes 1 to C in each example",
     "The engine's gradient as bars and central finite differences of the cost as crosses in their ends.",
-    _gradient_skeleton,
+    lambda shown: _gradient_skeleton(*shown.Z.shape),
     _gradient,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -18,7 +20,8 @@ def _differences() -> dict[str, object]:
     return axis(range=[-REACH, REACH], title=titled("z₁ - z₂"), fixedrange=True)
 
 
-def _curves_skeleton(shown: TwoClasses) -> go.Figure:
+@lru_cache
+def _curves_skeleton() -> go.Figure:
     yaxis = axis(range=[-0.03, 1.05], title=titled("probability of class 1"), fixedrange=True)
     over = "%{y:.4f} at %{x:.2f}<extra></extra>"
     marker = {"color": VERMILLION, "size": 11}
@@ -48,7 +51,8 @@ def _curves(shown: TwoClasses) -> Frame:
     }
 
 
-def _rest_skeleton(shown: TwoClasses) -> go.Figure:
+@lru_cache
+def _rest_skeleton() -> go.Figure:
     yaxis = axis(range=[-ROUNDING, ROUNDING], title=titled("softmax - sigmoid"), fixedrange=True, tickformat=".0e")
     trace = go.Scatter(uid="rest", x=[], y=[], mode="markers", marker={"color": BLUE, "size": 4}, hoverinfo="skip")
     return go.Figure([trace], layout("two-classes-rest", left=58, xaxis=_differences(), yaxis=yaxis))
@@ -62,13 +66,13 @@ CURVES = Chart(
     "two-classes",
     "Two curves, one on the other",
     "The probability of the first class over z₁ - z₂: softmax as a broad line, the sigmoid dashed on it.",
-    _curves_skeleton,
+    lambda shown: _curves_skeleton(),
     _curves,
 )
 REST = Chart(
     "two-classes-rest",
     "What is between them: rounding",
     "Softmax less sigmoid: nothing but the last digit of float64.",
-    _rest_skeleton,
+    lambda shown: _rest_skeleton(),
     _rest,
 )
