@@ -24,11 +24,12 @@ from pages.parts.run_in_hand import keep_table
 
 SIDES = [1.15, 3]  # controls and charts
 STYLE = """<style>
-.stMarkdown table { font-size: 0.875rem; font-variant-numeric: tabular-nums }
-.stMarkdown table :is(td, th) { padding: 0.1875rem 0.5rem; border-width: 0 0 1px }
+.stMarkdown table { width: 100%; font-size: 0.875rem; font-variant-numeric: tabular-nums }
+.stMarkdown table :is(td, th) { padding: 0.125rem 0.375rem; border-width: 0 0 1px }
 .stLatex .katex-display { margin: 0 }
 .stLatex .katex { font-size: 1.1em }
 .stMain [data-testid="stVerticalBlock"]:has(> [data-testid="stElementContainer"] > .stLatex) { gap: 0.75rem }
+[class*="st-key-from-z-classes"] button { padding: 0 0.5625rem }
 [class*="st-key-boundaries-"] button { padding: 0 0.625rem; min-height: 2rem }
 </style>"""
 STAYS = {"required": True, "persist_state": "session"}  # of a choice, which is there when one comes back
@@ -356,7 +357,7 @@ def _border(linear: plane.Divided) -> str:
     """Where classes 1 and 2 tie, with the weights of this moment."""
     (u, v), c = linear.W[0] - linear.W[1], float(linear.b[0, 0] - linear.b[1, 0])
     line = rf"{tex.number(float(u), 3)}\, x_1 {tex.shifted(float(v))}\, x_2 {tex.shifted(c)} = 0"
-    return rf"z_1 = z_2: \quad (w_1 - w_2) \cdot x + b_1 - b_2 = {line}"
+    return rf"z_1 - z_2 = {line}"
 
 
 def _own_run(points: plane.Points, layers: str) -> tuple[RunSpec, Settings]:
