@@ -36,7 +36,7 @@ export function charts(root) {
 
   function add(chart, data, theme, channel) {
     const made = build(chart, data, theme, (number) => channel.send({ type: "pick", number }));
-    const card = movable(made, chart, channel.send);
+    const card = movable(made, chart, channel);
     card.node.dataset.chart = chart.name;
     cards.set(chart.name, card);
     watch.observe(card.node);

@@ -1,22 +1,26 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
  * A drag moves a point, a click removes it, a click beside the points adds one. What is held follows the finger at once;
- * one message at a time goes to the script: {type: "move" | "remove", number, x, y} or {type: "add", x, y}.
+ * one message at a time goes to the script: {type: "move" | "remove", number, x, y, id} or {type: "add", x, y, id}. The
+ * script's answer carries the id of what it heard last (`channel.heard`); what it did not hear is sent again.
  */
 const STILL = 4; // pixels that a click may wander
 const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's middle that still take hold of it
-const PATIENCE = 1000; // ms after which a message that was not answered no longer holds up the next
+const PATIENCE = 600; // ms after which a message that was not heard is sent again
+const TIMES = 6; // that a message is sent, at most
 
-/** `card` with points that can be moved, if `chart` has such; `send` takes the messages. */
-export function movable(card, chart, send) {
+let ids = Date.now() * 1000; // another window of the same session counts from elsewhere
+
+/** `card` with points that can be moved, if `chart` has such. */
+export function movable(card, chart, channel) {
   const uid = chart.figure.layout.meta?.points;
   if (!uid) return card;
   const area = card.node.querySelector(".panda-plot");
   let points = { x: [], y: [] }; // as the script has them
   let held = null; // {number, x, y, from, dragged} a point under the finger, or let go and not answered yet
   let free = null; // {from}: the pointer went down beside the points
-  let next = null; // the message that waits for its turn
-  let onItsWay = null;
+  let waiting = []; // messages, the first of which is on its way
+  let times = 0; // that it was sent
   let timer = 0;
   area.classList.add("panda-movable");
 
@@ -33,31 +37,33 @@ export function movable(card, chart, send) {
     return { [`${uid}.x`]: x, [`${uid}.y`]: y };
   }
 
+  /** A point that moves on before its last place was sent has only its new one. */
   function say(message) {
-    next = message;
-    if (!onItsWay) post();
+    ids += 1;
+    const last = waiting.length > 1 ? waiting.at(-1) : null;
+    if (last?.type === "move" && message.type === "move" && last.number === message.number) waiting.pop();
+    waiting.push({ ...message, id: ids });
+    if (waiting.length === 1) post();
   }
 
   function post() {
     clearTimeout(timer);
-    onItsWay = next;
-    next = null;
-    if (!onItsWay) return;
-    timer = setTimeout(late, PATIENCE);
-    send(onItsWay);
+    if (!waiting.length) return;
+    times += 1;
+    timer = setTimeout(() => (times < TIMES ? post() : done()), PATIENCE);
+    channel.send(waiting[0]);
   }
 
-  /** A move that was lost is sent again: it says where the point is, not how far it went. */
-  function late() {
-    if (!next && onItsWay?.type === "move" && held && !held.again) [next, held.again] = [onItsWay, true];
+  function done() {
+    waiting.shift();
+    times = 0;
+    clearTimeout(timer);
+    if (!waiting.length && held?.let) held = null;
     post();
-    if (!onItsWay && held?.let) held = null;
   }
 
   function answered() {
-    if (!onItsWay) return;
-    post();
-    if (!onItsWay && held?.let) held = null;
+    if (waiting.length && channel.heard === waiting[0].id) done();
   }
 
   /** {left, top} of the plot in the window, and its axes; null before it is drawn. */
@@ -93,7 +99,7 @@ export function movable(card, chart, send) {
   area.addEventListener("pointerdown", (event) => {
     const where = frame();
     if (!where || event.button || !event.isPrimary || event.target.closest(".modebar")) return;
-    if ((onItsWay ?? next) && (onItsWay ?? next).type !== "move") return; // numbers of points are about to change
+    if (waiting.some(({ type }) => type !== "move")) return; // numbers of points are about to change
     const from = [event.clientX, event.clientY];
     const number = hit(event, where);
     if (number < 0) {
@@ -128,7 +134,7 @@ export function movable(card, chart, send) {
     if (!held.dragged) {
       say({ type: "remove", number: held.number });
       held = null;
-    } else if (onItsWay || next) held.let = true; // stays where it is until the script has it
+    } else if (waiting.length) held.let = true; // stays where it is until the script has it
     else held = null;
   }
 

@@ -90,7 +90,9 @@ def charts(
     def hear() -> None:
         message = st.session_state[part].get("message")
         if heard and isinstance(message, Mapping):
-            heard(dict(message))
+            before, st.session_state[f"{key}-heard"] = st.session_state.get(f"{key}-heard"), message.get("id")
+            if message.get("id") is None or message["id"] != before:  # else it was sent again
+                heard(dict(message))
 
     data = {
         "charts": [component.chart_row(chart, shown) for chart in chosen],
@@ -98,6 +100,7 @@ def charts(
         "hints": {chart.name: words for chart in chosen if (words := chart.hint(shown))},
         "palette": list(COLOURS),
         "token": "lab",
+        "heard": st.session_state.get(f"{key}-heard"),
     }
     component.local("charts", part, data, on_message_change=hear)
 
