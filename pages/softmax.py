@@ -26,9 +26,8 @@ SIDES = [1.15, 3]  # controls and charts
 STYLE = """<style>
 .stMarkdown table { width: 100%; font-size: 0.875rem; font-variant-numeric: tabular-nums }
 .stMarkdown table :is(td, th) { padding: 0.125rem 0.375rem; border-width: 0 0 1px }
-.stLatex .katex-display { margin: 0 }
-.stLatex .katex { font-size: 1.1em }
-.stMain [data-testid="stVerticalBlock"]:has(> [data-testid="stElementContainer"] > .stLatex) { gap: 0.75rem }
+.stMain .katex-display { margin: 0 }
+.stMain .katex { font-size: 1.1em }
 [class*="st-key-from-z-classes"] button { padding: 0 0.5625rem }
 [class*="st-key-boundaries-"] button { padding: 0 0.625rem; min-height: 2rem }
 </style>"""
@@ -229,7 +228,7 @@ def _true_class(i: int) -> list[int]:
 
 def _terms_of(shown: LossTerms) -> None:
     """Every term y log a, a column for each example, and the losses."""
-    rows = [[f"class {j + 1}"] for j in range(CLASSES)]
+    rows = [[f"{j + 1}"] for j in range(CLASSES)]
     for (j, k), y in np.ndenumerate(shown.Y):
         a, term = tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
         rows[j].append(f"**{y:.0f} log {a} = {term}**" if y else f"{y:.0f} log {a} = 0")
@@ -255,7 +254,7 @@ def _loss_and_cost(shown: LossTerms, i: int) -> str:
 def _slopes(shown: LossTerms, i: int) -> None:
     """The gradient of example i's loss, a - y, beside central differences of m J; and how far all of them agree."""
     m = shown.losses.size
-    rows = {"a - y": shown.A[:, i] - shown.Y[:, i], "central differences of L": m * shown.numeric[:, i]}
+    rows = {"a - y": shown.A[:, i] - shown.Y[:, i], "differences of L": m * shown.numeric[:, i]}
     head = [f"dL/dz, example {i + 1}", *(f"class {j + 1}" for j in range(CLASSES))]
     lab.table(head, [[name, *(tex.fixed(value, 6) for value in values)] for name, values in rows.items()])
     lab.numbers({"Largest difference, (A - Y)/m from central differences of J": f"{shown.largest:.1e}"})

@@ -144,6 +144,11 @@ export function movable(card, chart, channel) {
     else held = null;
   });
 
+  // Plotly would lay a cover over the page at each press, for drags that these charts do not have.
+  ["mousedown", "touchstart"].forEach((press) => area.addEventListener(press, (event) => {
+    if (!event.target.closest(".modebar")) event.stopPropagation();
+  }, { capture: true, passive: true }));
+
   // A finger on a point moves the point; beside the points it scrolls the page.
   area.addEventListener("touchstart", (event) => {
     const [touch] = event.touches;
@@ -151,7 +156,7 @@ export function movable(card, chart, channel) {
     if (where && hit({ clientX: touch.clientX, clientY: touch.clientY, pointerType: "touch" }, where) >= 0) {
       event.preventDefault();
     }
-  }, { passive: false });
+  }, { capture: true, passive: false });
 
   const purge = () => { clearTimeout(timer); card.purge(); };
   return { ...card, draw, purge };

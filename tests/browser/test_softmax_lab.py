@@ -15,7 +15,7 @@ POINT = """i => {
   return [left + xaxis._offset + xaxis.d2p(x[at]), top + yaxis._offset + yaxis.d2p(y[at])];
 }"""
 COUNT = "document.querySelector('.panda-movable .js-plotly-plot')._fullData.find(t => t.uid === 'points').x.length"
-FORMULAS = "[...document.querySelectorAll('.stLatex')].map(node => node.textContent).join()"
+FORMULAS = "[...document.querySelectorAll('.katex')].map(node => node.textContent).join()"
 
 
 @pytest.fixture
@@ -65,6 +65,7 @@ def test_points_are_dragged_added_and_removed(lab):
         lab.mouse.move(x, y + 11 * k)
     lab.mouse.up()
     lab.wait_for_function("document.querySelector('.panda-hint').textContent !== '56 of 56 right'")
+    lab.wait_for_timeout(300)
     assert lab.evaluate(POINT, 0) == pytest.approx([x, y + 220], abs=1)
     lab.mouse.click(x - 150, y + 20)
     lab.wait_for_function(f"{COUNT} === 57")
