@@ -63,3 +63,21 @@ class SoftmaxCost:
         """dJ/dZ = (A - Y) / m, (K, C, m), in the place of A."""
         dZ = subtract(self.A, Y, self.A)
         return multiply(dZ, self._share, dZ)
+
+
+def hardmax(Z: Array) -> Array:
+    """1 for the largest z of each column, 0 for all others, which softmax is the gentle version of (C17).
+
+    (..., C, m) -> (..., C, m); of several that are largest, the first.
+    """
+    return np.equal(np.argmax(Z, axis=-2, keepdims=True), np.arange(Z.shape[-2])[:, None]).astype(Z.dtype)
+
+
+def as_written(Z: Array) -> tuple[Array, Array]:
+    """t = exp(z) and a = t / sum(t) exactly as the formula has it (C16), (..., C, m) each: to show where it fails.
+
+    Beyond z = 709.78 in float64 (88.72 in float32) exp overflows, and inf / inf is not a number.
+    """
+    with np.errstate(all="ignore"):
+        t = np.exp(Z)
+        return t, t / t.sum(axis=-2, keepdims=True)

@@ -2,6 +2,7 @@
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./plot.js";
+import { movable } from "./points.js";
 import { themeAt } from "./theme.js";
 
 const CLOSES = "[role=dialog], [role=listbox], [role=combobox], [role=menu], [data-baseweb=popover], input, textarea";
@@ -37,10 +38,11 @@ export function charts(root) {
 
   function add(chart, data, theme, channel) {
     const { of } = chart.figure.layout.meta?.brush ?? {};
-    const card = build(chart, data, theme, {
+    const made = build(chart, data, theme, {
       pick: (number) => channel.send({ type: "pick", number }),
       select: (places) => channel.send({ type: "region", of, places }),
     });
+    const card = movable(made, chart, channel);
     card.node.dataset.chart = chart.name;
     cards.set(chart.name, card);
     watch.observe(card.node);

@@ -49,6 +49,7 @@ export function localChannel() {
     component = next;
     const { data } = next;
     const seq = data.seq ?? 0;
+    self.heard = data.heard;
     self.status = { settings: data.values ?? {}, idle: data.idle ?? {}, hints: data.hints ?? {} };
     if (seq >= onItsWay) onItsWay = 0;
     if (seq >= self.seq) values = { ...data.values };

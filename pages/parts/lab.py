@@ -117,7 +117,9 @@ def charts(
     def hear() -> None:
         message = st.session_state[part].get("message")
         if heard and isinstance(message, Mapping):
-            heard(dict(message))
+            before, st.session_state[f"{key}-heard"] = st.session_state.get(f"{key}-heard"), message.get("id")
+            if message.get("id") is None or message["id"] != before:  # else it was sent again
+                heard(dict(message))
 
     data = {
         "charts": [_row(chart, shown, shape) for chart in chosen],
@@ -125,6 +127,7 @@ def charts(
         "hints": {chart.name: words for chart in chosen if (words := chart.hint(shown))},
         "palette": list(COLOURS),
         "token": "lab",
+        "heard": st.session_state.get(f"{key}-heard"),
     }
     component.local("charts", part, data, on_message_change=hear)
 
@@ -176,6 +179,12 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
 def numbers(rows: Mapping[str, str]) -> None:
     """Numbers of this moment with their names, one line each."""
     st.markdown("  \n".join(f"{name}: **{value}**" for name, value in rows.items()))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Numbers in rows, under `head`; a quarter of the browser's work that the same would be as a formula."""
+    lines = [head, ["--:"] * len(head), *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def see_in_panda(key: str, make: Callable[[], tuple[RunSpec, Settings]], shown: Sequence[str] = ()) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.softmax import SoftmaxCost, cost, softmax
+from core.softmax import SoftmaxCost, as_written, cost, hardmax, softmax
 
 
 def one_hot(labels, classes):
@@ -122,3 +122,17 @@ def test_gradient_by_hand():
     Y = one_hot([0, 1], 2)[None]
     _, work = forward(Z, Y)
     np.testing.assert_allclose(work.backward(Y), [[[-0.125, 0.25], [0.125, -0.25]]], rtol=1e-14)
+
+
+def test_hardmax_is_1_for_the_largest():
+    Z = np.array([[5.0, 0.0], [2.0, 7.0], [5.0, -1.0]])
+    np.testing.assert_array_equal(hardmax(Z), [[1, 0], [0, 1], [0, 0]])  # of two that are largest, the first
+
+
+def test_the_formula_as_written_agrees_until_it_overflows():
+    t, a = as_written(np.array([[5.0], [2.0], [-1.0], [3.0]]))
+    np.testing.assert_allclose(t[:, 0], [148.4132, 7.3891, 0.3679, 20.0855], atol=1e-4)
+    np.testing.assert_array_equal(a[:, 0].round(3), [0.842, 0.042, 0.002, 0.114])
+    t, a = as_written(np.array([[1000.0], [0.0]]))
+    assert t[0, 0] == np.inf
+    assert np.isnan(a[0, 0])

@@ -1,0 +1,69 @@
+"""The losses of a small batch term by term, the cost, and its gradient against finite differences (C19)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import UserError
+from core.softmax import SoftmaxCost
+
+Array = np.ndarray
+LARGEST_Z = 300.0
+H = 1e-5  # half the distance of a central difference
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """A batch of m examples and C classes; all (C, m) float64 but the losses (m,) and the cost J, in nats.
+
+    `gradient` is dJ/dZ = (A - Y) / m as the engine has it, `numeric` the same by central differences of J.
+    """
+
+    Z: Array
+    Y: Array
+    A: Array
+    terms: Array
+    losses: Array
+    J: float
+    gradient: Array
+    numeric: Array
+
+    @property
+    def largest(self) -> float:
+        """The largest difference between the two gradients."""
+        return float(np.abs(self.gradient - self.numeric).max())
+
+
+def loss_terms(Z: Array, labels: Array) -> LossTerms:
+    """Every term y log a of the batch Z (C, m) whose true classes are `labels` (m,), 0 to C - 1.
+
+    Raises `UserError` for z of `LARGEST_Z` and more, where the least probabilities are 0 and have no logarithm.
+    """
+    Z = np.asarray(Z, np.float64)
+    if not (np.abs(Z) < LARGEST_Z).all():
+        raise UserError(f"A z here is no number between -{LARGEST_Z:g} and {LARGEST_Z:g}: set every dial anew.")
+    if not np.isin(labels, np.arange(len(Z))).all():
+        raise UserError(f"A true class here is none of the {len(Z)}: choose another.")
+    Y = np.equal(np.arange(len(Z))[:, None], np.asarray(labels)).astype(np.float64)  # (C, m) one-hot
+    work, J = _forward(Z[None], Y)
+    A = work.A[0].copy()
+    gradient = work.backward(Y[None])[0].copy()
+    terms = Y * np.log(A)
+    return LossTerms(Z, Y, A, terms, -terms.sum(axis=0), float(J[0]), gradient, _differences(Z, Y))
+
+
+def _forward(Z: Array, Y: Array) -> tuple[SoftmaxCost, Array]:
+    """The engine's pass over K batches Z (K, C, m) with the same Y (C, m), and their costs (K,)."""
+    work, J = SoftmaxCost(*Z.shape, np.float64), np.empty(len(Z))
+    work.A[:] = Z
+    work.forward(Y[None], J)
+    return work, J
+
+
+def _differences(Z: Array, Y: Array) -> Array:
+    """(J(z + h) - J(z - h)) / 2h for every z, (C, m): all of them as members of one stack."""
+    steps = H * np.eye(Z.size).reshape(-1, *Z.shape)  # (C m, C, m)
+    up, down = _forward(Z + steps, Y)[1], _forward(Z - steps, Y)[1]
+    return ((up - down) / (2 * H)).reshape(Z.shape)
