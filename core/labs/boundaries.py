@@ -236,7 +236,8 @@ def trained(X: Array, Y: Array, hidden: tuple[int, ...]) -> tuple[Network, float
 def _rates(t: int) -> Rates:
     """The optimizer's factors in step t, from 1."""
     one = SETTINGS
-    values = (one.learning_rate, 1 - one.beta1, 1 - one.beta2, one.epsilon, 1 - one.beta1**t, 1 - one.beta2**t)
+    alpha = one.learning_rate / (1 - one.beta1**t)
+    values = (alpha, 1 - one.beta1, 1 - one.beta2, one.epsilon, 1 - one.beta2**t)
     return Rates(*(np.array(value, np.float32) for value in values))
 
 
