@@ -4,4 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
-st.title("Batch norm")
+from pages.parts.bn_batch import one_mini_batch
+from pages.parts.bn_inputs import inputs
+
+PANELS = {
+    "One mini-batch": one_mini_batch,
+    "Inputs": inputs,
+}
+
+st.subheader("Batch norm")
+for tab, panel in zip(st.tabs(list(PANELS), key="bn-panel", on_change="rerun"), PANELS.values(), strict=True):
+    if tab.open is not False:
+        with tab:
+            panel()

@@ -140,6 +140,13 @@ def numbers(rows: Mapping[str, str]) -> None:
     st.markdown("  \n".join(f"{name}: **{value}**" for name, value in rows.items()))
 
 
+def table(key: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A small table of numbers of this moment."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    with st.container(key=f"{key}-lab-table"):
+        st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
 def see_in_panda(key: str, make: Callable[[], tuple[RunSpec, Settings]], shown: Sequence[str] = ()) -> None:
     """A button that opens the dashboard with a new run set up to show the same thing; `shown` names its charts."""
     help_words = "Opens the dashboard with a new run that is set up to show this."
