@@ -6,10 +6,14 @@ import streamlit as st
 
 from pages.parts.bn_batch import one_mini_batch
 from pages.parts.bn_inputs import inputs
+from pages.parts.bn_sizes import sizes
+from pages.parts.bn_test_time import test_time
 
 PANELS = {
     "One mini-batch": one_mini_batch,
     "Inputs": inputs,
+    "Test time": test_time,
+    "Mini-batch size": sizes,
 }
 
 st.subheader("Batch norm")

@@ -48,9 +48,12 @@ def numbers(shown: TwoDescents) -> None:
         "condition number": lambda one: f"{one.condition:,.4g}",
         "α must be below": lambda one: f"{one.most_alpha:.3g}",
         "α": lambda one: f"{one.alpha:.3g}",
-        "steps to within 0.01 of the least cost": lambda one: (
-            f"{one.steps:,.0f}" if math.isfinite(one.steps) else "never"
-        ),
+        "steps to within 0.01 of the least cost": lambda one: steps(one.steps),
     }
     rows = [[name, say(shown.raw), say(shown.normalized)] for name, say in said.items()]
     lab.table(KEY, ["inputs", "as they are", "normalized"], rows)
+
+
+def steps(count: float) -> str:
+    """A number of steps in words."""
+    return f"{count:,.0f}" if math.isfinite(count) else "never"

@@ -21,27 +21,23 @@ def sizes() -> None:
     asked = "A mini-batch of 64 instead of 4: how much less does its μ stray from that of all examples?"
     if not lab.question(KEY, asked, ["16 times", "4 times", "2 times"], "4 times", "It strays as 1/√m."):
         return
-    controls, figures = st.columns([1.15, 3], gap="medium")
+    controls, formula, numbers = st.columns([1.15, 1, 1.3], gap="large")
     with controls:
         shown = noise(int(lab.dials(KEY, FIELDS, {"size": 8})["size"]))
-        st.latex(
-            rf"\frac{{\sigma}}{{\sqrt m}} = \frac{{{shown.variance**0.5:.3g}}}{{\sqrt{{{shown.size}}}}} = {shown.expected:.3g}"
-        )
-        numbers(shown)
         st.caption("This noise regularizes a little: a unit cannot count on its exact z̃.")
         lab.see_in_panda(KEY, lambda: (RunSpec(), Settings(batch_size=shown.size)), ["loss", "statistics", "z"])
-    with figures:
-        lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD])
+    with formula:
+        root = rf"\frac{{{shown.variance**0.5:.3g}}}{{\sqrt{{{shown.size}}}}}"
+        st.latex(rf"\frac{{\sigma}}{{\sqrt m}} = {root} = {shown.expected:.3g}")
+    with numbers:
+        deviations(shown)
+    lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD])
 
 
-def numbers(shown: Noise) -> None:
+def deviations(shown: Noise) -> None:
     """The deviations over mini-batches of the course's sizes and of the one under the finger."""
-    chosen = [noise(size) for size in sorted({*SIZES, shown.size})]
-    rows = [
-        [
-            f"**{one.size}**" if one is shown else str(one.size),
-            *(f"{x:.3g}" for x in (one.means.std(), one.expected, one.variances.std())),
-        ]
-        for one in chosen
-    ]
+    rows = []
+    for one in (noise(size) for size in sorted({*SIZES, shown.size})):
+        name = f"**{one.size}**" if one is shown else str(one.size)
+        rows.append([name, *(f"{x:.3g}" for x in (one.means.std(), one.expected, one.variances.std()))])
     lab.table(KEY, ["m", "μ strays by", "σ/√m", "σ² strays by"], rows)
