@@ -8,10 +8,12 @@ from pages.parts.bn_batch import one_mini_batch
 from pages.parts.bn_inputs import inputs
 from pages.parts.bn_sizes import sizes
 from pages.parts.bn_test_time import test_time
+from pages.parts.bn_why import why
 
 PANELS = {
     "One mini-batch": one_mini_batch,
     "Inputs": inputs,
+    "Why it works": why,
     "Test time": test_time,
     "Mini-batch size": sizes,
 }

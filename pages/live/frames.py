@@ -11,11 +11,14 @@ from typing import Any
 
 from core.caviar import Caviar
 from core.charts import CHARTS, Chart, charts_of
+from core.charts.labs.side_by_side import SIDE_CHARTS
 from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.scatter import short
+from core.labs.side_by_side import NAMES
 from core.notices import luck_words, notices, twin_words
+from core.open_labs import OpenSideBySide
 from core.open_runs import OpenRun
 from core.open_searches import OpenSearch
 from core.run import Run
@@ -54,7 +57,7 @@ def budget(waiting: int) -> float:
 
 
 def make_frame(
-    opened: OpenRun | OpenSearch, viewer: object, charts: list[str], seq: int, waiting: int
+    opened: OpenRun | OpenSearch | OpenSideBySide, viewer: object, charts: list[str], seq: int, waiting: int
 ) -> tuple[bytes, Future[None] | None]:
     """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
     in the store before it is shown."""
@@ -167,8 +170,24 @@ def said(searched: Range, point: dict[str, Any]) -> str:
     return short(value) if isinstance(value, float) else searched.field.word(value)
 
 
+def side_status(opened: OpenSideBySide) -> dict[str, Any]:
+    """What is true now of three networks that train side by side, beside their charts."""
+    trained, shown = opened.trained, opened.shown
+    return {
+        "playing": opened.playing,
+        "done": trained.done,
+        "step": trained.step,
+        "names": NAMES,
+        "losses": [net.losses.latest for net in trained.nets],
+        "settings": {},
+        "watch": {"activation": trained.spec.activation},
+        "hints": {chart.name: words for chart in SIDE_CHARTS.values() if (words := chart.hint(shown))},
+    }
+
+
 # What can be looked at live: its charts, and what a frame says beside them.
 KINDS: dict[type, tuple[Mapping[str, Chart], Callable[[Any], dict[str, Any]]]] = {
     OpenRun: (CHARTS, status),
     OpenSearch: (SEARCH_CHARTS, search_status),
+    OpenSideBySide: (SIDE_CHARTS, side_status),
 }

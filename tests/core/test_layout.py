@@ -16,7 +16,7 @@ ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
     "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "vitals", "snapshots",
     "run", "run_file", "luck", "search", "trials", "caviar", "farm_here", "farm", "store", "keeping",
-    "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches",
+    "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches", "open_labs",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.
