@@ -47,6 +47,11 @@ class OpenSideBySide(Turns):
         """Whether a frame would train."""
         return self.playing and self.trained.step < self.stop_at
 
+    @property
+    def rests_at(self) -> int | None:
+        """The step at which it stands still, None while it plays."""
+        return None if self.playing else self.trained.step
+
     def due_to(self, viewer: object) -> bool:
         """Whether a frame made for `viewer` would train."""
         return self.busy and self.may_drive(viewer)

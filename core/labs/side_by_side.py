@@ -99,12 +99,13 @@ class Net:
 
     def wandering(self, layer: int) -> float:
         """How far a mean of what goes into `layer` (2 to LAYERS + 1) strays from step to step: its deviation over the
-        steps so far, in deviations of the input itself, on average over the units; NaN before two steps."""
+        steps so far, in deviations of the input itself, on average over the units that give anything; NaN before two steps."""
         if self._measured < 2:
             return math.nan
         mean, square, variance = self._sums[:, layer - 2] / self._measured
-        with np.errstate(all="ignore"):
-            return float(np.sqrt(np.maximum(square - mean**2, 0) / variance).mean())
+        alive = variance > 0  # a ReLU unit may give nothing but 0
+        strays = np.sqrt(np.maximum(square - mean**2, 0)[alive] / variance[alive])
+        return float(strays.mean()) if strays.size else math.nan
 
     def push(self, data: Data, scale: float) -> None:
         """Go on with other inputs and with W[1] times `scale`."""

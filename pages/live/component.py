@@ -103,8 +103,8 @@ def search_bar(opened: OpenSearch) -> None:
 
 
 def side_bar(opened: OpenSideBySide) -> None:
-    """The bar that trains networks side by side."""
-    _mount(opened, "side", "side", {})
+    """The bar that trains networks side by side; when they come to rest, the fragment around it runs again."""
+    _mount(opened, "side", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
 
 
 def leaders(opened: OpenSearch, watch: dict[str, Any]) -> None:

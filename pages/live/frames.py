@@ -180,7 +180,7 @@ def side_status(opened: OpenSideBySide) -> dict[str, Any]:
         "names": NAMES,
         "losses": [net.losses.latest for net in trained.nets],
         "settings": {},
-        "watch": {"activation": trained.spec.activation},
+        "watch": {"rests_at": opened.rests_at},
         "hints": {chart.name: words for chart in SIDE_CHARTS.values() if (words := chart.hint(shown))},
     }
 

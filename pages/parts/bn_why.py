@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from core.charts.labs.side_by_side import SIDE_CHARTS
@@ -17,9 +19,7 @@ KEY = "why"
 HELD = "why-token"
 FIELDS = (
     lab.knob("shift", "x +", "shift of the inputs", -3.0, 3.0, help="In deviations of the inputs."),
-    lab.knob(
-        "scale", "W[1] ×", "scale of layer 1", 0.1, 10.0, "log", help="What every weight of layer 1 is multiplied by."
-    ),
+    lab.knob("scale", "W[1] ×", "scale of layer 1", 0.1, 10.0, "log", help="Multiplies every weight of layer 1."),
 )
 DEFAULTS = {"shift": 1.0, "scale": 2.0}
 
@@ -37,7 +37,10 @@ def why() -> None:
     with controls:
         choices(opened)
         values = lab.dials(f"{KEY}-push", FIELDS, DEFAULTS)
-        push(opened, values["shift"], values["scale"])
+        with st.container(horizontal=True):
+            push(opened, values["shift"], values["scale"])
+            spec = opened.trained.spec
+            lab.see_in_panda(KEY, lambda: like(spec), ["loss", "z", "activations", "gradients"])
     with figures:
         component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
         felt(opened, values["shift"], values["scale"])
@@ -45,8 +48,6 @@ def why() -> None:
             "Steadier inputs are the usual reason given. It is debated: noise after batch norm makes them wander more,"
             " and training stays fast (Santurkar et al. 2018)."
         )
-    spec = opened.trained.spec
-    lab.see_in_panda(KEY, lambda: like(spec), ["loss", "z", "activations", "gradients"])
 
 
 def like(spec: RunSpec) -> tuple[RunSpec, Settings]:
@@ -88,5 +89,10 @@ def push(opened: OpenSideBySide, shift: float, scale: float) -> None:
 def felt(opened: OpenSideBySide, shift: float, scale: float) -> None:
     """What such a push does to the z of the last hidden layer, in numbers."""
     step, found = opened.do(lambda it: (it.trained.step, it.trained.felt(shift, scale)))
-    rows = [[name, f"{one.moved:.3f} σ", f"× {one.spread:.3f}"] for name, one in zip(NAMES, found, strict=True)]
+    rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
     lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "spreads it"], rows)
+
+
+def said(number: float) -> str:
+    """A number, or a dash where there is none: a network that broke has no z."""
+    return f"{number:.3g}" if math.isfinite(number) else "–"
