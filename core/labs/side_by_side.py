@@ -99,7 +99,8 @@ class Net:
 
     def wandering(self, layer: int) -> float:
         """How far a mean of what goes into `layer` (2 to LAYERS + 1) strays from step to step: its deviation over the
-        steps so far, in deviations of the input itself, on average over the units that give anything; NaN before two steps."""
+        steps so far, in deviations of the input itself, on average over the units that give anything. NaN before two
+        steps."""
         if self._measured < 2:
             return math.nan
         mean, square, variance = self._sums[:, layer - 2] / self._measured

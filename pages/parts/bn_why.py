@@ -45,7 +45,7 @@ def why() -> None:
         component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
         felt(opened, values["shift"], values["scale"])
         st.caption(
-            "Steadier inputs are the usual reason given. It is debated: noise after batch norm makes them wander more,"
+            "Steadier inputs are the usual reason given. It is debated: noise after batch norm makes them wander again,"
             " and training stays fast (Santurkar et al. 2018)."
         )
 

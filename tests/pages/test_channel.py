@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from core.charts.packet import unpack
+from core.open_labs import OPEN_LABS
 from core.open_runs import OPEN_RUNS
 from core.run import Run
 from core.settings import RunSpec
@@ -191,3 +192,23 @@ def test_who_looks_at_a_run_that_is_closed_is_told(socket, opened):
     frame(socket)
     OPEN_RUNS.close(opened.token)
     assert "closed or deleted" in socket.receive_json()["sentence"]
+
+
+def test_networks_side_by_side_are_trained_and_watched():
+    side = OPEN_LABS.open(OWNER)
+    charts = ("side-losses", "side-inputs", "loss")
+    with client.websocket_connect(f"/live/{key_of(OWNER, side.token)}") as socket:
+        assert frame(socket, charts)[0]["status"]["step"] == 0
+        socket.send_json({"type": "more"})
+        for seq in range(2, 400):
+            header, arrays = frame(socket, charts, seq)
+            if not header["status"]["playing"]:
+                break
+        assert header["status"]["step"] == 50
+        assert header["status"]["watch"] == {"rests_at": 50}
+        assert set(arrays) == {"side-losses", "side-inputs"}
+        socket.send_json({"type": "restart"})
+        assert frame(socket, charts, 500)[0]["status"]["step"] == 0
+    with client.websocket_connect(f"/live/{side.token}") as socket:
+        socket.send_json({"type": "play"})
+        assert "somebody else's" in socket.receive_json()["sentence"]
