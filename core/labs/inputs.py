@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -103,10 +104,8 @@ def steps_needed(curvature: Array, best: Array, alpha: float) -> float:
     factors = np.abs(1 - alpha * values)
     if factors.max() >= 1:
         return float("inf")
-    steps = np.arange(MOST)
-    left = (parts[:, None] * factors[:, None] ** (2 * steps)).sum(axis=0)
-    reached = np.flatnonzero(left <= NEAR)
-    return float(reached[0]) if reached.size else float("inf")
+    steps = bisect_left(range(MOST), -NEAR, key=lambda t: -float(parts @ factors ** (2 * t)))  # it only falls
+    return float(steps) if steps < MOST else float("inf")
 
 
 def ellipse(one: Descent, share: float, points: int = 60) -> Array:

@@ -43,7 +43,7 @@ def one_mini_batch() -> None:
 
         lab.see_in_panda(KEY, make, ["loss", "z", "scale_shift", "activations"])
     with figures:
-        lab.charts(KEY, shown, [charts.DOTS, charts.HISTOGRAMS])
+        lab.charts(KEY, shown, [charts.DOTS, charts.HISTOGRAMS], fixed=True)
         formulas(shown, values)
 
 

@@ -34,7 +34,7 @@ def inputs() -> None:
         shown = two_descents(values["spread"], values["mean"], values["alpha"], best)
         lab.see_in_panda(KEY, lambda: (RunSpec("wine", normalize=False, hidden=(16,)), Settings(batch_norm=False)))
     with figures:
-        lab.charts(KEY, shown, [charts.RAW, charts.NORMALIZED])
+        lab.charts(KEY, shown, [charts.RAW, charts.NORMALIZED], fixed=True)
         st.latex(
             rf"\frac{{\lambda_\text{{max}}}}{{\lambda_\text{{min}}}} = {shown.raw.condition:,.4g}"
             rf"\ \to\ {shown.normalized.condition:,.4g}"

@@ -31,7 +31,7 @@ def sizes() -> None:
         st.latex(rf"\frac{{\sigma}}{{\sqrt m}} = {root} = {shown.expected:.3g}")
     with numbers:
         deviations(shown)
-    lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD])
+    lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD], fixed=True)
 
 
 def deviations(shown: Noise) -> None:

@@ -34,7 +34,7 @@ def test_time() -> None:
         formula(shown)
         lab.see_in_panda(KEY, lambda: like(shown), ["loss", "statistics", "outputs", "z"])
     with figures:
-        lab.charts(KEY, shown, [charts.STATISTICS, charts.OUTPUTS])
+        lab.charts(KEY, shown, [charts.STATISTICS, charts.OUTPUTS], fixed=True)
         numbers(shown)
 
 

@@ -163,12 +163,17 @@ def test_every_frame_fits_its_skeleton_and_travels(make, charts):
     ("chart", "makes"),
     [
         (one_batch.DOTS, [lambda: batch(range(8), 0, 1, 0, 1e-5), lambda: batch([0] * 8, 3, 2, 1, 0.1)]),
-        (inputs.RAW, [lambda: two_descents(5, 1, 0.05).raw, lambda: two_descents(2, 0, 3).raw]),
+        (one_batch.HISTOGRAMS, [lambda: batch(range(8), 0, 1, 0, 1e-5), lambda: batch([0] * 8, 3, 2, 1, 0.1)]),
+        (inputs.RAW, [lambda: two_descents(5, 1, 0.05), lambda: two_descents(2, 0, 3)]),
         (batch_sizes.MEANS, [lambda: noise(2), lambda: noise(256)]),
         (running.STATISTICS, [lambda: moment(5, 0.5, 1), lambda: moment(400, 0.9, 100)]),
+        (inputs.NORMALIZED, [lambda: two_descents(5, 1, 0.05), lambda: two_descents(2, 0, 3)]),
+        (batch_sizes.VARIANCES, [lambda: noise(2), lambda: noise(256)]),
+        (batch_sizes.SPREAD, [lambda: noise(2), lambda: noise(256)]),
+        (running.OUTPUTS, [lambda: moment(5, 0.5, 1), lambda: moment(400, 0.9, 100)]),
         (SIDE_CHARTS["side-inputs"], [lambda: side(0), lambda: side(9)]),
     ],
-    ids=["dots", "inputs", "sizes", "running", "side"],
+    ids=lambda value: getattr(value, "name", ""),
 )
 def test_a_skeleton_does_not_change_with_the_numbers(chart, makes):
     first, second = (chart.skeleton(make()).to_plotly_json() for make in makes)
