@@ -21,6 +21,7 @@ from core.vitals import LossTrace
 
 Array = np.ndarray
 NAMES = ("without batch norm", "with batch norm", "batch norm and noise")
+SHORT = ("loss without", "with", "with noise")
 SPEC = RunSpec(hidden=(16, 16, 16, 16), activation="sigmoid")
 SETTINGS = Settings()
 LAYERS = len(SPEC.hidden)

@@ -16,7 +16,7 @@ from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.scatter import short
-from core.labs.side_by_side import NAMES
+from core.labs.side_by_side import SHORT
 from core.notices import luck_words, notices, twin_words
 from core.open_labs import OpenSideBySide
 from core.open_runs import OpenRun
@@ -177,7 +177,7 @@ def side_status(opened: OpenSideBySide) -> dict[str, Any]:
         "playing": opened.playing,
         "done": trained.done,
         "step": trained.step,
-        "names": NAMES,
+        "names": SHORT,
         "losses": [net.losses.latest for net in trained.nets],
         "settings": {},
         "watch": {"rests_at": opened.rests_at},

@@ -71,11 +71,11 @@ def formulas(shown: OneBatch, values: dict[str, Any]) -> None:
     """The formulas with the numbers of the moment, and every step of every example."""
     gamma, beta, epsilon = values["gamma"], values["beta"], values["epsilon"]
     root = rf"\sqrt{{{shown.variance:.4g} + {power(epsilon)}}}"
-    st.latex(
-        rf"\mu = {shown.mean:.4g} \qquad \sigma^2 = {shown.variance:.4g} \qquad "
-        rf"z_\text{{norm}} = \frac{{z - {signed(shown.mean)}}}{{{root}}} \qquad "
-        rf"\tilde z = {gamma:.4g}\,z_\text{{norm}} {beta:+.4g}"
-    )
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.latex(rf"\mu = {shown.mean:.4g}", width="content")
+        st.latex(rf"\sigma^2 = {shown.variance:.4g}", width="content")
+        st.latex(rf"z_\text{{norm}} = \frac{{z - {signed(shown.mean)}}}{{{root}}}", width="content")
+        st.latex(rf"\tilde z = {gamma:.4g}\,z_\text{{norm}} {beta:+.4g}", width="content")
     steps(shown)
 
 

@@ -17,7 +17,7 @@ FIELDS = (
     lab.knob("decay", RHO.symbol, RHO.label, 0.0, 0.999, "one_minus", help=RHO.help),
     lab.knob("example", "i", "dev example", 1, DEV, integer=True, help="Which example is predicted."),
 )
-DEFAULTS = {"step": 300, "decay": 0.9, "example": 1}
+DEFAULTS = {"step": 300, "decay": 0.9, "example": 4}
 
 
 @st.fragment

@@ -25,13 +25,13 @@ def edges(shown: Noise) -> tuple[Array, Array]:
 def _skeleton(name: str, ink: str, symbol: str, places: Array, all_of_it: float) -> go.Figure:
     key = key_of([(ink, "square", "mini-batches"), (GREY, "dash", "all examples")])
     xaxis = axis(range=[places[0], places[-1]], title=titled(f"{symbol} of the mini-batch"), fixedrange=True)
-    shape = layout(name, key, xaxis=xaxis, yaxis=axis(range=[0, 0.6], title=titled("share"), fixedrange=True))
+    shape = layout(name, key, xaxis=xaxis, yaxis=axis(range=[0, 0.4], title=titled("share"), fixedrange=True))
     said = {"hovertemplate": "%{y:.1%} near %{x:.3g}<extra></extra>"}
     line = {"color": GREY, "dash": "dash", "width": 1.5}
     bars = {"marker": {"color": ink}, "width": 0.92 * (places[1] - places[0])}
     traces = [
         go.Bar(uid="bars", x=(places[:-1] + places[1:]) / 2, y=[], **bars, **said),
-        go.Scatter(uid="all", x=[all_of_it] * 2, y=[0, 0.6], mode="lines", line=line, hoverinfo="skip"),
+        go.Scatter(uid="all", x=[all_of_it] * 2, y=[0, 0.4], mode="lines", line=line, hoverinfo="skip"),
     ]
     return go.Figure(traces, shape)
 

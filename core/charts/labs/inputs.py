@@ -18,7 +18,9 @@ SHARES = (4.0, 2.0, 1.0, 0.5, 0.25, 0.1, 0.03, 0.01)  # of the cost at the start
 def _skeleton(name: str, ink: str) -> go.Figure:
     square = {"range": [-REACH, REACH], "fixedrange": True}
     key = key_of([(GREY, "solid", "equal cost"), (ink, "circle", "steps"), (GREY, "star", "least cost")])
-    shape = layout(name, key, xaxis=axis(title=titled("w1"), **square), yaxis=axis(title=titled("w2"), **square))
+    shape = layout(
+        name, key, xaxis=axis(title=titled("w1"), **square), yaxis=axis(title=titled("w2"), scaleanchor="x", **square)
+    )
     path = {"mode": "lines+markers", "line": {"color": ink, "width": 1.5}, "marker": {"color": ink, "size": 4}}
     thin = {"color": faded(GREY, 0.6), "width": 1}
     mark = {"mode": "markers", "marker": {"color": GREY, "size": 13, "symbol": "star"}}
