@@ -12,7 +12,7 @@ TRACE = """([name, uid, way]) => {
   const plot = document.querySelector(`[data-chart="${name}"] .js-plotly-plot`);
   const trace = plot?._fullData?.find((one) => one.uid === uid);
   return trace ? Array.from(trace[way] ?? []) : null }"""
-DRAWN = "(name) => document.querySelector(`[data-chart='${name}'] .js-plotly-plot .plot`) !== null"
+DRAWN = "(name) => Boolean(document.querySelector(`[data-chart='${name}'] .js-plotly-plot`)?._fullLayout)"
 PARTS = ".panda-card, .panda-dial, .panda-bar, table, .katex-html, [data-testid=stButton] button, label"
 TOO_WIDE = f"""() => [...document.querySelectorAll('{PARTS}')].filter((one) => {{
   const {{ left, right, width }} = one.getBoundingClientRect();
@@ -74,7 +74,7 @@ def test_b_moves_z_and_not_what_comes_out(lab):
     assert mu == pytest.approx(0.875 + moved, abs=1e-3)
     assert page.evaluate("document.querySelector('[data-chart=batch-dots] .js-plotly-plot').mark") == 1
     page.get_by_role("button", name="β = μ").click()
-    page.wait_for_function(f"({TRACE})(['batch-dots', 'dots2', 'x'])[0] < {out[0] - 0.5}")
+    page.wait_for_function(f"({TRACE})(['batch-dots', 'dots2', 'x'])[0] > {out[0] + 0.5}")
     assert trace(page, "batch-dots", "dots2") == pytest.approx(trace(page, "batch-dots", "dots0"), abs=1e-6)
 
 
