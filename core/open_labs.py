@@ -14,6 +14,7 @@ from core.turns import Turns
 
 MOST_OPEN = 40
 IDLE_SECONDS = 1800.0
+SLICE_SECONDS = 0.010  # at most: the page's script, which answers the dials, wants its turn too
 MORE = 50  # steps of the button that trains a few
 
 
@@ -57,11 +58,11 @@ class OpenSideBySide(Turns):
         return self.busy and self.may_drive(viewer)
 
     def train(self, viewer: object, seconds: float) -> None:
-        """Train for about so many seconds."""
+        """Train for about so many seconds, `SLICE_SECONDS` at most."""
         with self.lock:
             self.answer()
             self._take_wheel(viewer)
-            deadline = time.perf_counter() + seconds
+            deadline = time.perf_counter() + min(seconds, SLICE_SECONDS)
             left = self.stop_at - self.trained.step if self.busy else 0
             self.trained.advance(left, lambda: bool(self._inbox) or time.perf_counter() >= deadline)
             if self.trained.step >= self.stop_at:

@@ -75,10 +75,10 @@ def two_descents(spread: float, mean: float, alpha: float, best_alpha: bool = Fa
 
 
 def descent(X: Array, y: Array, alpha: float | None) -> Descent:
-    """The way down for inputs X (2, m) and targets y (m,); without `alpha` with 2 over the sum of both curvatures."""
+    """The way down for inputs X (2, m) and targets y (m,); without `alpha` with the one that needs the fewest steps."""
     curvature, slope = X @ X.T / y.size, X @ y / y.size
     best = np.linalg.solve(curvature, slope)
-    alpha = 2 / float(np.trace(curvature)) if alpha is None else alpha
+    alpha = best_alpha(curvature, best) if alpha is None else alpha
     least = float(0.5 * np.mean((best @ X - y) ** 2))
     path, steps = followed(curvature, best, alpha), steps_needed(curvature, best, alpha)
     return Descent(best, curvature, least, alpha, path, steps)
@@ -106,6 +106,12 @@ def steps_needed(curvature: Array, best: Array, alpha: float) -> float:
         return float("inf")
     steps = bisect_left(range(MOST), -NEAR, key=lambda t: -float(parts @ factors ** (2 * t)))  # it only falls
     return float(steps) if steps < MOST else float("inf")
+
+
+def best_alpha(curvature: Array, best: Array) -> float:
+    """The learning rate that needs the fewest steps, of 50 evenly spaced ones."""
+    choices = 2 / float(np.linalg.eigvalsh(curvature)[1]) * np.arange(1, 51) / 51
+    return float(min(choices, key=lambda alpha: steps_needed(curvature, best, float(alpha))))
 
 
 def ellipse(one: Descent, share: float, points: int = 60) -> Array:

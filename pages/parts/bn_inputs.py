@@ -13,6 +13,7 @@ from core.settings import RunSpec, Settings
 from pages.parts import lab
 
 KEY = "inputs"
+BEST = "inputs-best"
 FIELDS = (
     lab.knob("alpha", "α", "learning rate", 1e-3, 3.0, "log", help="How far one step moves."),
     lab.knob("spread", "σ₁/σ₂", "spread", 1.0, 20.0, "log", help="How many times as wide x₁ is as x₂."),
@@ -29,8 +30,10 @@ def inputs() -> None:
         return
     controls, figures = st.columns([1.15, 3], gap="medium")
     with controls:
-        values = lab.dials(KEY, FIELDS, DEFAULTS)
-        best = st.toggle("Each its own best α", key=f"{KEY}-best", persist_state="session")
+        st.session_state.setdefault(BEST, True)
+        best = st.toggle("Each its own best α", key=BEST, persist_state="session")
+        idle = {"alpha": "no effect: each has its own"} if best else {}
+        values = lab.dials(KEY, FIELDS, DEFAULTS, idle=idle)
         shown = two_descents(values["spread"], values["mean"], values["alpha"], best)
         lab.see_in_panda(KEY, lambda: (RunSpec("wine", normalize=False, hidden=(16,)), Settings(batch_norm=False)))
     with figures:

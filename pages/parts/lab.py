@@ -30,10 +30,17 @@ def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str
     return Field(name, symbol, label, more.pop("help", ""), scale, "lab", low, high, **more)
 
 
-def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], compact: bool = False) -> dict[str, Any]:
+def dials(
+    key: str,
+    fields: Sequence[Field],
+    defaults: Mapping[str, float],
+    compact: bool = False,
+    idle: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Dials for `fields`; returns their values, which live in the session under `key` until the browser leaves.
 
-    A value that does not fit, which only a changed page could send, is left out with a sentence.
+    A value that does not fit, which only a changed page could send, is left out with a sentence. `idle` says why some
+    of them have no effect now.
     """
     values = state(key, defaults)
     part = f"{key}-dials"
@@ -49,6 +56,7 @@ def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], comp
         "values": now,
         "seq": st.session_state.get(f"{key}-seq", 0),
         "compact": compact,
+        "idle": dict(idle or {}),
         "title": "Values of this panel",
     }
     component.local("dials", part, data, on_values_change=take)

@@ -88,5 +88,6 @@ INPUTS = Chart(
     _inputs_skeleton,
     _inputs_frame,
     hint=_wandered,
+    every=2,
 )
 SIDE_CHARTS: dict[str, Chart] = {chart.name: chart for chart in (LOSSES, INPUTS)}
