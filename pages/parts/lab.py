@@ -152,7 +152,8 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
     """A question to guess at before its panel is shown; whether it was answered, or left out."""
     st.markdown(f"**{words}**")
     named = f"{key}-guess"
-    guess = st.pills(words, [*options, "Just show me"], key=named, label_visibility="collapsed")
+    offered = [*options, "Just show me"]
+    guess = st.pills(words, offered, key=named, label_visibility="collapsed", persist_state="session")
     if guess is None:
         return False
     if guess == right:
