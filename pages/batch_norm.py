@@ -4,4 +4,22 @@ from __future__ import annotations
 
 import streamlit as st
 
-st.title("Batch norm")
+from pages.parts.bn_batch import one_mini_batch
+from pages.parts.bn_inputs import inputs
+from pages.parts.bn_sizes import sizes
+from pages.parts.bn_test_time import test_time
+from pages.parts.bn_why import why
+
+PANELS = {
+    "One mini-batch": one_mini_batch,
+    "Inputs": inputs,
+    "Why it works": why,
+    "Test time": test_time,
+    "Mini-batch size": sizes,
+}
+
+st.subheader("Batch norm")
+for tab, panel in zip(st.tabs(list(PANELS), key="bn-panel", on_change="rerun"), PANELS.values(), strict=True):
+    if tab.open is not False:
+        with tab:
+            panel()

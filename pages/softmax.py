@@ -111,13 +111,13 @@ def _terms(shown: FromZ, temperature: float) -> None:
         for j, (z, t, a, hard) in enumerate(columns, start=1)
     ]
     head = ["class", "z", f"t = exp({power})", "a = t / Σt", "hardmax"]
-    lab.table(head, [*rows, ["Σ", "", tex.words(shown.sum), tex.fixed(shown.a.sum()), "1"]])
+    lab.table("softmax-terms", head, [*rows, ["Σ", "", tex.words(shown.sum), tex.fixed(shown.a.sum()), "1"]])
 
 
 def _constant(shown: FromZ, far: FromZ, temperature: float, constant: float) -> None:
     """What a constant does to the formula as it is written, and to the engine's."""
     j = int(np.argmax(shown.a))
-    lab.table(["z", "as written", "less the largest z"], [_both(shown, j), _both(far, j)])
+    lab.table("softmax-overflow", ["z", "as written", "less the largest z"], [_both(shown, j), _both(far, j)])
     st.latex(
         r"\frac{e^{z_j + c}}{\sum e^{z_k + c}} = \frac{e^c\, e^{z_j}}{e^c \sum e^{z_k}} = \frac{e^{z_j}}{\sum e^{z_k}}"
     )
@@ -233,7 +233,7 @@ def _terms_of(shown: LossTerms) -> None:
         a, term = tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
         rows[j].append(f"**{y:.0f} log {a} = {term}**" if y else f"{y:.0f} log {a} = 0")
     head = ["y log a", *(f"example {k + 1}" for k in range(shown.losses.size))]
-    lab.table(head, [*rows, ["L = -Σ", *(tex.fixed(one) for one in shown.losses)]])
+    lab.table("softmax-losses", head, [*rows, ["L = -Σ", *(tex.fixed(one) for one in shown.losses)]])
 
 
 def _true(shown: LossTerms) -> str:
@@ -256,7 +256,9 @@ def _slopes(shown: LossTerms, i: int) -> None:
     m = shown.losses.size
     rows = {"a - y": shown.A[:, i] - shown.Y[:, i], "differences of L": m * shown.numeric[:, i]}
     head = [f"dL/dz, example {i + 1}", *(f"class {j + 1}" for j in range(CLASSES))]
-    lab.table(head, [[name, *(tex.fixed(value, 6) for value in values)] for name, values in rows.items()])
+    lab.table(
+        "softmax-gradient", head, [[name, *(tex.fixed(value, 6) for value in values)] for name, values in rows.items()]
+    )
     lab.numbers({"Largest difference, (A - Y)/m from central differences of J": f"{shown.largest:.1e}"})
 
 

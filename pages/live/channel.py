@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import UserError
+from core.open_labs import OPEN_LABS, OpenSideBySide
 from core.open_runs import OPEN_RUNS, OpenRun
 from core.open_searches import OPEN_SEARCHES, OpenSearch
 from core.turns import CLOSED, DRIVER_SECONDS
@@ -99,12 +100,18 @@ SEARCH_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "pick": _pick,
     "region": _region,
 }
-COMMANDS = {OpenRun: RUN_COMMANDS, OpenSearch: SEARCH_COMMANDS}
+SIDE_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
+    "play": lambda message: OpenSideBySide.play,
+    "pause": lambda message: OpenSideBySide.pause,
+    "more": lambda message: OpenSideBySide.more,
+    "restart": lambda message: OpenSideBySide.restart,
+}
+COMMANDS = {OpenRun: RUN_COMMANDS, OpenSearch: SEARCH_COMMANDS, OpenSideBySide: SIDE_COMMANDS}
 
 
-def find(token: str) -> OpenRun | OpenSearch | None:
+def find(token: str) -> OpenRun | OpenSearch | OpenSideBySide | None:
     """What a token opens."""
-    return OPEN_SEARCHES.get(token) or OPEN_RUNS.get(token)
+    return OPEN_LABS.get(token) or OPEN_SEARCHES.get(token) or OPEN_RUNS.get(token)
 
 
 class Viewer:
@@ -112,7 +119,7 @@ class Viewer:
 
     waiting = 0  # frames asked for and not yet made, of all viewers
 
-    def __init__(self, opened: OpenRun | OpenSearch, socket: WebSocket, drives: bool) -> None:
+    def __init__(self, opened: OpenRun | OpenSearch | OpenSideBySide, socket: WebSocket, drives: bool) -> None:
         self.opened, self.socket, self.drives = opened, socket, drives
         self.wake = asyncio.Event()
         self._asked: tuple[int, list[str]] | None = None

@@ -14,9 +14,11 @@ import streamlit as st
 
 from core.charts import Chart
 from core.charts.palette import COLOURS
+from core.open_labs import OpenSideBySide
 from core.open_runs import SPEEDS, OpenRun
 from core.open_searches import OpenSearch
 from core.settings import Field
+from core.turns import Turns
 from pages.live.files import address, base_path
 from pages.parts.owner import token_for
 
@@ -34,7 +36,7 @@ export default (component) => {
 _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
 
 
-def _mount(opened: OpenRun | OpenSearch, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+def _mount(opened: Turns, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
     base, token = base_path(), token_for(opened)
     common = {
         "part": part,
@@ -101,13 +103,21 @@ def search_bar(opened: OpenSearch) -> None:
     _mount(opened, "search", "search", {})
 
 
+def side_bar(opened: OpenSideBySide) -> None:
+    """The bar that trains networks side by side; when they come to rest, the fragment around it runs again."""
+    _mount(opened, "side", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
+
+
 def leaders(opened: OpenSearch, watch: dict[str, Any]) -> None:
     """The best models of a search; where `watch` is no longer true, the fragment around them runs again."""
     _mount(opened, "leaders", "leaders", {"watch": watch}, on_stale_change=lambda: None)
 
 
 def charts(
-    opened: OpenRun | OpenSearch, chosen: Sequence[Chart], key: str = "charts", watch: dict[str, Any] | None = None
+    opened: OpenRun | OpenSearch | OpenSideBySide,
+    chosen: Sequence[Chart],
+    key: str = "charts",
+    watch: dict[str, Any] | None = None,
 ) -> None:
     """The chosen charts, drawn once from their skeletons and then fed with arrays."""
     rows = [chart_row(chart, opened.shown) for chart in chosen]

@@ -11,12 +11,15 @@ from typing import Any
 
 from core.caviar import Caviar
 from core.charts import CHARTS, Chart, charts_of
+from core.charts.labs.side_by_side import SIDE_CHARTS
 from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import region_words
 from core.charts.searches.shown import short
+from core.labs.side_by_side import SHORT
 from core.notices import decay_words, luck_words, notices, twin_words
+from core.open_labs import OpenSideBySide
 from core.open_runs import OpenRun
 from core.open_searches import OpenSearch
 from core.run import Run
@@ -55,7 +58,11 @@ def budget(waiting: int) -> float:
 
 
 def make_frame(
-    opened: OpenRun | OpenSearch, viewer: object, charts: list[str], seq: int, waiting: Callable[[], int]
+    opened: OpenRun | OpenSearch | OpenSideBySide,
+    viewer: object,
+    charts: list[str],
+    seq: int,
+    waiting: Callable[[], int],
 ) -> tuple[bytes, Future[None] | None]:
     """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
     in the store before it is shown. `waiting()` frames are asked for now, this one among them."""
@@ -177,6 +184,21 @@ def said(searched: Range, point: dict[str, Any]) -> str:
     return short(value) if isinstance(value, float) else searched.field.word(value)
 
 
+def side_status(opened: OpenSideBySide) -> dict[str, Any]:
+    """What is true now of three networks that train side by side, beside their charts."""
+    trained, shown = opened.trained, opened.shown
+    return {
+        "playing": opened.playing,
+        "done": trained.done,
+        "step": trained.step,
+        "names": SHORT,
+        "losses": [net.losses.latest for net in trained.nets],
+        "settings": {},
+        "watch": {"rests_at": opened.rests_at},
+        "hints": {chart.name: words for chart in SIDE_CHARTS.values() if (words := chart.hint(shown))},
+    }
+
+
 @dataclass(frozen=True)
 class Kind:
     """Something that can be looked at live: its charts, what a frame says beside them, and for how many seconds one
@@ -188,4 +210,8 @@ class Kind:
 
 
 # A search is watched rather than steered: its charts take as long to draw, and the models wait for no finger.
-KINDS: dict[type, Kind] = {OpenRun: Kind(CHARTS, status), OpenSearch: Kind(SEARCH_CHARTS, search_status, alone=0.060)}
+KINDS: dict[type, Kind] = {
+    OpenRun: Kind(CHARTS, status),
+    OpenSearch: Kind(SEARCH_CHARTS, search_status, alone=0.060),
+    OpenSideBySide: Kind(SIDE_CHARTS, side_status),
+}

@@ -7,10 +7,11 @@ import { charts } from "./charts.js";
 import { dials } from "./dials.js";
 import { localChannel } from "./local.js";
 import { leaders, search } from "./search.js";
+import { side } from "./side.js";
 import { transport } from "./transport.js";
 import { words } from "./words.js";
 
-const PARTS = { transport, dials, charts, words, search, leaders };
+const PARTS = { transport, dials, charts, words, search, leaders, side };
 const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before they are asked to follow
 
 const TOLD_AT_MOST = 5; // times

@@ -33,10 +33,17 @@ def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str
     return Field(name, symbol, label, more.pop("help", ""), scale, "lab", low, high, **more)
 
 
-def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], compact: bool = False) -> dict[str, Any]:
+def dials(
+    key: str,
+    fields: Sequence[Field],
+    defaults: Mapping[str, float],
+    compact: bool = False,
+    idle: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
     """Dials for `fields`; returns their values, which live in the session under `key` until the browser leaves.
 
-    A value that does not fit, which only a changed page could send, is left out with a sentence.
+    A value that does not fit, which only a changed page could send, is left out with a sentence. `idle` says why some
+    of them have no effect now.
     """
     values = state(key, defaults)
     values.update(_mended(fields, values, defaults))
@@ -53,6 +60,7 @@ def dials(key: str, fields: Sequence[Field], defaults: Mapping[str, float], comp
         "values": now,
         "seq": st.session_state.get(f"{key}-seq", 0),
         "compact": compact,
+        "idle": dict(idle or {}),
         "title": "Values of this panel",
     }
     component.local("dials", part, data, on_values_change=take)
@@ -181,10 +189,11 @@ def numbers(rows: Mapping[str, str]) -> None:
     st.markdown("  \n".join(f"{name}: **{value}**" for name, value in rows.items()))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Numbers in rows, under `head`; a quarter of the browser's work that the same would be as a formula."""
-    lines = [head, ["--:"] * len(head), *rows]
-    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+def table(key: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A small table of numbers of this moment; a quarter of the browser's work that the same would be as formulas."""
+    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
+    with st.container(key=f"{key}-lab-table"):
+        st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
 def see_in_panda(key: str, make: Callable[[], tuple[RunSpec, Settings]], shown: Sequence[str] = ()) -> None:

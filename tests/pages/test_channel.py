@@ -10,6 +10,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from core.caviar import Caviar, Plan
 from core.charts.packet import unpack
+from core.open_labs import OPEN_LABS
 from core.open_runs import OPEN_RUNS
 from core.open_searches import OPEN_SEARCHES
 from core.run import Run
@@ -266,3 +267,23 @@ def test_stop_ends_a_search_for_good_however_often(search_socket, search):
     assert not status["playing"]
     assert not status["stoppable"]
     assert status["states"]["stopped"] == 6
+
+
+def test_networks_side_by_side_are_trained_and_watched():
+    side = OPEN_LABS.open(OWNER)
+    charts = ("side-losses", "side-inputs", "loss")
+    with client.websocket_connect(f"/live/{key_of(OWNER, side.token)}") as socket:
+        assert frame(socket, charts)[0]["status"]["step"] == 0
+        socket.send_json({"type": "more"})
+        for seq in range(2, 400):
+            header, arrays = frame(socket, charts, seq)
+            if not header["status"]["playing"]:
+                break
+        assert header["status"]["step"] == 50
+        assert header["status"]["watch"] == {"rests_at": 50}
+        assert set(arrays) == {"side-losses", "side-inputs"}
+        socket.send_json({"type": "restart"})
+        assert frame(socket, charts, 500)[0]["status"]["step"] == 0
+    with client.websocket_connect(f"/live/{side.token}") as socket:
+        socket.send_json({"type": "play"})
+        assert "somebody else's" in socket.receive_json()["sentence"]

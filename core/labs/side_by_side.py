@@ -1,0 +1,189 @@
+"""Three networks of one seed trained in step: without batch norm, with it, and with noise after it (C14).
+
+The noise is the experiment of Santurkar et al. 2018, "How Does Batch Normalization Help Optimization?", appendix A.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from core.batch_norm import BatchNorm
+from core.datasets import Data, Split
+from core.network import Pass
+from core.run import data_of
+from core.settings import RunSpec, Settings
+from core.stack import Stack
+from core.vitals import LossTrace
+
+Array = np.ndarray
+NAMES = ("without batch norm", "with batch norm", "batch norm and noise")
+SHORT = ("loss without", "with", "with noise")
+SPEC = RunSpec(hidden=(16, 16, 16, 16), activation="sigmoid")
+SETTINGS = Settings()
+LAYERS = len(SPEC.hidden)
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+MOST_STEPS = 2000
+# Santurkar et al. 2018, table 1: of the mean, of the deviation, and of both from example to example.
+MEAN, DEVIATION, JITTER = 0.5, 1.25, 0.1
+
+
+class NoisyNorm:
+    """Batch norm of a layer, and after it in every step a random scale and shift of each unit's outputs, with a little
+    more of both for every example. It stands in the place of a `BatchNorm`."""
+
+    def __init__(self, norm: BatchNorm, seed: int) -> None:
+        self._norm, self._rng = norm, np.random.default_rng(seed)
+
+    def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
+        """z~ times its scale plus its shift into `out` (K, n, m)."""
+        self._norm.forward(Z, gamma, beta, epsilon, out)
+        unit, rng = (*out.shape[:2], 1), self._rng
+        deviation, mean = rng.uniform(1, DEVIATION, unit), rng.uniform(-MEAN, MEAN, unit)
+        self._scale = (deviation + JITTER * rng.standard_normal(out.shape)).astype(out.dtype)
+        out *= self._scale
+        out += mean + rng.uniform(-JITTER, JITTER, out.shape)
+
+    def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
+        """As batch norm's, from the gradient of the noisy outputs."""
+        G *= self._scale
+        self._norm.backward(G, centred, dgamma, dbeta)
+
+
+@dataclass(frozen=True)
+class Felt:
+    """What a push of the earlier layers does to the z of the last hidden layer, over the training set.
+
+    `moved`: how far a unit's mean goes, in its own deviation; `spread`: how many times as wide it gets. Both are means
+    over the units.
+    """
+
+    moved: float
+    spread: float
+
+
+class Net:
+    """One of the networks, its losses, and the mean and variance of what each hidden layer's units give to the next.
+
+    `moments` (step, layer, 2) are those of unit 1, `_sums` (3, layer, unit) add up mean, its square, and variance.
+    """
+
+    def __init__(self, spec: RunSpec, data: Data, batch_norm: bool, noisy: bool) -> None:
+        self.noisy, self.losses, self.broken = noisy, LossTrace(), False
+        self.moments = np.full((MOST_STEPS, LAYERS, 2), np.nan, np.float32)
+        self._sums, self._measured = np.zeros((3, LAYERS, spec.hidden[0])), 0
+        self._take(Stack(spec, data, replace(SETTINGS, batch_norm=batch_norm), [spec.seed]))
+
+    def _take(self, stack: Stack) -> None:
+        self.stack = stack
+        if self.noisy:
+            work = stack.network.pass_of(stack.batch)
+            work.norm = [NoisyNorm(norm, l) for l, norm in enumerate(work.norm)]
+
+    def advance(self, step: int) -> None:
+        """The step after `step`, unless the loss is not finite any more."""
+        loss = np.empty((1, 1), self.stack.dtype)
+        if not self.broken:
+            self.broken = not self.stack.advance(1, loss, lambda stack, work: self._measure(step, work))
+        if not self.broken:
+            self.losses.add(step, loss[:, 0])
+
+    def _measure(self, step: int, work: Pass) -> None:
+        A = np.concatenate(work.A[1:], dtype=np.float64)  # (layers, n, m)
+        mean, variance = A.mean(axis=-1), A.var(axis=-1)
+        self.moments[step] = np.stack([mean[:, 0], variance[:, 0]], axis=1)
+        self._sums += mean, mean**2, variance
+        self._measured += 1
+
+    def wandering(self, layer: int) -> float:
+        """How far a mean of what goes into `layer` (2 to LAYERS + 1) strays from step to step: its deviation over the
+        steps so far, in deviations of the input itself, on average over the units that give anything. NaN before two
+        steps."""
+        if self._measured < 2:
+            return math.nan
+        mean, square, variance = self._sums[:, layer - 2] / self._measured
+        alive = variance > 0  # a ReLU unit may give nothing but 0
+        strays = np.sqrt(np.maximum(square - mean**2, 0)[alive] / variance[alive])
+        return float(strays.mean()) if strays.size else math.nan
+
+    def push(self, data: Data, scale: float) -> None:
+        """Go on with other inputs and with W[1] times `scale`."""
+        old = self.stack
+        stack = Stack(old.spec, data, old.settings, old.seeds, draw=False)
+        stack.take(old.give(), old.settings)
+        with np.errstate(all="ignore"):
+            stack.network.theta.W[1][:] *= scale
+        self._take(stack)
+
+    def felt(self, shift: float, scale: float) -> Felt:
+        """What inputs moved by `shift` and W[1] times `scale` would do; nothing is changed."""
+        before = self._last_z(0, 1)
+        after = self._last_z(shift, scale)
+        with np.errstate(all="ignore"):
+            deviation = before.std(axis=1)
+            moved = np.abs(after.mean(axis=1) - before.mean(axis=1)) / deviation
+            return Felt(float(moved.mean()), float((after.std(axis=1) / deviation).mean()))
+
+    def _last_z(self, shift: float, scale: float) -> Array:
+        """z (n, m) of the last hidden layer over the training set, as in training and without noise, float64."""
+        stack, net = self.stack, self.stack.network
+        train, W = stack.data.train, net.theta.W[1].copy()
+        with np.errstate(all="ignore"):
+            net.theta.W[1][:] *= scale
+        work = Pass(net, train.labels.size)
+        on, loss = stack.settings[0].batch_norm, np.empty(1, stack.dtype)
+        with np.errstate(all="ignore"):
+            work.forward(net, train.X[None] + np.float32(shift), train.Y[None], on, stack.epsilon_bn, loss)
+            net.theta.W[1][:] = W
+            z = net.theta.W[LAYERS][0].astype(np.float64) @ work.A[LAYERS - 1][0]
+        return z + net.theta.b[LAYERS][0]
+
+
+class SideBySide:
+    """The three networks in step, from one seed and on the same mini-batches."""
+
+    def __init__(self, activation: str = "sigmoid") -> None:
+        self.spec = replace(SPEC, activation=activation)
+        self.data = data_of(self.spec)
+        self.nets = tuple(Net(self.spec, self.data, bool(i), i == 2) for i in range(len(NAMES)))
+        self.step = 0
+        self.pushes: list[int] = []  # the steps at which the earlier layers were pushed
+
+    @property
+    def done(self) -> bool:
+        """Whether they have been trained as long as they may be."""
+        return self.step >= MOST_STEPS
+
+    def advance(self, steps: int, enough: Callable[[], bool] | None = None) -> None:
+        """Train all of them by so many steps, fewer where `enough()` is true after one."""
+        with np.errstate(all="ignore"):
+            for _ in range(min(steps, MOST_STEPS - self.step)):
+                for net in self.nets:
+                    net.advance(self.step)
+                self.step += 1
+                if enough and enough():
+                    return
+
+    def felt(self, shift: float, scale: float) -> tuple[Felt, ...]:
+        """What a push would do to each of the networks as they are now."""
+        return tuple(net.felt(shift, scale) for net in self.nets)
+
+    def push(self, shift: float, scale: float) -> None:
+        """Move all inputs by `shift` of their deviation and multiply W[1] by `scale`; training goes on from there."""
+        self.data = shifted(self.data, shift)
+        for net in self.nets:
+            net.push(self.data, scale)
+        self.pushes.append(self.step)
+
+
+def shifted(data: Data, shift: float) -> Data:
+    """The same data with every normalized input moved by `shift`."""
+
+    def moved(split: Split) -> Split:
+        X = split.X + np.float32(shift)
+        return Split(X, split.Y, split.labels, np.concatenate([X.T, split.Y.T], axis=1))
+
+    return replace(data, train=moved(data.train), dev=moved(data.dev))
