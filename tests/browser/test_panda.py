@@ -168,7 +168,7 @@ def test_a_nudge_appears_in_the_journal_and_is_undone_with_one_click(page):
 
 def test_batch_norm_switch_and_optimizer_nudge_the_run(page):
     at = play_to(page, 50)
-    page.get_by_text("Batch norm", exact=True).click()
+    page.locator("label").get_by_text("Batch norm", exact=True).click()
     page.wait_for_function("window.__panda.lastSettings.batch_norm === false")
     choose(page, "Optimizer", "Adam")
     page.wait_for_function("window.__panda.lastSettings.optimizer === 'adam'")
@@ -254,7 +254,7 @@ def test_divergence_is_explained_and_one_can_go_back(page):
     page.get_by_role("button", name="Start a new run").click()
     page.get_by_role("button", name=re.compile("Back to spiral")).wait_for()
     page.get_by_role("tab", name="Settings").click()
-    page.get_by_text("Batch norm", exact=True).click()
+    page.locator("label").get_by_text("Batch norm", exact=True).click()
     page.wait_for_function("window.__panda.lastSettings.batch_norm === false")
     choose(page, "Optimizer", "gradient descent")
     page.wait_for_function("window.__panda.lastSettings.optimizer === 'sgd'")
