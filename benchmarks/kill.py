@@ -83,7 +83,7 @@ def caught_up(socket: ClientConnection) -> dict[str, Any]:
 def one_life(path: Path, run: str, key: str, book: Book, report: Report, rng: random.Random | None) -> None:
     """Start the server, open the run and compare it with the book; where there is `rng`, use it until it is killed."""
     begun = time.monotonic()
-    with server(APP) as it:
+    with server(APP, path) as it:
         ready = time.monotonic()
         with connect(f"ws://127.0.0.1:{it.port}/live/{key}", max_size=None) as socket:
             status = caught_up(socket)
@@ -180,7 +180,6 @@ def bench(kills: int, seed: int) -> int:
     rng, book, report, owner = random.Random(seed), Book(), Report(), new_token()
     with tempfile.TemporaryDirectory(prefix="panda-kill-") as folder:
         path = Path(folder) / "panda.db"
-        os.environ["PANDA_DB"] = str(path)
         run = prepare(path, owner)
         for rest in range(kills, -1, -1):
             one_life(path, run, key_of(owner, run), book, report, rng if rest else None)

@@ -48,15 +48,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(script: str) -> Iterator[Server]:
-    """`streamlit run SCRIPT` as the README starts the app, with a store of its own; ended on the way out."""
+def server(script: str, store: Path | None = None) -> Iterator[Server]:
+    """`streamlit run SCRIPT` as the README starts the app, with the store in that file or with one of its own;
+    ended on the way out."""
     port = free_port()
     options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command = [sys.executable, "-m", "streamlit", "run", script, *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        store = {"PANDA_DB": str(Path(folder) / "panda.db")}
-        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | store, **quiet)
+        env = os.environ | {"PANDA_DB": str(store or Path(folder) / "panda.db")}
+        process = subprocess.Popen(command, cwd=ROOT, env=env, **quiet)
         try:
             await_health(process, port)
             yield Server(process.pid, port)
