@@ -85,7 +85,7 @@ def _started(names: set[str]) -> Iterator[dict[str, subprocess.Popen[str]]]:
 
 
 def _start(name: str) -> subprocess.Popen[str]:
-    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if not name.startswith("jax") else {}
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if name == "torch" else {}
     flags = {"XLA_FLAGS": ONE_CORE} if name == "jax_one_core" else {}
     environment = {key: value for key, value in os.environ.items() if not key.endswith("_NUM_THREADS")}
     command = [sys.executable, "-m", "benchmarks.worker", name]

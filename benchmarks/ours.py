@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, data
+from core import compiled
 from core.run import Run
 from core.stack import Stack, members_at_once
 from core.vitals import LossTrace
@@ -20,7 +20,7 @@ def run(row: Row, members: int) -> Callable[[int], None]:
     """One network as a person watches it, with history, measurements and snapshots. Without a data set, as `stack`."""
     if row.examples:
         return stack(row, members)
-    threadpool_limits(1)
+    _ready()
     watched = Run(row.spec, row.settings)
     watched.advance(WARM_UP)
     return lambda steps: _check(watched.advance(steps) == steps)
@@ -31,7 +31,7 @@ def stack(row: Row, members: int) -> Callable[[int], None]:
 
     Every loss is recorded, of one alone in a `LossTrace` too.
     """
-    threadpool_limits(1)
+    _ready()
     most = members_at_once(row.sizes, row.settings.batch_size)
     shares = np.array_split(np.zeros(members, int), -(-members // most))
     parts = [Stack(row.spec, data(row), row.settings, share.tolist()) for share in shares]
@@ -49,18 +49,12 @@ def stack(row: Row, members: int) -> Callable[[int], None]:
     return train
 
 
-def threads(row: Row, members: int) -> Callable[[int], None]:
-    """Two stacks of K/2 networks, each in a thread of its own: members are independent, so no bit changes."""
-    halves = [stack(row, members // 2) for _ in range(2)]
-    pool = ThreadPoolExecutor(len(halves))
-
-    def train(steps: int) -> None:
-        for future in [pool.submit(half, steps) for half in halves]:
-            future.result()
-
-    return train
+def _ready() -> None:
+    """One BLAS thread, as the app has, and compiled steps."""
+    threadpool_limits(1)
+    _check(compiled.wait())
 
 
 def _check(done: bool) -> None:
     if not done:
-        raise RuntimeError("The run stopped before its steps were done.")
+        raise RuntimeError("The run stopped before its steps were done, or its steps could not be compiled.")

@@ -16,7 +16,7 @@ from benchmarks.rows import ROWS
 CONTESTANTS = {
     "run": ("benchmarks.ours", "run"),
     "stack": ("benchmarks.ours", "stack"),
-    "threads": ("benchmarks.ours", "threads"),
+    "stack_one_core": ("benchmarks.ours", "stack"),
     "torch": ("benchmarks.torch_loop", "train"),
     "jax": ("benchmarks.jax_scan", "train"),
     "jax_one_core": ("benchmarks.jax_scan", "train"),
@@ -25,7 +25,7 @@ CONTESTANTS = {
 
 def main(name: str) -> None:
     """Serve turns until stdin closes."""
-    if name == "jax_one_core":
+    if name.endswith("_one_core"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     module, function = CONTESTANTS[name]
     prepare = getattr(importlib.import_module(module), function)

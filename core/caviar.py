@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from core import compiled
 from core.clock import Clock
 from core.dev_set import dev_scores
 from core.errors import UserError
@@ -109,6 +110,7 @@ class Caviar:
     notice = ""
 
     def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
+        compiled.begin()
         self.plan = plan
         self._first = plan.origin.step if plan.origin else 0
         points = SAMPLERS[plan.kind](plan) if points is None else points

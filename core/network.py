@@ -39,26 +39,26 @@ class Parameters:
         self.buffer = np.zeros(members * sum(rows * columns for _, _, (rows, columns) in blocks), dtype)
         self._members = members
         self.W, self.b, self.gamma, self.beta = ([None] * (last + 1) for _ in range(4))
-        self._starts: dict[tuple[str, int], int] = {}
+        self.starts: dict[tuple[str, int], int] = {}  # of each block in the buffer, in its order
         at = 0
         for kind, l, (rows, columns) in blocks:
             size = members * rows * columns
-            self._starts[kind, l] = at
+            self.starts[kind, l] = at
             getattr(self, kind)[l] = self.buffer[at : at + size].reshape(members, rows, columns)
             at += size
         self.W_T = [None] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
 
     def by_member(self, buffer: Array) -> list[Array]:
         """Views (K, ...) of an array laid out as `buffer` is, one for each kind and layer, a member a row."""
-        starts = [*self._starts.values(), buffer.size]
+        starts = [*self.starts.values(), buffer.size]
         return [buffer[at:end].reshape(self._members, -1) for at, end in zip(starts, starts[1:], strict=False)]
 
     def learnt(self, batch_norm: bool, scale_and_shift: bool) -> slice:
         """The part of the buffer that learns: all but batch norm's own, or with batch norm all but hidden b (C13)."""
         if not batch_norm:
-            return slice(self._starts["W", 1], None)
-        start = 0 if scale_and_shift else self._starts["W", 1]
-        return slice(start, self._starts.get(("b", 1), None) if len(self.W) > 2 else None)
+            return slice(self.starts["W", 1], None)
+        start = 0 if scale_and_shift else self.starts["W", 1]
+        return slice(start, self.starts.get(("b", 1), None) if len(self.W) > 2 else None)
 
 
 def turned(n_l: int, n_next: int, examples: int) -> bool:

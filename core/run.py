@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core import snapshots, softmax
+from core import compiled, snapshots, softmax
 from core.datasets import Data, load
 from core.errors import UserError
 from core.journal import MOST_NUDGES, Gesture, Nudge, before_last_gesture, gestures, same_gesture
@@ -73,6 +73,7 @@ class Run:
     """One network that a person watches and nudges while it trains."""
 
     def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None, data: Data | None = None) -> None:
+        compiled.begin()
         self.spec, self.settings = spec or RunSpec(), settings or Settings()
         self.start = self.settings
         self.data = data or data_of(self.spec)

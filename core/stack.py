@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy import add, multiply, subtract
@@ -106,7 +106,7 @@ class Room(NamedTuple):
         return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
 
 
-def _shared(values: Array) -> Array | float:
+def shared(values: Array) -> Array | float:
     """One float64 a member, or a plain float where all agree, as a stack keeps them."""
     return float(values[0]) if (values == values[0]).all() else values.copy()
 
@@ -117,6 +117,9 @@ class Stack:
     `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
     others in optimizer, bias correction, mini-batch size, decay and batch norm's switches.
     """
+
+    # Trains `compiled(stack, steps, losses)` as `advance` does, or begins to, for numpy to go on: core/compiled.py.
+    compiled: ClassVar[Callable[[Stack, int, Array], int] | None] = None
 
     def __init__(
         self,
@@ -138,11 +141,13 @@ class Stack:
         self._tmp = np.empty(min(PIECE, self.m.buffer.size), dtype)
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
-        self._orders = 1 if len(set(seeds)) == 1 else self.members
-        self._rows = data.train.rows.astype(dtype, copy=False)
+        self.orders = 1 if len(set(seeds)) == 1 else self.members
+        self.rows = data.train.rows.astype(dtype, copy=False).view()
+        self.rows.flags.writeable = False
         self._spreads: dict[str, tuple[Array, list[Array]]] = {}
         self._order_of = -1
         self._room: Room | None = None
+        self.plan: Any = None  # what compiled steps keep of this stack
         self.settings: tuple[Settings, ...] = ()
         self.set(settings)
 
@@ -241,8 +246,11 @@ class Stack:
         Fewer than asked only for a stack of one whose loss is not finite: then the step before it is the last one done.
         `watch(stack, pass)` is called in every step, between forward and backward.
         """
-        net, state, alone = self.network, self.state, self.members == 1
-        one = self.settings[0]
+        done = Stack.compiled(self, steps, losses) if Stack.compiled and not watch else 0
+        return done + self._advance(steps - done, losses[done:], watch)
+
+    def _advance(self, steps: int, losses: Array, watch: Watch | None) -> int:
+        net, alone, one = self.network, self.members == 1, self.settings[0]
         for i in range(steps):
             X, rows, Y, work = self._next_batch()
             work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i])
@@ -254,34 +262,39 @@ class Stack:
             if one.batch_norm:
                 self._average_statistics()
             self._update()
-            state.step += 1
-            state.cursor += self.batch
-            if state.cursor >= self.data.train.labels.size:
-                state.cursor, state.epoch = 0, state.epoch + 1
-                if one.decay != "none":
-                    self._set_alpha()
+            self.count(1, X.shape[-1])
         return steps
+
+    def count(self, steps: int, examples: int) -> None:
+        """Take down that so many steps were made, on mini-batches of so many examples of one epoch."""
+        state = self.state
+        state.step += steps
+        state.cursor += steps * examples
+        if state.cursor >= self.data.train.labels.size:
+            state.cursor, state.epoch = 0, state.epoch + 1
+            if self.settings[0].decay != "none":
+                self._set_alpha()
 
     def _next_batch(self) -> tuple[Array, Array, Array, Pass]:
         """The coming mini-batch: X (1 or K, n_x, m), the same as rows, Y (1 or K, C, m), and the arrays to work in."""
-        if self._order_of != self.state.epoch:
-            self._draw_order()
-        index = self._order[:, self.state.cursor : self.state.cursor + self.batch]
+        index = self.order()[:, self.state.cursor : self.state.cursor + self.batch]
         m = index.shape[1]
         if self._room is None or self._room.rows.shape[1] != m:
-            self._room = Room.of(self._orders, m, self._rows.shape[1], self.sizes[0], self.dtype)
+            self._room = Room.of(self.orders, m, self.rows.shape[1], self.sizes[0], self.dtype)
         room = self._room
-        self._rows.take(index, 0, room.rows, "clip")  # with names, as a function, it takes three times as long
+        self.rows.take(index, 0, room.rows, "clip")  # with names, as a function, it takes three times as long
         np.copyto(room.columns, room.rows_T)
         return room.X, room.X_T, room.Y, self.network.pass_of(m)
 
-    def _draw_order(self) -> None:
-        """The order of this epoch's examples: every example once."""
+    def order(self) -> Array:
+        """The order (1 or K, examples) of this epoch's examples: every example once."""
         count, epoch = self.data.train.labels.size, self.state.epoch
-        self._order = np.stack(
-            [np.random.default_rng([seed, epoch]).permutation(count) for seed in self.seeds[: self._orders]]
-        )
-        self._order_of = epoch
+        if self._order_of != epoch:
+            self._order = np.stack(
+                [np.random.default_rng([seed, epoch]).permutation(count) for seed in self.seeds[: self.orders]]
+            )
+            self._order_of = epoch
+        return self._order
 
     def _average_statistics(self) -> None:
         """Batch norm's running mean and variance: bias-corrected exponentially weighted averages (C15)."""
@@ -364,7 +377,7 @@ class Stack:
             array[:] = members.rows[:, at : at + width].reshape(array.shape)
             at += width
         counts = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
-        weights = {name: _shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
+        weights = {name: shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
         self._go_on(replace(self.state, **counts, **weights), settings)
 
     def _members_arrays(self) -> list[Array]:

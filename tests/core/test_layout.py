@@ -14,10 +14,10 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 # Bottom first: a module imports only from those before it.
 ORDER = [
     "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
-    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "dev_set", "vitals",
-    "snapshots", "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock", "caviar", "plans",
-    "contest", "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping", "search_keeping", "notices", "labs",
-    "charts", "export", "turns", "open_runs", "open_searches", "open_labs",
+    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "kernel", "compiled",
+    "dev_set", "vitals", "snapshots", "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock",
+    "caviar", "plans", "contest", "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping",
+    "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches", "open_labs",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.
@@ -33,6 +33,8 @@ ONLY = {
     "dask": ("core/farm",),
     "distributed": ("core/farm",),
     "optuna": ("core/export/",),
+    "numba": ("core/kernel.py",),
+    "llvmlite": ("core/kernel.py",),
     "tests": (),
     "benchmarks": (),
 }
