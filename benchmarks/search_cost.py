@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from core import compiled
 from core.caviar import Caviar, Plan
 from core.search import SEARCHABLE, Point, Range, Space, random_points
 from core.settings import RunSpec, Settings
@@ -117,6 +118,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--mixed-steps", type=int, default=500, help="steps of each of the 64 models of other shapes")
     chosen = parser.parse_args()
+    compiled.wait()
     with threadpool_limits(1):
         models, steps = chosen.models, chosen.steps
         print(f"{models} models of the default network, {steps:,} steps each")

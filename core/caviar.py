@@ -35,8 +35,8 @@ PARAMETERS = 10_000_000  # of all models together
 STACK_BYTES = 512 * 2**20  # that the largest stack may take
 SECONDS = 3600.0  # that a search may take, about, where it has a core to itself
 SLICE = 0.003  # seconds between two questions whether it is enough
-POINTS = (8, 32)  # measurements of a model, at least and at most
-MEASURING = 0.04  # of the time that training takes: the measurements are so many that they take no more
+POINTS = (16, 32)  # measurements of a model, at least and at most
+MEASURING = 0.07  # of the time that training takes: the measurements are so many that they take no more
 HALVED = (8, 4, 2)  # steps / 8, steps / 4, steps / 2: the rungs at which the worse half is stopped
 
 SAMPLERS: dict[str, Callable[[Plan], list[Point]]] = {

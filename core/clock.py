@@ -10,7 +10,7 @@ from time import perf_counter
 
 PAUSE = 0.5  # seconds without a slice that count as a pause
 MEMORY = 10.0  # seconds that the measured speed remembers
-TRUST = 0.03  # seconds of work that the first estimate weighs beside what is measured
+TRUST = 0.01  # seconds of work that the first estimate weighs beside what is measured
 
 
 class Clock:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,9 +24,23 @@ Array = np.ndarray
 Work = Generator[None, None, None]
 STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
 
-# Estimates of a step, in seconds, measured with batch norm and momentum: what a stack of any size takes, then what each
-# member adds for every unit and example, every weight and example, and every weight.
-A_STACK, A_UNIT, A_WEIGHT, A_PARAMETER = 70e-6, 4e-9, 4e-11, 2.3e-9
+
+class Estimate(NamedTuple):
+    """Seconds that something takes with a stack of any size, and what each member adds for every unit and example, every
+    weight and example, and every weight."""
+
+    stack: float
+    unit: float
+    weight: float
+    parameter: float
+
+    def member(self, units: int, parameters: int, examples: int) -> float:
+        """What each member adds."""
+        return (self.unit * units + self.weight * parameters) * examples + self.parameter * parameters
+
+
+A_STEP = Estimate(6e-6, 2.3e-9, 3e-11, 1.9e-9)  # with batch norm and momentum, compiled
+A_MEASUREMENT = Estimate(280e-6, 2e-9, 2e-11, 18e-9)  # on the dev set, and copying
 
 
 @dataclass
@@ -86,18 +100,15 @@ class Group:
 
     def step_seconds(self, members: float) -> float:
         """About how long one step of `members` trials takes; less than one stands for the chance that there is one."""
-        units = sum(self.sizes[1:])
-        each = (A_UNIT * units + A_WEIGHT * self.parameters) * self.batch + A_PARAMETER * self.parameters
-        return A_STACK * self._stacks(members) + each * members
+        return self._seconds(A_STEP, members, self.batch)
 
     def measuring_seconds(self, members: float) -> float:
         """About how long it takes to measure `members` trials on the dev set, and to copy them."""
-        units, examples = sum(self.sizes[1:]), self.data.dev.labels.size
-        each = (A_UNIT * units + A_WEIGHT * self.parameters) * examples / 2 + 8 * A_PARAMETER * self.parameters
-        return 4 * A_STACK * self._stacks(members) + each * members
+        return self._seconds(A_MEASUREMENT, members, self.data.dev.labels.size)
 
-    def _stacks(self, members: float) -> float:
-        return members if members < 1 else math.ceil(members / self.fit)
+    def _seconds(self, estimate: Estimate, members: float, examples: int) -> float:
+        stacks = members if members < 1 else math.ceil(members / self.fit)
+        return estimate.stack * stacks + estimate.member(sum(self.sizes[1:]), self.parameters, examples) * members
 
     def stack_bytes(self, members: int) -> int:
         """About what a stack of `members` takes in memory, with what two sizes of mini-batches need to be worked on."""

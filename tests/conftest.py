@@ -1,8 +1,17 @@
-"""Every run of the tests has a store of its own, which is gone afterwards."""
+"""Every run of the tests has a store of its own, which is gone afterwards; steps are compiled before the first test."""
 
 import os
 import tempfile
 from pathlib import Path
 
+import pytest
+
+from core import compiled
+
 _folder = tempfile.TemporaryDirectory(prefix="panda-tests-", ignore_cleanup_errors=True)
 os.environ["PANDA_DB"] = str(Path(_folder.name) / "panda.db")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ready():
+    assert compiled.wait()

@@ -205,10 +205,10 @@ def test_a_pack_has_only_those_that_go_on():
 
 
 def test_a_pack_of_something_else_or_a_damaged_one_changes_nothing():
-    search = some_slices(Caviar(rates_plan(8, 400)), 9)
+    search = some_slices(Caviar(rates_plan(8, 400)), 5)
     packed = search.pack()
     arrays = read_npz(packed, standing.MOST)
-    wrong = [b"", packed[: len(packed) // 2], Caviar(rates_plan(9, 400)).pack(), Caviar(rates_plan(8, 4000)).pack()]
+    wrong = [b"", packed[: len(packed) // 2], Caviar(rates_plan(9, 400)).pack(), Caviar(rates_plan(8, 20_000)).pack()]
     wrong += [write_npz({name: array for name, array in arrays.items() if name != left}) for left in arrays]
     wrong += [write_npz(arrays | {name: arrays[name][:-1]}) for name in arrays if arrays[name].size]
     wrong += [write_npz(arrays | {name: arrays[name] * 0 + 10**6}) for name in ("column", "due", "stands")]
@@ -341,9 +341,9 @@ def test_measuring_is_cheap_beside_training():
         search = Caviar(plan)
         (group,) = search._groups
         training = plan.steps * group.step_seconds(256) * (5 / 16 if halving else 1)
-        assert 8 <= search.steps.size <= 33 + 3
-        assert search.steps.size * group.measuring_seconds(256) < 0.06 * training
-    assert Caviar(rates_plan(8, 10)).steps.size == 7
+        assert 16 <= search.steps.size <= 33 + 3
+        assert search.steps.size * group.measuring_seconds(256) < 0.09 * training
+    assert Caviar(rates_plan(8, 10)).steps.size == 10
     assert set(rates_plan(8, 100, halving=True).space.ranges) == {RATES}
     assert {12, 25, 50} <= set(Caviar(rates_plan(8, 100, halving=True)).steps.tolist())
 
@@ -418,17 +418,17 @@ def test_as_many_steps_at_once_as_fit_into_a_slice(monkeypatch, a_step, most):
 def test_rate_and_time_left_are_what_comes_true(monkeypatch):
     """At a steady speed the first forecasts are right, however the estimates are off; a pause is left out."""
     monkeypatch.setattr(trials.Group, "measuring_seconds", lambda group, members: 1e-9)
-    time = FakeTime(monkeypatch, 0.0005)
+    time = FakeTime(monkeypatch, 0.00006)
     search = Caviar(rates_plan(6, 20_000))
     assert search.left == pytest.approx(20_000 * search._groups[0].step_seconds(6), rel=0.01)
-    some_slices(search, 600)
-    assert search.rate == pytest.approx(6 / 0.0005, rel=0.01)
+    some_slices(search, 200)
+    assert search.rate == pytest.approx(6 / 0.00006, rel=0.01)
     start, left, shown = time.now, search.left, search.progress
     assert 0.1 < shown < 0.4
-    assert left == pytest.approx(20_000 * 0.0005 * (1 - shown), rel=0.15)
+    assert left == pytest.approx(20_000 * 0.00006 * (1 - shown), rel=0.15)
     time.now += 3600
     some_slices(search, 1)
-    assert search.rate == pytest.approx(6 / 0.0005, rel=0.01)
+    assert search.rate == pytest.approx(6 / 0.00006, rel=0.01)
     finished(search)
     assert time.now - start - 3600 == pytest.approx(left, rel=0.15)
 
@@ -460,7 +460,7 @@ def test_work_of_an_origin_is_estimated():
         for origin in (Origin.of(run), Origin(SPEC, SMALL, (), 300))
     ]  # fmt: skip
     spared, trained = (Caviar(plan)._clock._total for plan in plans)
-    assert trained > spared + 0.01
+    assert trained > spared + 0.001
     search = finished(Caviar(plans[1]))
     assert search._clock._did == pytest.approx(trained)
 
@@ -664,7 +664,7 @@ def test_bounds_are_checked_before_the_work():
     with pytest.raises(UserError, match=r"have 134,\d{3},\d{3} parameters together, and a search may have 10,000,000"):
         Caviar(Plan(Space(wide, SMALL, (RATES,)), "random", 1000, 20))
     whole = replace(SMALL, batch_size=1500)
-    with pytest.raises(UserError, match=r"would take about 4\.\d hours of work, and 1 is allowed: search fewer"):
+    with pytest.raises(UserError, match=r"would take about 3\.\d hours of work, and 1 is allowed: search fewer"):
         Caviar(Plan(Space(replace(wide, dataset="digits"), whole, (RATES,)), "random", 60, 20_000))
     with pytest.raises(UserError, match="models cannot be 1001"):
         Caviar(rates_plan(), hot_points(*[0.1] * 1001))

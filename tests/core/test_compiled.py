@@ -25,11 +25,6 @@ NUMBERS = ("learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "bn_decay
 TOGETHER = sorted(set(random_runs.values) - set(NUMBERS))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def ready():
-    assert compiled.wait()
-
-
 def trainer(threads=1):
     return compiled.Trainer(sys.modules["core.kernel"], threads)
 
