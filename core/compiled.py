@@ -29,6 +29,7 @@ from core.stack import WEIGHTS, Stack, shared
 Array = np.ndarray
 LOG = logging.getLogger(__name__)
 ROOMS = 3  # mini-batch sizes that a stack has room for, as `Network` has passes
+ROOM = 64 * 2**20  # bytes for the activations of one network; with larger mini-batches there is little to gain
 WORTH = 2_000_000  # multiplications from which the members of a stack are shared among threads
 
 # The kernel's formula of each function; with one that has none, a stack trains with numpy.
@@ -80,13 +81,13 @@ class Plan:
     """What the kernel is told of a stack, as long as its settings stay what they are."""
 
     def __init__(self, kernel: ModuleType, stack: Stack) -> None:
-        self.kernel, self.stack = kernel, stack
-        self.settings = stack.settings
-        self.shape, self.rules = self._shape(), self._rules()
+        self.kernel, self.settings = kernel, stack.settings
+        self.shape, self.rules = self._shape(stack), self._rules(stack)
+        self._sizes, self._width = stack.sizes, stack.rows.shape[1]
         self._rooms: dict[int, list[Any]] = {}
 
-    def _shape(self) -> Any:
-        stack, theta = self.stack, self.stack.network.theta
+    def _shape(self, stack: Stack) -> Any:
+        theta = stack.network.theta
         sizes, K, last = stack.sizes, stack.members, len(stack.sizes) - 1
         starts = {block: at // K for block, at in theta.starts.items()}
         places = [_integers(starts.get((kind, l), 0) for l in range(last + 1)) for kind in ("W", "b", "gamma", "beta")]
@@ -94,8 +95,8 @@ class Plan:
         blocks = _integers([*starts.values(), theta.buffer.size // K])
         return self.kernel.Shape(K, stack.orders, _integers(sizes), *places, units, blocks)
 
-    def _rules(self) -> Any:
-        kernel, stack, theta = self.kernel, self.stack, self.stack.network.theta
+    def _rules(self, stack: Stack) -> Any:
+        kernel, theta = self.kernel, stack.network.theta
         one, kept = stack.settings[0], stack.optimizer.moments
         ends = [*theta.starts.values(), theta.buffer.size]
         first, last, _ = theta.learnt(one.batch_norm, one.bn_learn).indices(theta.buffer.size)
@@ -109,12 +110,13 @@ class Plan:
             ends.index(first),
             ends.index(last),
             np.empty(stack.members),
-            *(
-                np.array([getattr(s, name) for s in stack.settings])
-                for name in ("beta1", "beta2", "epsilon", "bn_decay")
-            ),
-            np.array([s.bn_epsilon for s in stack.settings], np.float32),
+            *(self._each(name, np.float64) for name in ("beta1", "beta2", "epsilon", "bn_decay")),
+            self._each("bn_epsilon", np.float32),
         )
+
+    def _each(self, name: str, dtype: type) -> Array:
+        """A setting of every member, (K,)."""
+        return np.array([getattr(settings, name) for settings in self.settings], dtype)
 
     def rooms(self, examples: int, count: int) -> list[Any]:
         """`count` times the arrays to work in on mini-batches of this size."""
@@ -125,7 +127,7 @@ class Plan:
         return rooms[:count]
 
     def _room(self, m: int) -> Any:
-        sizes, width = self.stack.sizes, self.stack.rows.shape[1]
+        sizes, width = self._sizes, self._width
         units, widest, classes = sum(sizes[1:-1]), max(sizes[1:-1], default=1), sizes[-1]
         last = len(sizes) - 1
         copied = np.array([0 < l < last and turned(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
@@ -147,9 +149,9 @@ class Trainer:
     def advance(self, stack: Stack, steps: int, losses: Array) -> int:
         """`Stack.advance`, unwatched. Returns fewer steps where numpy has to go on: at a loss that is not finite, or
         where there is no form of what the stack needs."""
-        plan = self._plan(stack)
-        if plan is None:
+        if not self._fits(stack, losses):
             return 0
+        plan = self._plan(stack)
         net, state, K = stack.network, stack.state, stack.members
         weights = np.array([np.broadcast_to(getattr(state, name), K) for name in WEIGHTS], np.float64)
         done = 0
@@ -170,11 +172,14 @@ class Trainer:
             setattr(state, name, shared(values))
         return done
 
-    def _plan(self, stack: Stack) -> Plan | None:
+    def _fits(self, stack: Stack, losses: Array) -> bool:
+        """Whether the kernel can train this stack."""
+        forms = stack.network.activation.apply in ACTIVATION_FORMS and stack.optimizer.step in OPTIMIZER_FORMS
+        right = stack.dtype is np.float32 and losses.dtype == np.float32 and losses.flags.c_contiguous
+        return forms and right and 8 * sum(stack.sizes[1:]) * stack.batch <= ROOM
+
+    def _plan(self, stack: Stack) -> Plan:
         """What the kernel has to know, made anew after a change of settings."""
-        apply, step = stack.network.activation.apply, stack.optimizer.step
-        if stack.dtype is not np.float32 or apply not in ACTIVATION_FORMS or step not in OPTIMIZER_FORMS:
-            return None
         if stack.plan is None or stack.plan.settings is not stack.settings:
             stack.plan = Plan(self.kernel, stack)
         return stack.plan
@@ -229,6 +234,7 @@ def _make() -> None:
 
         trainer = Trainer(kernel, _threads())
         wrong = _differences(trainer)
+        kernel.train.disable_compile()  # it is now what it has to be; other types would be an error, and take long
     except Exception as error:  # whatever it is, numpy does the same
         LOG.warning("Training goes on with numpy alone: %s", error)
     else:

@@ -26,8 +26,8 @@ STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
 
 
 class Estimate(NamedTuple):
-    """Seconds that something takes with a stack of any size, and what each member adds for every unit and example, every
-    weight and example, and every weight."""
+    """Seconds that something takes with a stack of any size, and what each member adds: for every unit and example, for
+    every weight and example, for every weight."""
 
     stack: float
     unit: float

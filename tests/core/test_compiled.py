@@ -175,8 +175,16 @@ def test_what_has_no_form_is_trained_by_numpy(monkeypatch):
     monkeypatch.setitem(FIELDS["optimizer"].choices, "half", "half steps")
     assert kernels_share(SPEC, PLAIN) == 10
     assert kernels_share(SPEC, PLAIN, np.float64) == 0
+    assert trainer().advance(Stack(SPEC, spiral(), PLAIN, [0]), 10, np.empty((10, 2), np.float32)[:, :1]) == 0
     assert kernels_share(replace(SPEC, activation="cube"), PLAIN) == 0
     assert kernels_share(SPEC, replace(PLAIN, optimizer="half")) == 0
+
+
+def test_a_large_mini_batch_is_trained_by_numpy(monkeypatch):
+    """Its activations would be in memory twice."""
+    monkeypatch.setattr(compiled, "ROOM", 8 * (5 + 4 + 3) * 16)
+    assert kernels_share(SPEC, PLAIN) == 10
+    assert kernels_share(SPEC, replace(PLAIN, batch_size=17)) == 0
 
 
 def test_a_kernel_with_other_bits_is_not_used(monkeypatch, caplog):
