@@ -501,7 +501,12 @@ def test_diverged_trials_are_marked_and_cost_nothing_more(monkeypatch):
 
     monkeypatch.setattr(Stack, "advance", count)
     search = finished(Caviar(Plan(HOT, "random", 5, 200), hot_points(0.01, 10.0, 0.02, 3.9, 0.03)))
-    assert trained == {5: 11, 3: 200 - 11, 1: 1}  # to the rung, from there on, and alone from step 4 to the last one
+    rung = int(search.steps[search.steps > 5][0])
+    assert trained == {
+        5: rung,
+        3: 200 - rung,
+        1: 1,
+    }  # to the rung, from there on, and alone from step 4 to the last one
     assert [trial.state for trial in search.trials] == ["done", "diverged", "done", "diverged", "done"]
     for trial in (search.trials[1], search.trials[3]):
         run = Run(HOT.spec, trial.settings)

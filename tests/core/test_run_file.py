@@ -91,10 +91,10 @@ def opened(**changed):
 
 
 def sentence(**changed):
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(UserError) as caught:
         opened(**changed)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     words = str(caught.value)
     assert words[0].isupper()
     assert words.endswith(".")
@@ -167,17 +167,17 @@ def test_a_run_whose_file_could_not_be_opened_is_not_written():
     with pytest.raises(FileError, match="5 MB"):
         dump(run)
     run.journal = run.journal[:30_000]
-    start = time.perf_counter()
+    start = time.process_time()
     assert parse(dump(run)).journal == run.journal
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_the_greatest_journal_is_read_soon():
     rows = [{"step": 1, "changes": {"beta1": [0, 0.5]}}] * 30_000
     data = json.dumps(FILE | {"journal": rows, "step": 1}, separators=(",", ":")).encode()
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(parse(data).journal) == 30_000
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert "more than 30,000" in sentence(journal=[{}] * 30_001)
 
 

@@ -281,9 +281,9 @@ def test_a_file_that_is_too_large_is_not_read():
     tracemalloc.start()
     data = bytes(200 * 2**20)
     before = tracemalloc.get_traced_memory()[0]
-    start = time.perf_counter()
+    start = time.process_time()
     assert "larger than 5 MB" in sentence(data)
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
     assert tracemalloc.get_traced_memory()[1] - before < 2**20
     tracemalloc.stop()
 
@@ -368,9 +368,9 @@ BOMBS = {
 
 @pytest.mark.parametrize("data", BOMBS.values(), ids=BOMBS)
 def test_whatever_comes_takes_little_time_and_memory(data):
-    start = time.perf_counter()
+    start = time.process_time()
     answer(data)
-    assert time.perf_counter() - start < 4  # about 1 s on the machine of the figures
+    assert time.process_time() - start < 4  # about 1 s on the machine of the figures
     tracemalloc.start()
     answer(data)
     peak = tracemalloc.get_traced_memory()[1]

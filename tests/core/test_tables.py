@@ -255,9 +255,9 @@ def test_the_largest_tables_come_back():
         made = Table(points, np.arange(m) % MAX_CLASSES, classes, features)
         data = made.to_bytes()
         assert len(data) < MAX_UNPACKED
-        start = time.perf_counter()
+        start = time.process_time()
         assert Table.from_bytes(data).name == made.name
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
 
 def changed(**parts):
