@@ -9,10 +9,13 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +33,8 @@ Array = np.ndarray
 LOG = logging.getLogger(__name__)
 ROOMS = 3  # mini-batch sizes that a stack has room for, as `Network` has passes
 ROOM = 64 * 2**20  # bytes for the activations of one network; with larger mini-batches there is little to gain
+ROOT = Path(__file__).parents[1]
+MOST_SECONDS = 300  # that compiling may take
 WORTH = 2_000_000  # multiplications from which the members of a stack are shared among threads
 
 # The kernel's formula of each function; with one that has none, a stack trains with numpy.
@@ -232,6 +237,8 @@ def _make() -> None:
     try:
         from core import kernel
 
+        if __name__ != "__main__":
+            _compile_beside(kernel)
         trainer = Trainer(kernel, _threads())
         wrong = _differences(trainer)
         kernel.train.disable_compile()  # it is now what it has to be; other types would be an error, and take long
@@ -242,6 +249,19 @@ def _make() -> None:
             LOG.warning("Training goes on with numpy alone: compiled steps differ with %s.", ", ".join(wrong))
         else:
             Stack.compiled = trainer.advance
+
+
+def _compile_beside(kernel: ModuleType) -> None:
+    """The first time, leave the work to a process of its own, which gives way to others and shares no interpreter lock
+    with the pages; then it is in the cache."""
+    if not any(Path(kernel.train.stats.cache_path).glob("kernel.train-*.nbc")):
+        subprocess.run(
+            [sys.executable, "-m", "core.compiled"],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+            timeout=MOST_SECONDS,
+        )
 
 
 def _threads() -> int:
@@ -267,3 +287,9 @@ def _differences(trainer: Trainer) -> list[str]:
             if ways[0].give().rows.tobytes() != ways[1].give().rows.tobytes():
                 found.append(name)
     return found
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        os.nice(10)
+    _make()

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import types
 from dataclasses import replace
 
 import numpy as np
@@ -218,6 +219,20 @@ def test_without_a_compiler_numpy_trains(monkeypatch, caplog):
     stack, losses = Stack(SPEC, spiral(), PLAIN, [0]), np.empty((20, 1), np.float32)
     assert stack.advance(20, losses) == 20
     assert losses[-1] < losses[0]
+
+
+def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    run, started = compiled.subprocess.run, []
+    monkeypatch.setattr(compiled.subprocess, "run", lambda *args, **how: started.append(run(*args, **how)))
+    kernel = types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(tmp_path))))
+    compiled._compile_beside(kernel)
+    (process,) = started
+    assert process.returncode == 0
+    (found,) = tmp_path.rglob("kernel.train-*.nbc")
+    kernel.train.stats.cache_path = str(found.parent)
+    compiled._compile_beside(kernel)
+    assert len(started) == 1
 
 
 @pytest.mark.parametrize(
