@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -34,6 +35,7 @@ LOG = logging.getLogger(__name__)
 ROOMS = 3  # mini-batch sizes that a stack has room for, as `Network` has passes
 ROOM = 64 * 2**20  # bytes for the activations of one network; with larger mini-batches there is little to gain
 ROOT = Path(__file__).parents[1]
+DELAY = 6.0  # seconds before the kernel is loaded
 MOST_SECONDS = 300  # that compiling may take
 WORTH = 2_000_000  # multiplications from which the members of a stack are shared among threads
 
@@ -213,24 +215,34 @@ def _integers(values: Iterable[int]) -> Array:
 # making it ready
 
 _making: threading.Thread | None = None
-_lock = threading.Lock()
+_lock, _at_once = threading.Lock(), threading.Event()
 
 
 def begin() -> None:
-    """Make the kernel ready in a thread, unless that has begun. The first time on a machine it has to be compiled, for
-    some seconds; later it is read from numba's cache."""
+    """Make the kernel ready in a thread, unless that has begun: in a while, so that a server that has just started has
+    its first visitors' pages to see to, and a short program ends without it. The first time on a machine it has to be
+    compiled, for some seconds; later it is read from numba's cache."""
     global _making
     with _lock:
         if _making is None:
-            _making = threading.Thread(target=_make, name="compiler")
+            _making = threading.Thread(target=_make_in_a_while, name="compiler")
             _making.start()
 
 
 def wait() -> bool:
-    """Wait until `begin` is done; whether stacks train by the kernel now."""
+    """Have the kernel made at once, and wait until it is; whether stacks train by it now."""
+    _at_once.set()
     begin()
     _making.join()
     return Stack.compiled is not None
+
+
+def _make_in_a_while() -> None:
+    until, main = time.monotonic() + DELAY, threading.main_thread()
+    while time.monotonic() < until and not _at_once.wait(0.1):
+        if not main.is_alive():
+            return
+    _make()
 
 
 def _make() -> None:

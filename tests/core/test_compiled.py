@@ -1,7 +1,9 @@
 """Tests of compiled steps: numpy's bits for all that can be chosen, and numpy itself wherever they cannot be used."""
 
 import logging
+import subprocess
 import sys
+import time
 import types
 from dataclasses import replace
 
@@ -219,6 +221,24 @@ def test_without_a_compiler_numpy_trains(monkeypatch, caplog):
     stack, losses = Stack(SPEC, spiral(), PLAIN, [0]), np.empty((20, 1), np.float32)
     assert stack.advance(20, losses) == 20
     assert losses[-1] < losses[0]
+
+
+SHORT = """
+from core import compiled
+from core.run import Run
+Run().advance(5)
+{then}
+"""
+
+
+@pytest.mark.parametrize(("then", "there"), [("", False), ("assert compiled.wait()", True)])
+def test_a_short_program_ends_without_it_unless_it_asks(then, there):
+    """It prints, as its last act, whether numba was imported."""
+    text = SHORT.format(then=then) + "import atexit, sys\natexit.register(lambda: print('numba' in sys.modules))\n"
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", text], cwd=compiled.ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(there)]
+    assert there or time.monotonic() - start < compiled.DELAY
 
 
 def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeypatch):
