@@ -5,11 +5,13 @@ A search is a list of generations: each is searched inside a region of the one b
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ from core.search import LEAST_BEST, Space, within, zoomed
 from core.search_keeping import SearchKeeper, recall
 from core.settings import FIELDS
 from core.store import Store, digest, key_of, new_token, the_store
+from core.tender import Tender
 from core.turns import Turns
 
 MOST_OPEN = 60
@@ -30,6 +33,7 @@ IDLE_SECONDS = 3600.0
 TURN_SECONDS = 0.010  # of one generation, where several train
 LOOKING_SECONDS = 0.001  # that it takes to see that workers elsewhere have nothing new
 MOST_GENERATIONS = 50
+STUCK = "Something went wrong with the workers, and the server's log says what. Play goes on from here."
 
 
 def _unsaved(error: BaseException) -> str:
@@ -65,6 +69,7 @@ class OpenSearch(Turns):
         self.whole = True  # whether the scatter has the axes of the first generation, with all others in it
         self.origin = ""  # the token of the run from which the models go on
         self.contest: Contest | None = None  # the first two generations under many seeds
+        self.played: Callable[[], None] = lambda: None  # called when it begins to play, from any thread
         names = [one.name for one in self.caviar.plan.space.ranges]
         self.axes = (names[0], names[min(1, len(names) - 1)])
 
@@ -113,15 +118,41 @@ class OpenSearch(Turns):
 
     def _advance(self, until: float) -> bool:
         """Work until then; whether there was something to do, for what is farmed out is only looked after."""
+        start = time.perf_counter()
+        least = min(self._undone(), key=lambda one: one.progress)
+        self._go_on(least, lambda: bool(self._inbox) or time.perf_counter() >= until)
+        return time.perf_counter() - start > LOOKING_SECONDS
+
+    def _undone(self) -> list[Caviar | Contest]:
+        """What can be worked on now: generations, and once those are done the contest."""
         undone = [caviar for caviar in self.generations if not caviar.done]
-        least, start = min(undone, key=lambda one: one.progress, default=self.contest), time.perf_counter()
+        return undone or [one for one in (self.contest,) if one and not one.done]
+
+    def _go_on(self, one: Caviar | Contest, enough: Callable[[], bool]) -> None:
         try:
-            least.advance(lambda: bool(self._inbox) or time.perf_counter() >= until)
+            one.advance(enough)
         except UserError as error:  # of a scheduler that is gone
-            self.playing, self.said = False, str(error)
+            self.rest(str(error))
         if self.done:
             self.playing = False
-        return time.perf_counter() - start > LOOKING_SECONDS
+
+    def rest(self, why: str) -> None:
+        """Stop by itself."""
+        self.playing, self.said = False, why
+
+    def tend(self, tender: object) -> bool:
+        """Take in and hand out what is farmed out, where nobody who looks does so: it goes on to its end without them.
+        Whether there is any; what trains in this process waits for somebody who looks."""
+        with self.lock:
+            self.answer()
+            away = [one for one in self._undone() if one.away] if self.playing else []
+            if away and self.due_to(tender):
+                for one in away:
+                    self._go_on(one, lambda: True)
+                self.seen = time.monotonic()
+                self._save()
+                self._tell()
+            return bool(away)
 
     # the store
 
@@ -130,8 +161,9 @@ class OpenSearch(Turns):
         else now and then."""
         if not self.keeper or not self.started:
             return
-        contest = self.keeper.record_contest(self.contest) if self.contest else None
-        for saving in filter(None, [*self.keeper.record(self.generations, not self.playing), contest]):
+        written = self.keeper.record(self.generations, not self.playing)
+        written += [self.keeper.record_contest(self.contest)] if self.contest else []
+        for saving in filter(None, written):  # in the order in which they are carried out: the last is done last
             self.saving = saving
             saving.add_done_callback(self._saved)
 
@@ -155,6 +187,7 @@ class OpenSearch(Turns):
             raise UserError("This search is done: zoom in, or start another one.")
         self._start()
         self.playing, self.said = True, ""
+        self.played()
 
     def pause(self) -> None:
         """Stop training for now."""
@@ -252,6 +285,7 @@ class OpenSearches:
         self._searches: dict[str, OpenSearch] = {}
         self._by_key: dict[str, OpenSearch] = {}
         self._lock = threading.RLock()
+        self._tender = Tender(self._tend)
 
     def open(self, caviar: Caviar, owner: str = "") -> OpenSearch:
         """Take in a search of the person with the token `owner`, and store it."""
@@ -301,6 +335,7 @@ class OpenSearches:
 
     def close_all(self) -> None:
         """Close every search, and so write how far it is: the process ends."""
+        self._tender.stop()
         for token in [*self._searches]:
             self.close(token)
 
@@ -308,7 +343,25 @@ class OpenSearches:
         with self._lock:
             self._close_unseen()
             self._searches[opened.token] = self._by_key[opened.key] = opened
+            opened.played = self._tender.wake
         return opened
+
+    def _tend(self) -> bool:
+        """Look after what is farmed out; whether any is. Each search is looked at: one may not keep another from it."""
+        with self._lock:
+            searches = [*self._searches.values()]
+        return any([self._tended(opened) for opened in searches])
+
+    def _tended(self, opened: OpenSearch) -> bool:
+        """What goes wrong with one search keeps none of the others from its end."""
+        try:
+            return opened.tend(self)
+        except UserError as error:
+            opened.do(partial(OpenSearch.rest, why=str(error)))
+        except Exception:
+            logging.getLogger(__name__).exception("A search on Dask cannot go on.")
+            opened.do(partial(OpenSearch.rest, why=STUCK))
+        return False
 
     def _close_unseen(self) -> None:
         now = time.monotonic()
