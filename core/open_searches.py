@@ -350,7 +350,8 @@ class OpenSearches:
         """Look after what is farmed out; whether any is. Each search is looked at: one may not keep another from it."""
         with self._lock:
             searches = [*self._searches.values()]
-        return any([self._tended(opened) for opened in searches])
+        tended = [self._tended(opened) for opened in searches]
+        return any(tended)
 
     def _tended(self, opened: OpenSearch) -> bool:
         """What goes wrong with one search keeps none of the others from its end."""
