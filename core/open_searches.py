@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from copy import copy
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -39,6 +40,16 @@ STUCK = "Something went wrong with the workers, and the server's log says what. 
 def _unsaved(error: BaseException) -> str:
     words = str(error) if isinstance(error, UserError) else f"the store says “{error}”."
     return f"This search is not being saved: {words}"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody who only watches a search chose to see of it: a generation (from 0), the axes of the scatter, and
+    whether that shows all generations; None for what its owner sees."""
+
+    generation: int | None = None
+    axes: tuple[str, str] | None = None
+    whole: bool | None = None
 
 
 class OpenSearch(Turns):
@@ -83,6 +94,19 @@ class OpenSearch(Turns):
         """What its charts show."""
         generations = tuple(self.generations)
         return Shown(self.caviar, self.picked, self.axes, generations, self.region, self.whole, self.contest)
+
+    def as_seen(self, sight: Sight | None) -> OpenSearch:
+        """The search as it is now with what a watcher chose to see, to be read and not to be changed; what is not there
+        is left as the owner sees it. Of another generation than the owner's, nothing is picked or selected."""
+        if sight in (None, Sight()):
+            return self
+        seen = copy(self)  # all that trains is shared
+        if sight.generation not in (None, self.seen_generation) and sight.generation < len(self.generations):
+            seen.seen_generation, seen.picked, seen.region = sight.generation, None, {}
+        names = {one.name for one in self.caviar.plan.space.ranges}
+        seen.axes = sight.axes if sight.axes and names.issuperset(sight.axes) else self.axes
+        seen.whole = self.whole if sight.whole is None else sight.whole
+        return seen
 
     @property
     def busy(self) -> bool:
@@ -207,9 +231,9 @@ class OpenSearch(Turns):
             raise UserError(f"There is no model {number}: they are numbered from 0 to {len(self.caviar.trials) - 1}.")
         self.picked = number
 
-    def set_axes(self, first: str, second: str) -> None:
+    def set_axes(self, axes: tuple[str, str]) -> None:
         """The two settings that the scatter shows."""
-        self.axes = (first, second)
+        self.axes = axes
 
     def see(self, generation: int) -> None:
         """Look at a generation."""

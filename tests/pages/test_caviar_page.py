@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.open_runs import OPEN_RUNS
-from core.open_searches import OPEN_SEARCHES
+from core.open_searches import OPEN_SEARCHES, OpenSearch
 from pages.live.frames import search_status
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
 
@@ -129,6 +129,31 @@ def test_the_scatter_shows_all_generations_or_only_the_one_seen(app):
     assert opened.whole
     app.toggle[0].set_value(False).run()
     assert not opened.whole
+
+
+def generation_control(app):
+    return next(one for one in app.button_group if one.label.startswith("Generation"))
+
+
+def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(app):
+    opened = search_of(app)
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    app.run()
+    button(app, "Search inside the region").click().run()
+    opened.do(OpenSearch.pause)
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = opened.token
+    guest.run()
+    assert search_of(guest) is opened
+    first, second = generation_control(guest).options
+    generation_control(guest).set_value(first).run()
+    guest.toggle[0].set_value(False).run()
+    assert not guest.exception
+    assert (opened.seen_generation, opened.whole) == (1, True)
+    assert [generation_control(one).value for one in (guest, app.run())] == [first, second]
+    assert [one.toggle[0].value for one in (guest, app)] == [False, True]
+    generation_control(app).set_value(first).run()
+    assert opened.seen_generation == 0
 
 
 def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
