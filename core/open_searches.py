@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,7 +22,7 @@ from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
 from core.contest import Contest, recalled
 from core.errors import UserError
-from core.regions import Region, selected
+from core.regions import Region, region_from_json, region_to_json, selected
 from core.search import LEAST_BEST, Space, within, zoomed
 from core.search_keeping import SearchKeeper, recall
 from core.settings import FIELDS
@@ -181,12 +182,13 @@ class OpenSearch(Turns):
     # the store
 
     def _save(self) -> None:
-        """Write down what is finished and how far the rest is: at once where a generation is done or the search rests,
-        else now and then."""
-        if not self.keeper or not self.started:
+        """Write down what is selected, what is finished, and how far the rest is: at once where a generation is done or
+        the search rests, else now and then."""
+        if not self.keeper:
             return
-        written = self.keeper.record(self.generations, not self.playing)
-        written += [self.keeper.record_contest(self.contest)] if self.contest else []
+        written = self.keeper.record(self.generations, not self.playing) if self.started else []
+        written += [self.keeper.record_contest(self.contest)] if self.started and self.contest else []
+        written += [self.keeper.record_region(region_to_json(self.seen_generation, self.region))]
         for saving in filter(None, written):  # in the order in which they are carried out: the last is done last
             self.saving = saving
             saving.add_done_callback(self._saved)
@@ -338,13 +340,16 @@ class OpenSearches:
             generations = recall(store, entry)
         except UserError:
             return None
-        keeper = SearchKeeper(store, entry.id, generations)
+        keeper = SearchKeeper(store, entry.id, generations, entry.region)
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
         try:
             opened.contest = recalled(entry.contest, generations[:2]) if entry.contest else None
         except UserError as error:
             opened.said = str(error)
+        with suppress(UserError):  # a region that cannot be any more is let go
+            found = region_from_json(entry.region, [caviar.plan.space for caviar in generations])
+            opened.seen_generation, opened.region = found or (opened.seen_generation, {})
         return self._hold(opened)
 
     def close(self, token: str) -> None:

@@ -5,8 +5,9 @@ A region holds, by the names of some settings, (low, high) or the choices that i
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,21 @@ def stretch_of(searched: Range, values: tuple[Any, ...]) -> tuple[float, float]:
     low, high = float(at.min()), float(at.max())
     more = min(MARGIN, 0.4 / max(1, len(searched.choices) - 1)) if searched.choices else NARROW * (low == high)
     return low - more, high + more
+
+
+# to JSON and back
+
+
+def region_to_json(generation: int, region: Region) -> str:
+    """A region of a generation (from 0) as JSON; "" where nothing is selected."""
+    return json.dumps({"generation": generation, "region": region}, allow_nan=False) if region else ""
+
+
+def region_from_json(told: str, spaces: Sequence[Space]) -> tuple[int, Region] | None:
+    """The generation and the region of `region_to_json`, None where nothing was selected; `spaces` are those of all
+    generations. Raises `UserError` where it is no region of them any more."""
+    if not told:
+        return None
+    kept = json.loads(told)
+    space = spaces[kept["generation"]]
+    return kept["generation"], selected(space, kept["region"], space, {})

@@ -57,12 +57,13 @@ def least(caviar: Caviar) -> float | None:
 class SearchKeeper:
     """Writes one search into the store as it grows; `settled` says of each generation whether all of it was written."""
 
-    def __init__(self, store: Store, search: str, generations: Sequence[Caviar]) -> None:
+    def __init__(self, store: Store, search: str, generations: Sequence[Caviar], region: str = "") -> None:
         self.store, self.search, self.settled = store, search, [caviar.done for caviar in generations]
         self._written: list[set[int]] = [set() for _ in generations]
         self._moments = [caviar.moment for caviar in generations]  # how far each generation is in the store
         self._recorded, self._stood, self._failed = -math.inf, time.monotonic(), False
         self._contested: tuple[int, bool] | None = None  # how much of a contest is in the store
+        self._region: str | None = region  # that is in the store
         for number, caviar in enumerate(generations):
             self._follow(number, caviar)
 
@@ -101,6 +102,13 @@ class SearchKeeper:
         self._contested = moment
         return self.store.searches.record_contest(self.search, contest.told())
 
+    def record_region(self, told: str) -> Future[None] | None:
+        """Write down what is selected (see `core.regions`), where that is not what was written."""
+        if told == self._region:
+            return None
+        self._region = told
+        return self.store.searches.record_region(self.search, told)
+
     def record(self, generations: Sequence[Caviar], rests: bool = False) -> list[Future[None]]:
         """Write down which models are finished: at once where a generation is done, now and then where it is not, and
         after a write that failed. Less often, and where the search `rests`, also how far it is."""
@@ -112,7 +120,7 @@ class SearchKeeper:
         if due and self._failed:
             self._failed, self.settled = False, [False for _ in self.settled]
             self._written, self._moments = [set() for _ in self.settled], [NOWHERE for _ in self.settled]
-            self._contested = None
+            self._contested = self._region = None
         soon = due or not self._failed
         found = [
             self._record(number, caviar, self._standing(number, generations) if standing else None)
