@@ -190,15 +190,15 @@ def _told(one: Best) -> list[Any]:
     return [*(value if math.isfinite(value) else None for value in (one.loss, one.accuracy)), dict(one.point)]
 
 
-def recalled(told: str, first: Sequence[Caviar]) -> Contest:
-    """The contest of `Contest.told`, between the same two searches; it goes on from there."""
+def recalled(told: str, first: Sequence[Caviar], make: Callable[[Plan], Caviar] = Caviar) -> Contest:
+    """The contest of `Contest.told`, between the same two searches; it goes on from there with those that are made."""
     kept = json.loads(told)
     found = {
         side: [Best(math.inf if loss is None else loss, math.nan if accuracy is None else accuracy, point)
                for loss, accuracy, point in kept["found"][side]]
         for side in SIDES
     }  # fmt: skip
-    contest = Contest(first, kept["seeds"], found=found)
+    contest = Contest(first, kept["seeds"], make, found)
     if kept["stopped"]:
         contest.stop()
     return contest

@@ -20,11 +20,11 @@ import numpy as np
 
 from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
-from core.contest import Contest, recalled
+from core.contest import Contest
 from core.errors import UserError
 from core.regions import Region, region_from_json, region_to_json, selected
 from core.search import LEAST_BEST, Space, within, zoomed
-from core.search_keeping import SearchKeeper, recall
+from core.search_keeping import SearchKeeper, recall, recall_contest
 from core.settings import FIELDS
 from core.store import Store, digest, key_of, new_token, the_store
 from core.tender import Tender
@@ -344,7 +344,7 @@ class OpenSearches:
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
         try:
-            opened.contest = recalled(entry.contest, generations[:2]) if entry.contest else None
+            opened.contest = recall_contest(store, entry, generations)
         except UserError as error:
             opened.said = str(error)
         with suppress(UserError):  # a region that cannot be any more is let go

@@ -14,8 +14,8 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 
-from core.caviar import Caviar, Result
-from core.contest import Contest
+from core.caviar import Caviar, Plan, Result
+from core.contest import Contest, recalled
 from core.errors import UserError
 from core.farm import FarmedCaviar
 from core.farm_line import farm_address
@@ -176,6 +176,15 @@ def recall(store: Store, entry: SearchEntry) -> list[Caviar]:
     return [_recalled(store, entry.id, one) for one in store.searches.generations(entry.id)]
 
 
+def recall_contest(store: Store, entry: SearchEntry, generations: Sequence[Caviar]) -> Contest | None:
+    """The contest of a stored search between its first two generations, if it has one; where those were farmed out, so
+    are its other searches. Raises `UserError` where it cannot go on."""
+    if not entry.contest:
+        return None
+    farmed = all(one.farmed for one in store.searches.generations(entry.id)[:2])
+    return recalled(entry.contest, generations[:2], _farmed if farmed else Caviar)
+
+
 def _recalled(store: Store, search: str, one: Generation) -> Caviar:
     rows = store.searches.trials(search, one.number)
     if (one.done or one.farmed) and len(rows) == one.models:
@@ -223,6 +232,16 @@ def _farmed_on(one: Generation, rows: Sequence[Finished], standing: bytes | None
         return here
     farmed.take(map(asdict, rows))
     return farmed
+
+
+def _farmed(plan: Plan) -> Caviar:
+    """A search for the workers, or with a sentence that says why it is trained in this process."""
+    try:
+        return FarmedCaviar(plan, address=_address())
+    except UserError as error:
+        here = Caviar(plan)
+        here.notice = f"The other seeds are trained in this process: {error}"
+        return here
 
 
 def _address() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-EVERY = 0.25  # seconds between two looks
+EVERY = 0.1  # seconds between two looks
 
 
 class Tender:

@@ -18,6 +18,7 @@ distributed = pytest.importorskip("distributed")
 
 from core import farm, farm_line  # noqa: E402
 from core.caviar import Caviar, Origin, Plan  # noqa: E402
+from core.contest import SIDES, Contest  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from core.farm import FarmedCaviar  # noqa: E402
 from core.farm_chunk import train_chunk  # noqa: E402
@@ -534,6 +535,52 @@ def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, mo
     check_same(found.caviar, in_process(searched))
     store.write(lambda db: None).result(5)
     assert store.searches.find(opened.token).done
+
+
+def contested(store, monkeypatch, found):
+    """A search whose contest under five seeds was on the workers, as a new process finds it, and how far it came."""
+    monkeypatch.setenv("PANDA_DASK", "here")
+    first = [FarmedCaviar(replace(plan(4, 20), kind=kind)) for kind in SIDES]
+    opened = OpenSearches(store=lambda: store).open(first[0], "o" * 22)
+    opened.add(first[1])
+    opened.compete(Contest(first, 5, FarmedCaviar))
+    trained(opened, lambda: sum(map(len, opened.contest.found.values())) >= found)
+    opened.do(OpenSearch.pause)
+    opened.saving.result(5)
+    return OpenSearches(store=lambda: store).get(opened.token), opened.contest.losses.shape[1]
+
+
+def in_process_contest():
+    contest = Contest([Caviar(replace(plan(4, 20), kind=kind)) for kind in SIDES], 5)
+    contest.advance(never)
+    return contest
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_contest_that_was_on_the_workers_goes_on_there_after_a_restart(store, monkeypatch):
+    found, pairs = contested(store, monkeypatch, 5)
+    assert 2 <= pairs < 5
+    assert not found.contest.done
+    assert isinstance(found.contest._under_way(), FarmedCaviar)
+    monkeypatch.setattr(Stack, "advance", lambda *given: pytest.fail("trained in this process"))
+    found.do(OpenSearch.play)
+    waited(lambda: found.contest.done)  # and nobody looks
+    monkeypatch.undo()
+    np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
+    assert found.contest.notice == ""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and_says_so(store, monkeypatch):
+    found, _ = contested(store, monkeypatch, 3)
+    monkeypatch.delenv("PANDA_DASK")
+    assert not found.contest.away
+    assert found.contest.notice == (
+        "The other seeds are trained in this process: the server names no Dask workers at present (PANDA_DASK)."
+    )
+    found.play()
+    trained(found, lambda: found.contest.done)
+    np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
 
 
 def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):
