@@ -22,7 +22,7 @@ from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
 from core.contest import Contest
 from core.errors import UserError
-from core.regions import Region, region_from_json, region_to_json, selected
+from core.regions import Region, narrowed, region_from_json, region_to_json, selected
 from core.search import LEAST_BEST, Space, within, zoomed
 from core.search_keeping import SearchKeeper, recall, recall_contest
 from core.settings import FIELDS
@@ -264,6 +264,11 @@ class OpenSearch(Turns):
             seen = self.seen_generation + 1
             words = f"Nothing of generation {seen} lies there: select inside its box, or look at another generation."
             raise UserError(words) from error
+
+    def narrow(self, values: Region) -> None:
+        """Select (low, high) or choices of some settings of the generation that is seen, () for all of one. `UserError`
+        for what cannot be."""
+        self.region = narrowed(self.caviar.plan.space, self.region, values)
 
     def finer(self) -> Caviar:
         """The next generation, with as many models and trained where the one that is seen is: inside the region that is

@@ -38,6 +38,25 @@ def selected(space: Space, region: Region, axes: Space, places: Mapping[str, Any
     return {one.name: one.choices or (one.low, one.high) for one, whole in both if one != whole}
 
 
+def narrowed(space: Space, region: Region, values: Region) -> Region:
+    """The region with (low, high) or choices of some settings in place of what it had of them; () leaves all of one.
+    Raises `UserError` as `selected` does."""
+    return selected(space, {name: kept for name, kept in (region | values).items() if kept}, space, {})
+
+
+def typed(searched: Range, now: tuple[Any, ...], end: int, value: float | None) -> tuple[Any, ...]:
+    """(low, high) of a setting whose `end` (0 or 1) is typed anew, None for that of what is searched; `now` is what the
+    region has of it, () for all. An end that passes the other sets that free. Raises `UserError` for one outside."""
+    whole, word = (searched.low, searched.high), searched.field.word
+    value = whole[end] if value is None else value
+    if not whole[0] <= value <= whole[1]:
+        label = searched.field.label.capitalize()
+        raise UserError(f"{label} is searched from {word(whole[0])} to {word(whole[1])}: type a number in between.")
+    other = (now or whole)[1 - end]
+    low, high = (value, other) if end == 0 else (other, value)
+    return (low, high) if low <= high else ((value, whole[1]) if end == 0 else (whole[0], value))
+
+
 def values_at(searched: Range, stretch: Any) -> tuple[Any, ...]:
     """The (low, high), or the choices, of a stretch (low, high) of the axis of a setting, where the range lies in 0..1
     on its right scale. Raises `UserError` for what is no stretch, and where nothing lies in it."""

@@ -21,6 +21,7 @@ from core.settings import RunSpec, Settings
 from pages.live import component
 from pages.parts.owner import drives, owner_token
 from pages.parts.plain import plain
+from pages.parts.region import region_inputs
 from pages.parts.run_in_hand import open_run
 from pages.parts.search_space import plan_inputs, seeds_input
 from pages.parts.searches import exports, searches
@@ -28,6 +29,7 @@ from pages.parts.sight import look, seen_here
 
 PANDA = "panda.py"
 WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
+HOW = "Drag in the charts, or type below, to select a region to search again; or"
 DENSER = "As many models again, in a smaller region: denser."
 
 
@@ -152,7 +154,7 @@ def zoom(opened: OpenSearch) -> None:
         return
     region = region_words(opened.shown)
     label, kind = ("Search inside the region", "primary") if region else ("Zoom into the best 10 %", "secondary")
-    st.caption(f"Region: {plain(region)}" if region else "Drag in the charts to select a region to search again, or")
+    st.caption(f"Region: {plain(region)}" if region else HOW)
     if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
             finer = opened.do(OpenSearch.finer)
@@ -161,6 +163,7 @@ def zoom(opened: OpenSearch) -> None:
             st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
+    region_inputs(opened)
 
 
 @st.fragment

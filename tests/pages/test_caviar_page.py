@@ -131,6 +131,57 @@ def test_the_scatter_shows_all_generations_or_only_the_one_seen(app):
     assert not opened.whole
 
 
+def test_a_region_is_typed_follows_the_charts_and_is_given_free(app):
+    opened = search_of(app)
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    app.run()
+
+    def rate(end):
+        return widget(app.number_input, f"region-learning_rate-{end}")
+
+    assert (rate("from").value, rate("to").value) == pytest.approx((1e-3, 1e-2))
+    assert widget(app.number_input, "region-beta1-from").value is None
+    rate("from").set_value(5e-3).run()
+    assert opened.region["learning_rate"] == (5e-3, pytest.approx(1e-2))
+    widget(app.number_input, "region-beta1-from").set_value(0.99).run()
+    assert opened.region["beta1"] == (0.99, 0.999)
+    assert widget(app.number_input, "region-beta1-to").value is None
+    assert "Region: α 0.005–0.01, β 0.99–0.999" in [caption.value.replace("\\", "") for caption in app.caption]
+    rate("to").set_value(50.0).run()
+    assert "searched from 0.0001 to 1" in app.error[0].value.replace("\\", "")
+    assert rate("to").value == pytest.approx(1e-2)
+    for end in ("from", "to"):
+        rate(end).set_value(None).run()
+    assert not app.error
+    assert list(opened.region) == ["beta1"]
+    button(app, "Search inside the region").click().run()
+    assert (opened.seen_generation, opened.region) == (1, {})
+    assert not app.exception
+
+
+def test_choices_and_whole_numbers_of_a_region_are_typed(app):
+    new_search(app)
+    app.multiselect[0].set_value(["units", "activation"]).run()
+    button(app, "Start this search").click().run()
+    app.session_state["caviar-panel"] = "Best"
+    app.run()
+    opened = search_of(app)
+    widget(app.number_input, "region-units-to").set_value(16).run()
+    widget(app.button_group, "region-activation").set_value(["tanh"]).run()
+    assert not app.exception
+    assert opened.region == {"units": (4, 16), "activation": ("tanh",)}
+    widget(app.button_group, "region-activation").set_value([]).run()
+    assert opened.region == {"units": (4, 16)}
+
+
+def test_who_watches_types_no_region(app):
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = search_of(app).token
+    guest.run()
+    assert app.number_input
+    assert not guest.number_input
+
+
 def generation_control(app):
     return next(one for one in app.button_group if one.label.startswith("Generation"))
 
