@@ -29,7 +29,7 @@ from pages.parts.sight import look, seen_here
 
 PANDA = "panda.py"
 WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
-HOW = "Drag in the charts, or type below, to select a region to search again; or"
+HOW = "Drag in the charts or type a region to search again, or"
 DENSER = "As many models again, in a smaller region: denser."
 
 

@@ -14,11 +14,16 @@ from core.search import Range
 from pages.parts.plain import plain
 
 ENDS = ("from", "to")
-HOW = "An end that is left empty is that of what is searched."
+HOW = "Left empty: the end of what is searched."
+STYLE = """<style>
+.st-key-region-typed [data-testid="stNumberInput"] button { display: none } /* room for the numbers; arrow keys step */
+.st-key-region-typed [data-testid="stNumberInput"] [role="button"] { display: none }
+</style>"""
 
 
 def region_inputs(opened: OpenSearch) -> None:
     """A row for each setting that is searched, which follows the region and changes it."""
+    st.html(STYLE)
     with st.expander("Type a region", key="region-typed"):
         st.caption(HOW)
         for searched in opened.caviar.plan.space.ranges:
@@ -33,14 +38,24 @@ def _ends(opened: OpenSearch, searched: Range) -> None:
     ends = opened.region.get(searched.name, whole)
     kind: dict[str, Any] = {"step": 1} if field.integer else {"step": _step(searched), "format": "%.6g"}
     with st.container(gap=None):
-        st.markdown(f":small[**{field.symbol} {field.label}**]")
+        st.markdown(_title(searched))
         with st.container(horizontal=True, gap="small"):
             for end, word in enumerate(ENDS):
                 key = f"region-{searched.name}-{word}"
-                st.session_state[key] = None if ends[end] == whole[end] else ends[end]
+                _follow(key, None if ends[end] == whole[end] else ends[end])
                 kind |= {"placeholder": f"{word} {short(whole[end])}", "args": (opened, searched, end, key)}
                 st.number_input(f"{field.label}, {word}", value=None, key=key, label_visibility="collapsed",
                                 on_change=_type, **kind)  # fmt: skip
+
+
+def _follow(key: str, value: Any) -> None:
+    """Have an input show what is true; one that does already is left alone, for somebody may be typing there."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _title(searched: Range) -> str:
+    return f":small[**{searched.field.symbol} {searched.field.label}**]"
 
 
 def _step(searched: Range) -> float:
@@ -52,8 +67,8 @@ def _step(searched: Range) -> float:
 def _choices(opened: OpenSearch, searched: Range) -> None:
     """Which of the choices of a setting; none of them is all."""
     key = f"region-{searched.name}"
-    st.session_state[key] = [*opened.region.get(searched.name, ())]
-    st.pills(searched.field.label, searched.choices, selection_mode="multi", format_func=searched.field.word, key=key,
+    _follow(key, [*opened.region.get(searched.name, ())])
+    st.pills(_title(searched), searched.choices, selection_mode="multi", format_func=searched.field.word, key=key,
              on_change=_choose, args=(opened, searched, key))  # fmt: skip
 
 
