@@ -428,7 +428,7 @@ def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypa
     opened = unseen.open(FarmedCaviar(plan(200, 400, spec=SLOW)), "o" * 22)
     opened.do(OpenSearch.play)
     waited(lambda: opened.caviar.progress > 0)
-    monkeypatch.setattr(unseen, "_idle", 1.0)
+    monkeypatch.setattr(unseen, "_idle", 3.0)
     opened.seen = time.monotonic() - 5
     time.sleep(0.6)
     other = unseen.open(Caviar(plan(2)), "o" * 22)

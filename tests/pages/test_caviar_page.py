@@ -207,6 +207,22 @@ def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(
     assert opened.seen_generation == 0
 
 
+def test_who_watches_chooses_the_axes_of_their_own_scatter(app):
+    new_search(app)
+    app.multiselect[0].set_value(["learning_rate", "units", "beta1"]).run()
+    button(app, "Start this search").click().run()
+    opened = search_of(app)
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = opened.token
+    guest.run()
+    widget(guest.selectbox, "axis-Across").set_value("units").run()
+    assert not guest.exception
+    assert widget(guest.selectbox, "axis-Across").value == "units"
+    assert opened.axes == ("learning_rate", "beta1")
+    widget(app.selectbox, "axis-Up").set_value("units").run()
+    assert opened.axes == ("learning_rate", "units")
+
+
 def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
     button(app, "Zoom into the best 10 %").click().run()
     assert not app.exception
