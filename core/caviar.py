@@ -104,10 +104,12 @@ class Caviar:
     place of those that the plan would draw and choose.
 
     `losses` and `accuracies` (models, p) are those of the dev set at `steps`, NaN where not measured; `notice` is what
-    a person should know, in a sentence. Raises `UserError` where a model cannot be made, or all would be too much.
+    a person should know, in a sentence; `away` whether it is trained elsewhere, by others. Raises `UserError` where a
+    model cannot be made, or all would be too much.
     """
 
     notice = ""
+    away = False
 
     def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
         compiled.begin()

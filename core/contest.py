@@ -110,6 +110,11 @@ class Contest:
         return getattr(self._search, "notice", "")
 
     @property
+    def away(self) -> bool:
+        """Whether the search under way is trained elsewhere."""
+        return not self.done and self._under_way().away
+
+    @property
     def outcome(self) -> Outcome | None:
         """What came of it; None until it is done, and where it was stopped before one seed was."""
         return judged(*self.losses) if self.done and self.losses.size else None
@@ -155,8 +160,8 @@ class Contest:
     def _search_on(self, enough: Callable[[], bool]) -> None:
         """A slice of the search under way, or of the next one."""
         seed, side = divmod(self._finished, len(SIDES))
-        search = self._search or self._first.pop(SIDES[side], None) or self._make(under(self._plans[SIDES[side]], seed))
-        self._search, before = search, search.progress
+        search = self._under_way()
+        before = search.progress
         search.advance(enough)
         if seed:
             did = search.progress - before
@@ -166,6 +171,14 @@ class Contest:
             self.found[SIDES[side]].append(best(search))
             self._search = None
             self._clock.ahead(self._estimated_ahead())
+
+    def _under_way(self) -> Caviar:
+        """The search that is worked on, made where it is the next one."""
+        if not self._search:
+            seed, side = divmod(self._finished, len(SIDES))
+            first = self._first.pop(SIDES[side], None)
+            self._search = first or self._make(under(self._plans[SIDES[side]], seed))
+        return self._search
 
     def _estimated_ahead(self) -> float:
         """Estimated seconds of the searches that are not finished, those under the first seed left out."""
@@ -177,15 +190,15 @@ def _told(one: Best) -> list[Any]:
     return [*(value if math.isfinite(value) else None for value in (one.loss, one.accuracy)), dict(one.point)]
 
 
-def recalled(told: str, first: Sequence[Caviar]) -> Contest:
-    """The contest of `Contest.told`, between the same two searches; it goes on from there."""
+def recalled(told: str, first: Sequence[Caviar], make: Callable[[Plan], Caviar] = Caviar) -> Contest:
+    """The contest of `Contest.told`, between the same two searches; it goes on from there with those that are made."""
     kept = json.loads(told)
     found = {
         side: [Best(math.inf if loss is None else loss, math.nan if accuracy is None else accuracy, point)
                for loss, accuracy, point in kept["found"][side]]
         for side in SIDES
     }  # fmt: skip
-    contest = Contest(first, kept["seeds"], found=found)
+    contest = Contest(first, kept["seeds"], make, found)
     if kept["stopped"]:
         contest.stop()
     return contest

@@ -164,6 +164,8 @@ class FarmedCaviar(Caviar):
     Raises `UserError` as `Caviar` does, and for successive halving, which has to compare all models again and again.
     """
 
+    away = True
+
     def __init__(
         self,
         plan: Plan,

@@ -5,24 +5,29 @@ A search is a list of generations: each is searched inside a region of the one b
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from core.caviar import Caviar
 from core.charts.searches.shown import Shown, order
-from core.contest import Contest, recalled
+from core.contest import Contest
 from core.errors import UserError
-from core.regions import Region, selected
+from core.regions import Region, narrowed, region_from_json, region_to_json, selected
 from core.search import LEAST_BEST, Space, within, zoomed
-from core.search_keeping import SearchKeeper, recall
+from core.search_keeping import SearchKeeper, recall, recall_contest
 from core.settings import FIELDS
 from core.store import Store, digest, key_of, new_token, the_store
+from core.tender import Tender
 from core.turns import Turns
 
 MOST_OPEN = 60
@@ -30,11 +35,22 @@ IDLE_SECONDS = 3600.0
 TURN_SECONDS = 0.010  # of one generation, where several train
 LOOKING_SECONDS = 0.001  # that it takes to see that workers elsewhere have nothing new
 MOST_GENERATIONS = 50
+STUCK = "Something went wrong with the workers, and the server's log says what. Play goes on from here."
 
 
 def _unsaved(error: BaseException) -> str:
     words = str(error) if isinstance(error, UserError) else f"the store says “{error}”."
     return f"This search is not being saved: {words}"
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What somebody who only watches a search chose to see of it: a generation (from 0), the axes of the scatter, and
+    whether that shows all generations; None for what its owner sees."""
+
+    generation: int | None = None
+    axes: tuple[str, str] | None = None
+    whole: bool | None = None
 
 
 class OpenSearch(Turns):
@@ -65,6 +81,7 @@ class OpenSearch(Turns):
         self.whole = True  # whether the scatter has the axes of the first generation, with all others in it
         self.origin = ""  # the token of the run from which the models go on
         self.contest: Contest | None = None  # the first two generations under many seeds
+        self.played: Callable[[], None] = lambda: None  # called when it begins to play, from any thread
         names = [one.name for one in self.caviar.plan.space.ranges]
         self.axes = (names[0], names[min(1, len(names) - 1)])
 
@@ -78,6 +95,19 @@ class OpenSearch(Turns):
         """What its charts show."""
         generations = tuple(self.generations)
         return Shown(self.caviar, self.picked, self.axes, generations, self.region, self.whole, self.contest)
+
+    def as_seen(self, sight: Sight | None) -> OpenSearch:
+        """The search as it is now with what a watcher chose to see, to be read and not to be changed; what is not there
+        is left as the owner sees it. Of another generation than the owner's, nothing is picked or selected."""
+        if sight in (None, Sight()):
+            return self
+        seen = copy(self)  # all that trains is shared
+        if sight.generation not in (None, self.seen_generation) and sight.generation < len(self.generations):
+            seen.seen_generation, seen.picked, seen.region = sight.generation, None, {}
+        names = {one.name for one in self.caviar.plan.space.ranges}
+        seen.axes = sight.axes if sight.axes and names.issuperset(sight.axes) else self.axes
+        seen.whole = self.whole if sight.whole is None else sight.whole
+        return seen
 
     @property
     def busy(self) -> bool:
@@ -113,25 +143,53 @@ class OpenSearch(Turns):
 
     def _advance(self, until: float) -> bool:
         """Work until then; whether there was something to do, for what is farmed out is only looked after."""
+        start = time.perf_counter()
+        least = min(self._undone(), key=lambda one: one.progress)
+        self._go_on(least, lambda: bool(self._inbox) or time.perf_counter() >= until)
+        return time.perf_counter() - start > LOOKING_SECONDS
+
+    def _undone(self) -> list[Caviar | Contest]:
+        """What can be worked on now: generations, and once those are done the contest."""
         undone = [caviar for caviar in self.generations if not caviar.done]
-        least, start = min(undone, key=lambda one: one.progress, default=self.contest), time.perf_counter()
+        return undone or [one for one in (self.contest,) if one and not one.done]
+
+    def _go_on(self, one: Caviar | Contest, enough: Callable[[], bool]) -> None:
         try:
-            least.advance(lambda: bool(self._inbox) or time.perf_counter() >= until)
+            one.advance(enough)
         except UserError as error:  # of a scheduler that is gone
-            self.playing, self.said = False, str(error)
+            self.rest(str(error))
         if self.done:
             self.playing = False
-        return time.perf_counter() - start > LOOKING_SECONDS
+
+    def rest(self, why: str) -> None:
+        """Stop by itself."""
+        self.playing, self.said = False, why
+
+    def tend(self, tender: object) -> bool:
+        """Take in and hand out what is farmed out, where nobody who looks does so: it goes on to its end without them.
+        Whether there is any; what trains in this process waits for somebody who looks."""
+        with self.lock:
+            self.answer()
+            away = [one for one in self._undone() if one.away] if self.playing else []
+            if away and self.due_to(tender):
+                for one in away:
+                    self._go_on(one, lambda: True)
+                self.seen = time.monotonic()
+                self._save()
+                self._tell()
+            return bool(away)
 
     # the store
 
     def _save(self) -> None:
-        """Write down what is finished and how far the rest is: at once where a generation is done or the search rests,
-        else now and then."""
-        if not self.keeper or not self.started:
+        """Write down what is selected, what is finished, and how far the rest is: at once where a generation is done or
+        the search rests, else now and then."""
+        if not self.keeper:
             return
-        contest = self.keeper.record_contest(self.contest) if self.contest else None
-        for saving in filter(None, [*self.keeper.record(self.generations, not self.playing), contest]):
+        written = self.keeper.record(self.generations, not self.playing) if self.started else []
+        written += [self.keeper.record_contest(self.contest)] if self.started and self.contest else []
+        written += [self.keeper.record_region(region_to_json(self.seen_generation, self.region))]
+        for saving in filter(None, written):  # in the order in which they are carried out: the last is done last
             self.saving = saving
             saving.add_done_callback(self._saved)
 
@@ -155,6 +213,7 @@ class OpenSearch(Turns):
             raise UserError("This search is done: zoom in, or start another one.")
         self._start()
         self.playing, self.said = True, ""
+        self.played()
 
     def pause(self) -> None:
         """Stop training for now."""
@@ -174,9 +233,9 @@ class OpenSearch(Turns):
             raise UserError(f"There is no model {number}: they are numbered from 0 to {len(self.caviar.trials) - 1}.")
         self.picked = number
 
-    def set_axes(self, first: str, second: str) -> None:
+    def set_axes(self, axes: tuple[str, str]) -> None:
         """The two settings that the scatter shows."""
-        self.axes = (first, second)
+        self.axes = axes
 
     def see(self, generation: int) -> None:
         """Look at a generation."""
@@ -205,6 +264,11 @@ class OpenSearch(Turns):
             seen = self.seen_generation + 1
             words = f"Nothing of generation {seen} lies there: select inside its box, or look at another generation."
             raise UserError(words) from error
+
+    def narrow(self, values: Region) -> None:
+        """Select (low, high) or choices of some settings of the generation that is seen, () for all of one. `UserError`
+        for what cannot be."""
+        self.region = narrowed(self.caviar.plan.space, self.region, values)
 
     def finer(self) -> Caviar:
         """The next generation, with as many models and trained where the one that is seen is: inside the region that is
@@ -252,6 +316,7 @@ class OpenSearches:
         self._searches: dict[str, OpenSearch] = {}
         self._by_key: dict[str, OpenSearch] = {}
         self._lock = threading.RLock()
+        self._tender = Tender(self._tend)
 
     def open(self, caviar: Caviar, owner: str = "") -> OpenSearch:
         """Take in a search of the person with the token `owner`, and store it."""
@@ -280,13 +345,16 @@ class OpenSearches:
             generations = recall(store, entry)
         except UserError:
             return None
-        keeper = SearchKeeper(store, entry.id, generations)
+        keeper = SearchKeeper(store, entry.id, generations, entry.region)
         opened = OpenSearch(generations, entry.id, entry.key, keeper, entry.started is not None)
         opened.origin = entry.origin
         try:
-            opened.contest = recalled(entry.contest, generations[:2]) if entry.contest else None
+            opened.contest = recall_contest(store, entry, generations)
         except UserError as error:
             opened.said = str(error)
+        with suppress(UserError):  # a region that cannot be any more is let go
+            found = region_from_json(entry.region, [caviar.plan.space for caviar in generations])
+            opened.seen_generation, opened.region = found or (opened.seen_generation, {})
         return self._hold(opened)
 
     def close(self, token: str) -> None:
@@ -301,6 +369,7 @@ class OpenSearches:
 
     def close_all(self) -> None:
         """Close every search, and so write how far it is: the process ends."""
+        self._tender.stop()
         for token in [*self._searches]:
             self.close(token)
 
@@ -308,7 +377,26 @@ class OpenSearches:
         with self._lock:
             self._close_unseen()
             self._searches[opened.token] = self._by_key[opened.key] = opened
+            opened.played = self._tender.wake
         return opened
+
+    def _tend(self) -> bool:
+        """Look after what is farmed out; whether any is. Each search is looked at: one may not keep another from it."""
+        with self._lock:
+            searches = [*self._searches.values()]
+        tended = [self._tended(opened) for opened in searches]
+        return any(tended)
+
+    def _tended(self, opened: OpenSearch) -> bool:
+        """What goes wrong with one search keeps none of the others from its end."""
+        try:
+            return opened.tend(self)
+        except UserError as error:
+            opened.do(partial(OpenSearch.rest, why=str(error)))
+        except Exception:
+            logging.getLogger(__name__).exception("A search on Dask cannot go on.")
+            opened.do(partial(OpenSearch.rest, why=STUCK))
+        return False
 
     def _close_unseen(self) -> None:
         now = time.monotonic()

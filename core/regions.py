@@ -5,8 +5,9 @@ A region holds, by the names of some settings, (low, high) or the choices that i
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,25 @@ def selected(space: Space, region: Region, axes: Space, places: Mapping[str, Any
     inside = within(space, found)
     both = zip(inside.ranges, space.ranges, strict=True)
     return {one.name: one.choices or (one.low, one.high) for one, whole in both if one != whole}
+
+
+def narrowed(space: Space, region: Region, values: Region) -> Region:
+    """The region with (low, high) or choices of some settings in place of what it had of them; () leaves all of one.
+    Raises `UserError` as `selected` does."""
+    return selected(space, {name: kept for name, kept in (region | values).items() if kept}, space, {})
+
+
+def typed(searched: Range, now: tuple[Any, ...], end: int, value: float | None) -> tuple[Any, ...]:
+    """(low, high) of a setting whose `end` (0 or 1) is typed anew, None for that of what is searched; `now` is what the
+    region has of it, () for all. An end that passes the other sets that free. Raises `UserError` for one outside."""
+    whole, word = (searched.low, searched.high), searched.field.word
+    value = whole[end] if value is None else value
+    if not whole[0] <= value <= whole[1]:
+        label = searched.field.label.capitalize()
+        raise UserError(f"{label} is searched from {word(whole[0])} to {word(whole[1])}: type a number in between.")
+    other = (now or whole)[1 - end]
+    low, high = (value, other) if end == 0 else (other, value)
+    return (low, high) if low <= high else ((value, whole[1]) if end == 0 else (whole[0], value))
 
 
 def values_at(searched: Range, stretch: Any) -> tuple[Any, ...]:
@@ -75,3 +95,21 @@ def stretch_of(searched: Range, values: tuple[Any, ...]) -> tuple[float, float]:
     low, high = float(at.min()), float(at.max())
     more = min(MARGIN, 0.4 / max(1, len(searched.choices) - 1)) if searched.choices else NARROW * (low == high)
     return low - more, high + more
+
+
+# to JSON and back
+
+
+def region_to_json(generation: int, region: Region) -> str:
+    """A region of a generation (from 0) as JSON; "" where nothing is selected."""
+    return json.dumps({"generation": generation, "region": region}, allow_nan=False) if region else ""
+
+
+def region_from_json(told: str, spaces: Sequence[Space]) -> tuple[int, Region] | None:
+    """The generation and the region of `region_to_json`, None where nothing was selected; `spaces` are those of all
+    generations. Raises `UserError` where it is no region of them any more."""
+    if not told:
+        return None
+    kept = json.loads(told)
+    space = spaces[kept["generation"]]
+    return kept["generation"], selected(space, kept["region"], space, {})

@@ -14,8 +14,8 @@ from concurrent.futures import Future
 from dataclasses import asdict
 from functools import partial
 
-from core.caviar import Caviar, Result
-from core.contest import Contest
+from core.caviar import Caviar, Plan, Result
+from core.contest import Contest, recalled
 from core.errors import UserError
 from core.farm import FarmedCaviar
 from core.farm_line import farm_address
@@ -57,12 +57,13 @@ def least(caviar: Caviar) -> float | None:
 class SearchKeeper:
     """Writes one search into the store as it grows; `settled` says of each generation whether all of it was written."""
 
-    def __init__(self, store: Store, search: str, generations: Sequence[Caviar]) -> None:
+    def __init__(self, store: Store, search: str, generations: Sequence[Caviar], region: str = "") -> None:
         self.store, self.search, self.settled = store, search, [caviar.done for caviar in generations]
         self._written: list[set[int]] = [set() for _ in generations]
         self._moments = [caviar.moment for caviar in generations]  # how far each generation is in the store
         self._recorded, self._stood, self._failed = -math.inf, time.monotonic(), False
         self._contested: tuple[int, bool] | None = None  # how much of a contest is in the store
+        self._region: str | None = region  # that is in the store
         for number, caviar in enumerate(generations):
             self._follow(number, caviar)
 
@@ -101,6 +102,13 @@ class SearchKeeper:
         self._contested = moment
         return self.store.searches.record_contest(self.search, contest.told())
 
+    def record_region(self, told: str) -> Future[None] | None:
+        """Write down what is selected (see `core.regions`), where that is not what was written."""
+        if told == self._region:
+            return None
+        self._region = told
+        return self.store.searches.record_region(self.search, told)
+
     def record(self, generations: Sequence[Caviar], rests: bool = False) -> list[Future[None]]:
         """Write down which models are finished: at once where a generation is done, now and then where it is not, and
         after a write that failed. Less often, and where the search `rests`, also how far it is."""
@@ -112,7 +120,7 @@ class SearchKeeper:
         if due and self._failed:
             self._failed, self.settled = False, [False for _ in self.settled]
             self._written, self._moments = [set() for _ in self.settled], [NOWHERE for _ in self.settled]
-            self._contested = None
+            self._contested = self._region = None
         soon = due or not self._failed
         found = [
             self._record(number, caviar, self._standing(number, generations) if standing else None)
@@ -168,6 +176,15 @@ def recall(store: Store, entry: SearchEntry) -> list[Caviar]:
     return [_recalled(store, entry.id, one) for one in store.searches.generations(entry.id)]
 
 
+def recall_contest(store: Store, entry: SearchEntry, generations: Sequence[Caviar]) -> Contest | None:
+    """The contest of a stored search between its first two generations, if it has one; where those were farmed out, so
+    are its other searches. Raises `UserError` where it cannot go on."""
+    if not entry.contest:
+        return None
+    farmed = all(one.farmed for one in store.searches.generations(entry.id)[:2])
+    return recalled(entry.contest, generations[:2], _farmed if farmed else Caviar)
+
+
 def _recalled(store: Store, search: str, one: Generation) -> Caviar:
     rows = store.searches.trials(search, one.number)
     if (one.done or one.farmed) and len(rows) == one.models:
@@ -215,6 +232,16 @@ def _farmed_on(one: Generation, rows: Sequence[Finished], standing: bytes | None
         return here
     farmed.take(map(asdict, rows))
     return farmed
+
+
+def _farmed(plan: Plan) -> Caviar:
+    """A search for the workers, or with a sentence that says why it is trained in this process."""
+    try:
+        return FarmedCaviar(plan, address=_address())
+    except UserError as error:
+        here = Caviar(plan)
+        here.notice = f"The other seeds are trained in this process: {error}"
+        return here
 
 
 def _address() -> str:

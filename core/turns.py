@@ -39,6 +39,10 @@ class Turns:
         """Whether this token drives it."""
         return hmac.compare_digest(digest(token), self.key)
 
+    def as_seen(self, sight: Any) -> Any:
+        """It as somebody sees it who chose to see something else of it, where that can be done."""
+        return self
+
     def ask(self, command: Command) -> Future[Any]:
         """Post a command, to be carried out by whoever holds the lock next. Its result or error is the future's."""
         future: Future[Any] = Future()

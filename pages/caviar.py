@@ -21,12 +21,15 @@ from core.settings import RunSpec, Settings
 from pages.live import component
 from pages.parts.owner import drives, owner_token
 from pages.parts.plain import plain
+from pages.parts.region import region_inputs
 from pages.parts.run_in_hand import open_run
 from pages.parts.search_space import plan_inputs, seeds_input
 from pages.parts.searches import exports, searches
+from pages.parts.sight import look, seen_here
 
 PANDA = "panda.py"
 WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
+HOW = "Drag in the charts or type a region to search again, or"
 DENSER = "As many models again, in a smaller region: denser."
 
 
@@ -64,49 +67,51 @@ def bar(opened: OpenSearch) -> None:
 @st.fragment
 def chart_grid(opened: OpenSearch) -> None:
     """The charts, and which two settings the scatter shows."""
-    watch = {"generation": opened.seen_generation, "generations": len(opened.generations), "whole": opened.whole}
-    fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(opened.shown)]
-    component.charts(opened, fitting, key=f"charts-{'-'.join(opened.axes)}", watch=watch)
-    names = {one.name: one.field.label for one in opened.caviar.plan.space.ranges}
+    seen = seen_here(opened)
+    watch = {"generation": seen.seen_generation, "generations": len(seen.generations), "whole": seen.whole}
+    fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(seen.shown)]
+    component.charts(seen, fitting, key=f"charts-{'-'.join(seen.axes)}", watch=watch)
+    names = {one.name: one.field.label for one in seen.caviar.plan.space.ranges}
     if len(names) > 2:
         axes = [
             st.selectbox(word, list(names), list(names).index(axis), format_func=names.get, key=f"axis-{word}")
-            for word, axis in zip(("Across", "Up"), opened.axes, strict=True)
+            for word, axis in zip(("Across", "Up"), seen.axes, strict=True)
         ]
-        if tuple(axes) != opened.axes:
-            opened.do(lambda it: it.set_axes(*axes))
-            st.rerun(scope="fragment")
+        if tuple(axes) != seen.axes:
+            look(opened, "axes", tuple(axes))
+            st.rerun(scope="fragment" if drives(opened) else "app")
 
 
 @st.fragment
 def best(opened: OpenSearch) -> None:
     """The best models, the picked one, and where to search on."""
-    caviar, picked = opened.caviar, opened.picked
-    watch = {"picked": picked, "done": caviar.done, "generation": opened.seen_generation}
-    watch |= {"region": region_words(opened.shown), "whole": opened.whole, "finished": opened.finished}
-    generations(opened)
+    seen = seen_here(opened)
+    caviar, picked = seen.caviar, seen.picked
+    watch = {"picked": picked, "done": caviar.done, "generation": seen.seen_generation}
+    watch |= {"region": region_words(seen.shown), "whole": seen.whole, "finished": seen.finished}
+    generations(opened, seen)
     zoom(opened)
-    component.leaders(opened, watch)
-    if picked is None:
+    component.leaders(seen, watch)
+    if picked is not None:
+        picked_model(seen, picked)
+    elif drives(opened):
         st.caption("Click a model here, or a point or the end of a curve in the charts.")
-    else:
-        picked_model(opened, picked)
-    exports(opened)
+    exports(seen)
 
 
-def generations(opened: OpenSearch) -> None:
-    """The generations, coarse to fine, with the best dev loss of each (C3)."""
+def generations(opened: OpenSearch, seen: OpenSearch) -> None:
+    """The generations, coarse to fine, with the best dev loss of each (C3); `seen` is what this browser sees of it."""
     if len(opened.generations) < 2:
         return
     words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
-    at = st.segmented_control("Generation, and its best dev loss", words, default=words[opened.seen_generation])
-    if at and words.index(at) != opened.seen_generation:
-        opened.do(lambda it: it.see(words.index(at)))
+    at = st.segmented_control("Generation, and its best dev loss", words, default=words[seen.seen_generation])
+    if at and words.index(at) != seen.seen_generation:
+        look(opened, "generation", words.index(at))
         st.rerun(scope="app")
-    if nested(opened.shown):
-        whole = st.toggle("All of them in “Points tried”", opened.whole, help=WHOLE)
-        if whole != opened.whole:
-            opened.do(lambda it: it.show_whole(whole))
+    if nested(seen.shown):
+        whole = st.toggle("All of them in “Points tried”", seen.whole, help=WHOLE)
+        if whole != seen.whole:
+            look(opened, "whole", whole)
             st.rerun(scope="app")
 
 
@@ -149,7 +154,7 @@ def zoom(opened: OpenSearch) -> None:
         return
     region = region_words(opened.shown)
     label, kind = ("Search inside the region", "primary") if region else ("Zoom into the best 10 %", "secondary")
-    st.caption(f"Region: {plain(region)}" if region else "Drag in the charts to select a region to search again, or")
+    st.caption(f"Region: {plain(region)}" if region else HOW)
     if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
             finer = opened.do(OpenSearch.finer)
@@ -158,12 +163,13 @@ def zoom(opened: OpenSearch) -> None:
             st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
+    region_inputs(opened)
 
 
 @st.fragment
 def new_search(opened: OpenSearch) -> None:
     """What to search next."""
-    plans = plan_inputs(opened)
+    plans = plan_inputs(seen_here(opened))
     seeds = seeds_input(plans)
     address = farm_address()
     where = address or "worker processes on this machine"

@@ -111,4 +111,7 @@ MIGRATIONS: tuple[str, ...] = (
         FOREIGN KEY (search, generation) REFERENCES generations (search, number) ON DELETE CASCADE
     );
     """,
+    """
+    ALTER TABLE searches ADD COLUMN region TEXT NOT NULL DEFAULT '';  -- that is selected, and of which generation
+    """,
 )

@@ -27,7 +27,8 @@ class SearchEntry:
     """A search as a list shows it: `models` and `best` (dev loss, nats) are those of all `generations`.
 
     `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "";
-    `contest` is what its first two generations came to under many seeds, as it was told, or "".
+    `contest` is what its first two generations came to under many seeds, as it was told, or ""; `region` what its owner
+    has selected and of which generation (see `core.regions`), or "".
     """
 
     id: str
@@ -42,6 +43,7 @@ class SearchEntry:
     changed: float
     deleted: float | None
     contest: str
+    region: str
     generations: int
     models: int
     best: float | None
@@ -188,6 +190,14 @@ class Searches:
 
         def job(db: sqlite3.Connection) -> None:
             db.execute("UPDATE searches SET contest = ? WHERE id = ?", (told, search))
+
+        return self._file.write(job)
+
+    def record_region(self, search: str, told: str) -> Future[None]:
+        """What its owner has selected, "" for nothing."""
+
+        def job(db: sqlite3.Connection) -> None:
+            db.execute("UPDATE searches SET region = ? WHERE id = ?", (told, search))
 
         return self._file.write(job)
 

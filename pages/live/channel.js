@@ -23,7 +23,7 @@ export function channelOf(token, path) {
  * error(message), owns(id of a message), and wants() -> [{name, every, visible}]. */
 function create(token, path) {
   const parts = new Set();
-  const self = { status: null, seq: 0, join, send, say, refresh, forget, link: ["connecting", ""] };
+  const self = { status: null, seq: 0, sight: {}, join, send, say, look, refresh, forget, link: ["connecting", ""] };
   let socket = null;
   let outstanding = 0; // number of the frame that is asked for and not yet here
   let arrived = null; // a frame that is here and not yet drawn
@@ -99,7 +99,7 @@ function create(token, path) {
     if (socket?.readyState !== WebSocket.OPEN || outstanding || arrived || !parts.size) return;
     outstanding = self.seq += 1;
     turn += 1;
-    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq, anew }));
+    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq, anew, sight: self.sight }));
     anew = false;
   }
 
@@ -124,6 +124,14 @@ function create(token, path) {
   function refresh() {
     if (!self.status?.playing) outstanding = 0;
     ask();
+  }
+
+  /** What this page chose to see; what was drawn of something else has to be sent again. */
+  function look(sight) {
+    if (JSON.stringify(sight) === JSON.stringify(self.sight)) return;
+    self.sight = sight;
+    drawn = new Map();
+    anew = true;
   }
 
   /** A chart was made anew: what it showed has to be sent again. */

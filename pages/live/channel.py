@@ -21,7 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from core.errors import UserError
 from core.open_labs import OPEN_LABS, OpenSideBySide
 from core.open_runs import OPEN_RUNS, OpenRun
-from core.open_searches import OPEN_SEARCHES, OpenSearch
+from core.open_searches import OPEN_SEARCHES, OpenSearch, Sight
 from core.turns import CLOSED, DRIVER_SECONDS
 from pages.live.frames import WORKER, make_frame
 
@@ -82,6 +82,18 @@ def _region(message: dict[str, Any]) -> Command:
     return lambda opened: opened.select(of, places)
 
 
+def _sight(message: dict[str, Any]) -> Sight:
+    """What a watcher chose to see, beside the request for a frame."""
+    given = message.get("sight") or {}
+    names = given.get("axes") if isinstance(given, dict) else ()
+    pair = names is None or (isinstance(names, list) and len(names) == 2 and all(isinstance(one, str) for one in names))
+    if not pair or not given.keys() <= Sight.__dataclass_fields__.keys():
+        raise UserError("What is to be seen needs 'generation', 'axes' and 'whole', or some of them.")
+    generation = _whole(given, "generation") if "generation" in given else None
+    whole = given["whole"] is True if "whole" in given else None
+    return Sight(generation, tuple(names) if names else None, whole)
+
+
 RUN_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
     "nudge": _nudge,
     "play": lambda message: OpenRun.play,
@@ -122,6 +134,7 @@ class Viewer:
     def __init__(self, opened: OpenRun | OpenSearch | OpenSideBySide, socket: WebSocket, drives: bool) -> None:
         self.opened, self.socket, self.drives = opened, socket, drives
         self.wake = asyncio.Event()
+        self.sight = Sight()
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
         self._shown: set[str] = set()
@@ -142,9 +155,12 @@ class Viewer:
             charts = message.get("charts")
             if not isinstance(charts, list) or len(charts) > MOST_CHARTS:
                 raise UserError("A request for a frame needs 'charts', a list of chart names.")
+            sight = _sight(message)
             self._asked = (_whole(message, "seq"), [str(name) for name in charts])
             if message.get("anew") is True:
                 self._shown = set()
+            if sight != self.sight:
+                self.sight, self._shown_version = sight, -1
             self.wake.set()
         elif kind in commands and not self.drives:
             raise UserError(NOT_YOURS)

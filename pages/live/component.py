@@ -21,6 +21,7 @@ from core.settings import Field
 from core.turns import Turns
 from pages.live.files import address, base_path
 from pages.parts.owner import token_for
+from pages.parts.sight import sight_row
 
 STUB = """
 export default (component) => {
@@ -42,6 +43,7 @@ def _mount(opened: Turns, part: str, key: str, data: dict[str, Any], **callbacks
         "part": part,
         "token": token,
         "watching": token == opened.token,
+        "sight": sight_row(opened),
         "socket": f"{base}/live/{token}",
         "module": base + address("live.js"),
         "plotly": base + address("plotly.min.js"),

@@ -74,8 +74,9 @@ def make_frame(
             if waiting() > 1 or time.perf_counter() - start > shows.alone:
                 break
         trained = time.perf_counter()
-        shown = opened.shown
-        header = {"type": "frame", "seq": seq, "version": opened.version, "status": shows.say(opened)}
+        seen = opened.as_seen(getattr(viewer, "sight", None))
+        shown = seen.shown
+        header = {"type": "frame", "seq": seq, "version": opened.version, "status": shows.say(seen)}
         chosen = [chart for name in charts if (chart := shows.charts.get(name)) and chart.applies(shown)]
         packet = pack(header, {chart.name: chart.frame(shown) for chart in chosen})
     METER.frames += 1

@@ -53,6 +53,7 @@ function begin({ parentElement, data }) {
   function update(component) {
     if (removed) return;
     const channel = channelOf(component.data.token, component.data.socket);
+    channel.look(component.data.sight ?? {});
     root.classList.toggle("panda-watching", Boolean(component.data.watching));
     root.inert = Boolean(component.data.watching) && component.data.part === "dials";
     part.update(component, channel);

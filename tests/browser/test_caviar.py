@@ -157,6 +157,38 @@ def test_a_region_is_dragged_in_the_charts_and_searched_inside(caviar):
     page.get_by_role("button", name="Open in Panda").wait_for()  # a click picks
 
 
+def test_a_region_is_typed_and_who_watches_looks_at_another_generation(caviar, chromium):
+    page, leader = caviar, "document.querySelector('.panda-leader')?.title"
+    started(page, 8, 20)
+    page.get_by_text("Type a region", exact=True).click()
+    field = page.get_by_role("spinbutton", name="learning rate, from")
+    field.fill("0.01")
+    field.press("Tab")
+    page.get_by_text("Region: α 0.01–1").wait_for()
+    page.keyboard.type("0.1")  # the next field has kept the focus
+    page.keyboard.press("Enter")
+    page.get_by_text("Region: α 0.01–0.1").wait_for()
+    page.wait_for_function(f"Math.abs(({VALUES})('region')?.x[1] - 0.75) < 1e-5")
+    assert corners(page, "region")[:2] == pytest.approx((0.5, 0.75), abs=1e-5)
+    page.get_by_role("button", name="Search inside the region").click()
+    page.get_by_role("radio", name="2 random").wait_for()
+    page.get_by_text("done", exact=True).wait_for(timeout=60_000)
+    at_rest(page)
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    guest = context.new_page()
+    guest.goto(page.url)
+    here = page.evaluate(leader)
+    guest.wait_for_function(f"(here) => {leader} === here", arg=here)
+    guest.get_by_role("radio", name="1 random").click()
+    guest.wait_for_function(f"(here) => {leader} !== here", arg=here)
+    at_rest(guest)
+    assert guest.get_by_role("radio", name="1 random").is_checked()
+    at_rest(page)
+    assert page.get_by_role("radio", name="2 random").is_checked()
+    assert page.evaluate(leader) == here
+    context.close()
+
+
 def test_a_band_is_cleared_by_a_click_and_all_by_escape(caviar):
     page = caviar
     left, top, _, high, *lines = plot_with(page, "bands")

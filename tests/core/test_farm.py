@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections import Counter
 from concurrent.futures import Future
@@ -17,11 +18,12 @@ distributed = pytest.importorskip("distributed")
 
 from core import farm, farm_line  # noqa: E402
 from core.caviar import Caviar, Origin, Plan  # noqa: E402
+from core.contest import SIDES, Contest  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from core.farm import FarmedCaviar  # noqa: E402
 from core.farm_chunk import train_chunk  # noqa: E402
 from core.farm_line import farm_address  # noqa: E402
-from core.open_searches import OpenSearches  # noqa: E402
+from core.open_searches import OpenSearch, OpenSearches  # noqa: E402
 from core.plans import plan_from_json, plan_to_json  # noqa: E402
 from core.run import Run  # noqa: E402
 from core.search import Range, Space, random_points  # noqa: E402
@@ -363,6 +365,101 @@ def test_results_are_stored_as_they_come_in_although_nobody_looks(store, monkeyp
     assert all(row.fingerprint for row in check_rows(store, opened, searched))
 
 
+def waited(until, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def tenders():
+    return [thread for thread in threading.enumerate() if thread.name == "panda-tender"]
+
+
+@pytest.fixture
+def unseen(store, cluster, monkeypatch):
+    """Searches of which each has many small chunks, and none is ever looked at."""
+    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    searches = OpenSearches(store=lambda: store)
+    yield searches
+    searches.close_all()
+
+
+def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
+    searched, most = plan(24, 400, spec=SLOW), []
+    opened = unseen.open(FarmedCaviar(searched), "o" * 22)
+    opened.do(OpenSearch.play)
+    waited(lambda: most.append(len(getattr(opened.caviar._farm._line, "running", ()))) or opened.done)
+    assert 0 < max(most) <= farm.AHEAD * 2  # workers
+    opened.saving.result(5)
+    assert store.searches.find(opened.token).done
+    check_rows(store, opened, searched)
+    assert not opened.playing
+    waited(lambda: not tenders())
+
+
+def test_what_is_paused_is_not_handed_out_and_what_is_stopped_ends(unseen, watcher):
+    opened = unseen.open(FarmedCaviar(plan(200, 400, spec=SLOW)), "o" * 22)
+    opened.do(OpenSearch.play)
+    waited(lambda: opened.caviar.progress > 0)
+    opened.do(OpenSearch.pause)
+    waited(lambda: not busy(watcher) and not tenders())
+    time.sleep(0.3)
+    assert not busy(watcher)
+    assert opened.caviar.progress < 1
+    opened.do(OpenSearch.play)
+    waited(lambda: busy(watcher))
+    opened.do(OpenSearch.stop)
+    assert opened.done
+    waited(lambda: not busy(watcher) and not tenders())
+
+
+def test_closed_at_the_end_of_the_server_nothing_is_looked_after_any_more(store, unseen):
+    opened = unseen.open(FarmedCaviar(plan(200, 400, spec=SLOW)), "o" * 22)
+    opened.do(OpenSearch.play)
+    waited(lambda: rows_of(store, opened))
+    unseen.close_all()
+    assert not tenders()
+    assert not opened.playing
+    assert not opened.caviar.done
+
+
+def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypatch):
+    opened = unseen.open(FarmedCaviar(plan(200, 400, spec=SLOW)), "o" * 22)
+    opened.do(OpenSearch.play)
+    waited(lambda: opened.caviar.progress > 0)
+    monkeypatch.setattr(unseen, "_idle", 3.0)
+    opened.seen = time.monotonic() - 5
+    time.sleep(0.6)
+    other = unseen.open(Caviar(plan(2)), "o" * 22)
+    assert not opened.closed
+    opened.do(OpenSearch.pause)
+    opened.seen = other.seen = time.monotonic() - 5
+    unseen.open(Caviar(plan(2)), "o" * 22)
+    assert opened.closed
+
+
+def test_an_unseen_search_whose_scheduler_goes_away_rests_and_says_so(store, unseen, here):
+    opened = unseen.open(FarmedCaviar(plan(200, 400, spec=SLOW)), "o" * 22)
+    opened.do(OpenSearch.play)
+    waited(lambda: opened.caviar.progress > 0)
+    here._process.kill()
+    waited(lambda: not opened.playing)
+    assert "is gone. What has come in is kept" in opened.said
+    waited(lambda: not tenders())
+
+
+def test_what_goes_wrong_with_one_search_is_said_and_keeps_no_other_from_its_end(unseen, monkeypatch, caplog):
+    wrong, right = (unseen.open(FarmedCaviar(plan(4, 20)), "o" * 22) for _ in range(2))
+    monkeypatch.setattr(wrong.caviar, "advance", lambda enough: 1 / 0)
+    for opened in (wrong, right):
+        opened.do(OpenSearch.play)
+    waited(lambda: right.done)
+    assert not wrong.playing
+    assert "Something went wrong" in wrong.said
+    assert "ZeroDivisionError" in caplog.text
+
+
 def left_halfway(store, here, monkeypatch, searched):
     """A farmed search of whose models some are stored when its scheduler is lost, and what is stored of them."""
     monkeypatch.setattr(farm, "CHUNK", 0.1)
@@ -438,6 +535,52 @@ def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, mo
     check_same(found.caviar, in_process(searched))
     store.write(lambda db: None).result(5)
     assert store.searches.find(opened.token).done
+
+
+def contested(store, monkeypatch, found):
+    """A search whose contest under five seeds was on the workers, as a new process finds it, and how far it came."""
+    monkeypatch.setenv("PANDA_DASK", "here")
+    first = [FarmedCaviar(replace(plan(4, 20), kind=kind)) for kind in SIDES]
+    opened = OpenSearches(store=lambda: store).open(first[0], "o" * 22)
+    opened.add(first[1])
+    opened.compete(Contest(first, 5, FarmedCaviar))
+    trained(opened, lambda: sum(map(len, opened.contest.found.values())) >= found)
+    opened.do(OpenSearch.pause)
+    opened.saving.result(5)
+    return OpenSearches(store=lambda: store).get(opened.token), opened.contest.losses.shape[1]
+
+
+def in_process_contest():
+    contest = Contest([Caviar(replace(plan(4, 20), kind=kind)) for kind in SIDES], 5)
+    contest.advance(never)
+    return contest
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_contest_that_was_on_the_workers_goes_on_there_after_a_restart(store, monkeypatch):
+    found, pairs = contested(store, monkeypatch, 5)
+    assert 2 <= pairs < 5
+    assert not found.contest.done
+    assert isinstance(found.contest._under_way(), FarmedCaviar)
+    monkeypatch.setattr(Stack, "advance", lambda *given: pytest.fail("trained in this process"))
+    found.do(OpenSearch.play)
+    waited(lambda: found.contest.done)  # and nobody looks
+    monkeypatch.undo()
+    np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
+    assert found.contest.notice == ""
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and_says_so(store, monkeypatch):
+    found, _ = contested(store, monkeypatch, 3)
+    monkeypatch.delenv("PANDA_DASK")
+    assert not found.contest.away
+    assert found.contest.notice == (
+        "The other seeds are trained in this process: the server names no Dask workers at present (PANDA_DASK)."
+    )
+    found.play()
+    trained(found, lambda: found.contest.done)
+    np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
 
 
 def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):

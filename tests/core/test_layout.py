@@ -17,7 +17,8 @@ ORDER = [
     "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "kernel", "compiled",
     "dev_set", "vitals", "snapshots", "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock",
     "caviar", "plans", "contest", "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping",
-    "search_keeping", "notices", "labs", "charts", "export", "turns", "open_runs", "open_searches", "open_labs",
+    "search_keeping", "notices", "labs", "charts", "export", "turns", "tender",
+    "open_runs", "open_searches", "open_labs",
 ]  # fmt: skip
 
 # Who alone may import a package; folders end in a slash.

@@ -9,7 +9,7 @@ from core.caviar import Caviar, Origin, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.shown import newest, order
 from core.errors import UserError
-from core.open_searches import OpenSearch, OpenSearches
+from core.open_searches import OpenSearch, OpenSearches, Sight
 from core.run import Run
 from core.search import SEARCHABLE, Range, Space
 from core.settings import RunSpec, Settings
@@ -165,6 +165,25 @@ def test_a_region_is_selected_on_the_axes_of_any_generation_and_searched_inside(
     assert len(set(seeds)) == 3
     opened.see(0)
     assert opened.region == {}
+
+
+def test_who_watches_sees_what_they_chose_and_changes_nothing():
+    opened = search()
+    to_the_end(opened)
+    opened.add(search(models=6).caviar)
+    to_the_end(opened)
+    opened.select(1, {"learning_rate": [0.25, 0.5]})
+    opened.pick(3)
+    assert opened.as_seen(None) is opened.as_seen(Sight()) is opened
+    seen = opened.as_seen(Sight(generation=0))
+    assert (seen.caviar, seen.picked, seen.region) == (opened.generations[0], None, {})
+    assert (opened.seen_generation, opened.picked, list(opened.region)) == (1, 3, ["learning_rate"])
+    seen = opened.as_seen(Sight(generation=1, axes=("beta1", "beta1"), whole=False))
+    assert (seen.caviar, seen.picked, seen.region) == (opened.caviar, 3, opened.region)
+    assert (seen.shown.axes, seen.shown.whole) == (("beta1", "beta1"), False)
+    assert (opened.axes, opened.whole) == (("learning_rate", "beta1"), True)
+    odd = opened.as_seen(Sight(generation=7, axes=("units", "beta1")))
+    assert (odd.seen_generation, odd.axes) == (1, opened.axes)
 
 
 def test_a_region_is_searched_before_anything_is_trained_and_the_best_tenth_is_not():

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from core.errors import UserError
-from core.regions import selected, stretch_of, values_at
+from core.regions import narrowed, selected, stretch_of, typed, values_at
 from core.search import Range, Space
 from core.settings import RunSpec, Settings
 
@@ -78,3 +78,35 @@ def test_values_lie_where_they_were_selected_and_what_is_one_value_can_be_seen()
     assert low < 0.5 < high
     low, high = stretch_of(KINDS, ("tanh",))
     assert 0 < low < 0.5 < high < 1
+
+
+@pytest.mark.parametrize(
+    ("now", "end", "value", "found"),
+    [
+        ((), 0, 0.01, (0.01, 1.0)),
+        ((), 1, 0.01, (1e-4, 0.01)),
+        ((1e-3, 0.01), 0, 0.005, (0.005, 0.01)),
+        ((1e-3, 0.01), 0, None, (1e-4, 0.01)),
+        ((1e-3, 0.01), 1, None, (1e-3, 1.0)),
+        ((1e-3, 0.01), 0, 0.1, (0.1, 1.0)),  # beyond the other end
+        ((1e-3, 0.01), 1, 2e-4, (1e-4, 2e-4)),
+        ((1e-3, 0.01), 0, 0.01, (0.01, 0.01)),
+    ],
+)
+def test_an_end_is_typed(now, end, value, found):
+    assert typed(RATES, now, end, value) == found
+
+
+@pytest.mark.parametrize("value", [2.0, 1e-5, -1.0, math.nan, math.inf])
+def test_an_end_outside_what_is_searched_is_said(value):
+    with pytest.raises(UserError, match="Learning rate is searched from 0.0001 to 1: type a number in between"):
+        typed(RATES, (), 0, value)
+
+
+def test_a_region_is_narrowed_by_values_and_given_free():
+    region = narrowed(SPACE, {}, {"units": (8, 16), "activation": ("tanh",)})
+    assert region == {"units": (8, 16), "activation": ("tanh",)}
+    assert narrowed(SPACE, region, {"units": (4, 64)}) == {"activation": ("tanh",)}
+    assert narrowed(SPACE, region, {"units": (), "activation": ()}) == {}
+    with pytest.raises(UserError, match="which is not searched"):
+        narrowed(SPACE, region, {"decay_rate": (0.1, 0.2)})

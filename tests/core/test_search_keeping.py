@@ -18,6 +18,7 @@ from core.contest import recalled
 from core.errors import UserError
 from core.open_searches import OpenSearch, OpenSearches
 from core.plans import plan_from_json, plan_to_json
+from core.regions import region_to_json
 from core.run import Run
 from core.search import SEARCHABLE, Range, Space
 from core.search_keeping import about, finished, recall
@@ -508,6 +509,45 @@ def test_what_was_never_played_goes_after_a_day_and_what_was_deleted_after_a_mon
     store.close()
 
 
+def test_what_is_selected_is_found_again_with_the_generation_in_which_it_lies(store, searches):
+    ranges = (*RANGES, SEARCHABLE["optimizer"], Range("units", 2, 40, "log"))
+    opened = played(searches.open(Caviar(planned(ranges=ranges)), ANN))
+    opened.do(lambda it: it.add(Caviar(planned(models=4, ranges=ranges))))
+    opened.do(lambda it: it.see(0))
+    places = {"learning_rate": [0.25, 0.6], "beta1": [0, 1], "optimizer": [0, 0.4], "units": [0.1, 0.5]}
+    opened.do(lambda it: it.select(0, places))
+    opened.saving.result(5)
+    assert opened.region.keys() == {"learning_rate", "optimizer", "units"}
+    found = again(store, opened)
+    assert (found.seen_generation, found.region) == (0, opened.region)
+    assert found.finer().plan.space == opened.finer().plan.space
+    found.do(lambda it: it.select(0, None))
+    found.saving.result(5)
+    after = again(store, opened)
+    assert (after.seen_generation, after.region) == (1, {})
+
+
+def test_what_is_selected_before_it_is_played_is_kept_and_written_once(store, searches, monkeypatch):
+    written = []
+    record = store.searches.record_region
+    monkeypatch.setattr(store.searches, "record_region", lambda *given: written.append(given) or record(*given))
+    opened = searches.open(Caviar(planned()), ANN)
+    opened.do(lambda it: it.pick(1))
+    assert not written
+    opened.do(lambda it: it.select(0, {"beta1": [0, 0.5]}))
+    opened.do(lambda it: it.pick(2))
+    played(opened)
+    assert len(written) == 1
+    assert again(store, opened).region == opened.region
+
+
+def test_a_region_that_cannot_be_any_more_is_let_go(store, searches):
+    opened = played(searches.open(Caviar(planned()), ANN))
+    for name in ('"units": [1, 2]', '"learning_rate": [20, 30]'):
+        store.searches.record_region(opened.token, f'{{"generation": 0, "region": {{{name}}}}}').result(5)
+        assert again(store, opened).region == {}
+
+
 def test_a_search_that_is_no_longer_possible_is_not_found(store, searches):
     opened = played(searches.open(Caviar(planned()), ANN))
     store.write(lambda db: db.execute("UPDATE generations SET plan = '{}'") and None).result(5)
@@ -533,6 +573,9 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             assert steps == known.get("steps", steps)
             assert entry.contest == known.get("contest", "")
             assert not entry.contest or recalled(entry.contest, generations[:2]).told() == entry.contest
+            assert entry.region == known.get("region", "")
+            found = OpenSearches(store=lambda store=store: store).get(entry.id)
+            assert found is None or region_to_json(found.seen_generation, found.region) == entry.region
             for caviar in generations:
                 caviar.advance(lambda: False)
                 loss = caviar.run(0).finish().evaluate("dev").loss

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.open_runs import OPEN_RUNS
-from core.open_searches import OPEN_SEARCHES
+from core.open_searches import OPEN_SEARCHES, OpenSearch
 from pages.live.frames import search_status
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
 
@@ -129,6 +129,98 @@ def test_the_scatter_shows_all_generations_or_only_the_one_seen(app):
     assert opened.whole
     app.toggle[0].set_value(False).run()
     assert not opened.whole
+
+
+def test_a_region_is_typed_follows_the_charts_and_is_given_free(app):
+    opened = search_of(app)
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    app.run()
+
+    def rate(end):
+        return widget(app.number_input, f"region-learning_rate-{end}")
+
+    assert (rate("from").value, rate("to").value) == pytest.approx((1e-3, 1e-2))
+    assert widget(app.number_input, "region-beta1-from").value is None
+    rate("from").set_value(5e-3).run()
+    assert opened.region["learning_rate"] == (5e-3, pytest.approx(1e-2))
+    widget(app.number_input, "region-beta1-from").set_value(0.99).run()
+    assert opened.region["beta1"] == (0.99, 0.999)
+    assert widget(app.number_input, "region-beta1-to").value is None
+    assert "Region: α 0.005–0.01, β 0.99–0.999" in [caption.value.replace("\\", "") for caption in app.caption]
+    rate("to").set_value(50.0).run()
+    assert "searched from 0.0001 to 1" in app.error[0].value.replace("\\", "")
+    assert rate("to").value == pytest.approx(1e-2)
+    for end in ("from", "to"):
+        rate(end).set_value(None).run()
+    assert not app.error
+    assert list(opened.region) == ["beta1"]
+    button(app, "Search inside the region").click().run()
+    assert (opened.seen_generation, opened.region) == (1, {})
+    assert not app.exception
+
+
+def test_choices_and_whole_numbers_of_a_region_are_typed(app):
+    new_search(app)
+    app.multiselect[0].set_value(["units", "activation"]).run()
+    button(app, "Start this search").click().run()
+    app.session_state["caviar-panel"] = "Best"
+    app.run()
+    opened = search_of(app)
+    widget(app.number_input, "region-units-to").set_value(16).run()
+    widget(app.button_group, "region-activation").set_value(["tanh"]).run()
+    assert not app.exception
+    assert opened.region == {"units": (4, 16), "activation": ("tanh",)}
+    widget(app.button_group, "region-activation").set_value([]).run()
+    assert opened.region == {"units": (4, 16)}
+
+
+def test_who_watches_types_no_region(app):
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = search_of(app).token
+    guest.run()
+    assert app.number_input
+    assert not guest.number_input
+
+
+def generation_control(app):
+    return next(one for one in app.button_group if one.label.startswith("Generation"))
+
+
+def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(app):
+    opened = search_of(app)
+    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    app.run()
+    button(app, "Search inside the region").click().run()
+    opened.do(OpenSearch.pause)
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = opened.token
+    guest.run()
+    assert search_of(guest) is opened
+    first, second = generation_control(guest).options
+    generation_control(guest).set_value(first).run()
+    guest.toggle[0].set_value(False).run()
+    assert not guest.exception
+    assert (opened.seen_generation, opened.whole) == (1, True)
+    assert [generation_control(one).value for one in (guest, app.run())] == [first, second]
+    assert [one.toggle[0].value for one in (guest, app)] == [False, True]
+    generation_control(app).set_value(first).run()
+    assert opened.seen_generation == 0
+
+
+def test_who_watches_chooses_the_axes_of_their_own_scatter(app):
+    new_search(app)
+    app.multiselect[0].set_value(["learning_rate", "units", "beta1"]).run()
+    button(app, "Start this search").click().run()
+    opened = search_of(app)
+    guest = AppTest.from_file(CAVIAR, default_timeout=60)
+    guest.query_params["search"] = opened.token
+    guest.run()
+    widget(guest.selectbox, "axis-Across").set_value("units").run()
+    assert not guest.exception
+    assert widget(guest.selectbox, "axis-Across").value == "units"
+    assert opened.axes == ("learning_rate", "beta1")
+    widget(app.selectbox, "axis-Up").set_value("units").run()
+    assert opened.axes == ("learning_rate", "units")
 
 
 def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):

@@ -228,6 +228,29 @@ def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
     assert search.region
 
 
+def test_who_watches_sees_the_generation_they_chose_and_the_owner_the_same_as_before(search_socket, search):
+    finer = Plan(search.caviar.plan.space, "grid", 4, 50)
+    search.do(lambda it: it.generations.append(Caviar(finer)))
+    with client.websocket_connect(f"/live/{search.token}") as other:
+        assert frame(other, ["scatter"])[0]["status"]["models"] == 6
+        other.send_json({"type": "frame", "seq": 2, "charts": [], "sight": {"generation": 1, "whole": False}})
+        status = unpack(other.receive_bytes())[0]["status"]
+        assert (status["models"], status["watch"]["generation"], status["watch"]["whole"]) == (4, 1, False)
+        other.send_json({"type": "frame", "seq": 3, "charts": [], "sight": {"axes": ["beta1", "beta1"]}})
+        assert unpack(other.receive_bytes())[0]["status"]["models"] == 6
+    status = frame(search_socket, ["scatter"])[0]["status"]
+    assert (status["models"], status["watch"]["generation"], status["watch"]["whole"]) == (6, 0, True)
+
+
+@pytest.mark.parametrize(
+    "sight", [3, [1], {"generation": -1}, {"generation": "1"}, {"axes": "ab"}, {"axes": [1, 2]}, {"picked": 1}]
+)
+def test_a_sight_that_cannot_be_is_answered_by_a_sentence(search_socket, sight):
+    search_socket.send_json({"type": "frame", "seq": 1, "charts": [], "sight": sight})
+    assert "generation" in search_socket.receive_json()["sentence"]
+    assert frame(search_socket, ["scatter"], seq=2)[0]["seq"] == 2
+
+
 @pytest.mark.parametrize(
     ("message", "words"),
     [
