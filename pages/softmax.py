@@ -276,7 +276,9 @@ def boundaries() -> None:
     controls, charts = lab.sides("boundaries", SIDES)
     with controls:
         held["layers"] = _point_controls(held)
-        if held["layers"] != "none":
+        if held["layers"] == "none":
+            st.caption("Panda's networks have hidden layers: choose one or two to see this there.")
+        else:
             lab.see_in_panda("boundaries", lambda: _own_run(held["points"], held["layers"]), ["decision_map", "loss"])
     with charts:
         _plane(held)
