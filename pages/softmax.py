@@ -69,7 +69,7 @@ def z_to_a() -> None:
     options = ["Nothing", "All near 1/4", "The first becomes 1"]
     if not lab.question("from-z", ask, options, "Nothing", why):
         return
-    controls, charts = lab.sides("from-z", SIDES)
+    controls, charts = lab.sides("from-z", SIDES, low=True)
     with controls:
         C = st.segmented_control("Classes", range(2, 11), default=4, key="from-z-classes", wrap=True, **STAYS)
         z = lab.dials(
@@ -273,7 +273,7 @@ def boundaries() -> None:
     if not lab.question("boundaries", ask, ["Straight lines", "Circles", "Any curve"], "Straight lines", why):
         return
     held = lab.state("boundaries", {"preset": "groups", "classes": 4, "points": plane.preset("groups", 4)})
-    controls, charts = lab.sides("boundaries", SIDES)
+    controls, charts = lab.sides("boundaries", SIDES, low=True)
     with controls:
         held["layers"] = _point_controls(held)
         if held["layers"] == "none":

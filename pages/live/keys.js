@@ -20,7 +20,8 @@ export function handle(node, title, act) {
     class: "panda-ring", tabindex: 0, role: "slider", "aria-label": `Points of: ${title}`, "aria-describedby": help,
     on: { focus: place, keydown: press },
   });
-  node.append(ring, element("p", { class: "panda-keys", id: help, text: HELP }));
+  const words = element("p", { class: "panda-keys", id: help, text: HELP });
+  node.append(ring, words);
   let at = 0; // number of the chosen point
   let count = null; // of points at the last drawing
 
@@ -35,17 +36,18 @@ export function handle(node, title, act) {
     if (!where) return;
     const [x, y] = chosen(points, where);
     const edge = node.getBoundingClientRect();
+    words.classList.toggle("panda-above", where.yaxis.d2p(y) > where.yaxis._length / 2); // not over the point
     ring.style.left = `${where.left - edge.left - node.clientLeft + where.xaxis._offset + where.xaxis.d2p(x)}px`;
     ring.style.top = `${where.top - edge.top - node.clientTop + where.yaxis._offset + where.yaxis.d2p(y)}px`;
   }
 
   function tell(points, n) {
     const [x, y] = [points.x[at], points.y[at]].map((value) => value?.toFixed(2));
-    const words = [`point ${at + 1} of ${n}`, points.text?.[at], `at ${x}, ${y}`].filter(Boolean).join(", ");
+    const said = [`point ${at + 1} of ${n}`, points.text?.[at], `at ${x}, ${y}`].filter(Boolean).join(", ");
     attribute(ring, "aria-valuemin", Math.min(1, n));
     attribute(ring, "aria-valuemax", n);
     attribute(ring, "aria-valuenow", Math.min(at + 1, n));
-    attribute(ring, "aria-valuetext", n ? words : "no points");
+    attribute(ring, "aria-valuetext", n ? said : "no points");
   }
 
   /** The place of the chosen point; the middle where there is none. */

@@ -77,14 +77,17 @@ def last(key: str) -> str | None:
     return st.session_state.get(f"{key}-last")
 
 
-def sides(key: str, sizes: Sequence[float] = (1, 3)) -> list[Any]:
-    """Columns for the dials and for the charts; on a phone one chart stays in sight above the dials (see live.css)."""
-    return together(key).columns(sizes, gap="medium")
+def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[Any]:
+    """Columns for the dials and for the charts; on a phone one chart stays in sight above the dials (see live.css).
+
+    With `low` the charts are lower where the window is, so that the panel fits it.
+    """
+    return together(key, low).columns(sizes, gap="medium")
 
 
-def together(key: str) -> Any:
+def together(key: str, low: bool = False) -> Any:
     """A container of dials and charts, in whatever columns, for the same."""
-    return st.container(key=f"{key}-lab-sides")
+    return st.container(key=f"{key}-lab-sides{'-low' if low else ''}")
 
 
 def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:

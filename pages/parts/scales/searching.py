@@ -40,7 +40,7 @@ def grid() -> None:
         "Where only α matters, a grid trains each value of it five times over.",
     ):
         return
-    controls, right = lab.sides("grid")
+    controls, right = lab.sides("grid", low=True)
     with controls:
         now = lab.dials("grid", GRID, {"side": 5, "weight": 0.0, "seeds": 100}, compact=True)
         shown = versus(now["side"], now["weight"], now["seeds"], seed("grid", SEEDS))
