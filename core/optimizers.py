@@ -30,6 +30,24 @@ class Rates(NamedTuple):
     correction2: Array
 
 
+def rates(
+    t: int,
+    alpha: float,
+    beta1: float = 0.0,
+    beta2: float = 0.0,
+    epsilon: float = 0.0,
+    bias_correction: bool = True,
+    dtype: type = np.float32,
+) -> Rates:
+    """The 0-d factors of step t, from 1, made in float64 and then put into `dtype`.
+
+    An average that the optimizer does not keep has a beta of 0, which nothing corrects (Kingma & Ba 2015).
+    """
+    correction1, correction2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
+    factors = (alpha / correction1, 1 - beta1, 1 - beta2, epsilon, correction2)
+    return Rates(*(np.array(factor, dtype) for factor in factors))
+
+
 def gradient_descent(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """theta -= alpha g."""
     multiply(g, r.alpha, tmp)

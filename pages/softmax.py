@@ -69,7 +69,7 @@ def z_to_a() -> None:
     options = ["Nothing", "All near 1/4", "The first becomes 1"]
     if not lab.question("from-z", ask, options, "Nothing", why):
         return
-    controls, charts = st.columns(SIDES, gap="medium")
+    controls, charts = lab.sides("from-z", SIDES, low=True)
     with controls:
         C = st.segmented_control("Classes", range(2, 11), default=4, key="from-z-classes", wrap=True, **STAYS)
         z = lab.dials(
@@ -157,7 +157,7 @@ def two() -> None:
     why = "Only z₁ - z₂ counts: softmax of two classes is the sigmoid of that difference."
     if not lab.question("two-classes", ask, ["It grows", "It stays", "It shrinks"], "It stays", why):
         return
-    controls, charts = st.columns(SIDES, gap="medium")
+    controls, charts = lab.sides("two-classes", SIDES)
     with controls:
         fields = [
             lab.knob("difference", "z₁ - z₂", "", -REACH, REACH, help="How far the first class is ahead."),
@@ -191,7 +191,7 @@ def loss() -> None:
     why = "Of all terms y log a only that of the true class is not 0: -log 0.842 = 0.172."
     if not lab.question("loss", ask, ["0.158", "0.172", "It depends on the others"], "0.172", why):
         return
-    controls, charts = st.columns(SIDES, gap="medium")
+    controls, charts = lab.sides("loss", SIDES)
     with controls:
         m = st.segmented_control("Examples in the batch", [3, 4, 5], default=4, key="loss-m", **STAYS)
         i = st.segmented_control("Example to change", range(1, m + 1), default=1, key=f"loss-i-{m}", **STAYS) - 1
@@ -273,10 +273,12 @@ def boundaries() -> None:
     if not lab.question("boundaries", ask, ["Straight lines", "Circles", "Any curve"], "Straight lines", why):
         return
     held = lab.state("boundaries", {"preset": "groups", "classes": 4, "points": plane.preset("groups", 4)})
-    controls, charts = st.columns(SIDES, gap="medium")
+    controls, charts = lab.sides("boundaries", SIDES, low=True)
     with controls:
         held["layers"] = _point_controls(held)
-        if held["layers"] != "none":
+        if held["layers"] == "none":
+            st.caption("Panda's networks have hidden layers: choose one or two to see this there.")
+        else:
             lab.see_in_panda("boundaries", lambda: _own_run(held["points"], held["layers"]), ["decision_map", "loss"])
     with charts:
         _plane(held)

@@ -16,7 +16,7 @@ from core.datasets import spiral
 from core.errors import UserError
 from core.initializers import INITIALIZERS
 from core.network import Network, network
-from core.optimizers import OPTIMIZERS, Rates
+from core.optimizers import OPTIMIZERS, Rates, rates
 from core.settings import Settings
 from core.tables import Table
 
@@ -236,9 +236,7 @@ def trained(X: Array, Y: Array, hidden: tuple[int, ...]) -> tuple[Network, float
 def _rates(t: int) -> Rates:
     """The optimizer's factors in step t, from 1."""
     one = SETTINGS
-    alpha = one.learning_rate / (1 - one.beta1**t)
-    values = (alpha, 1 - one.beta1, 1 - one.beta2, one.epsilon, 1 - one.beta2**t)
-    return Rates(*(np.array(value, np.float32) for value in values))
+    return rates(t, one.learning_rate, one.beta1, one.beta2, one.epsilon, one.bias_correction)
 
 
 def table(points: Points) -> Table:

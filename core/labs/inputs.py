@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from core.datasets import statistics
-from core.optimizers import OPTIMIZERS, Rates
+from core.optimizers import OPTIMIZERS, rates
 
 Array = np.ndarray
 EXAMPLES = 200
@@ -87,11 +87,11 @@ def descent(X: Array, y: Array, alpha: float | None) -> Descent:
 def followed(curvature: Array, best: Array, alpha: float) -> Array:
     """The weights (steps, 2) that the engine's gradient descent passes through, as far as they are near."""
     w, g, unused, tmp = np.array(START), np.empty(2), np.empty(2), np.empty(2)
-    rates = Rates(*(np.float64(value) for value in (alpha, 1, 1, 1, 1)))
+    factors = rates(1, alpha, dtype=np.float64)  # of every step: nothing is averaged
     step, path = OPTIMIZERS["sgd"].step, [w.copy()]
     while len(path) <= PATH and np.abs(w).max() < FAR:
         np.matmul(curvature, w - best, out=g)
-        step(w, g, unused, unused, tmp, rates)
+        step(w, g, unused, unused, tmp, factors)
         path.append(w.copy())
     return np.array(path)
 

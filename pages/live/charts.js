@@ -21,6 +21,7 @@ export function charts(root) {
   function update({ data, parentElement }, channel) {
     const theme = themeAt(parentElement);
     const names = new Set(data.charts.map((chart) => chart.name));
+    const stays = data.stays ?? data.charts[0]?.name; // in sight, on a lab's phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
     token = data.token;
     data.charts.forEach((chart, place) => {
@@ -32,6 +33,7 @@ export function charts(root) {
       }
       const { node, dress } = cards.get(chart.name);
       if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
+      node.classList.toggle("panda-stays", chart.name === stays);
       dress(theme);
     });
   }

@@ -1,9 +1,12 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
- * A drag moves a point, a click removes it, a click beside the points adds one. What is held follows the finger at once;
- * one message at a time goes to the script: {type: "move" | "remove", number, x, y, id} or {type: "add", x, y, id}. The
- * script's answer carries the id of what it heard last (`channel.heard`); what it did not hear is sent again.
+ * A drag moves a point, a click removes it, a click beside the points adds one; keys.js does the same by keyboard.
+ * What is held follows the finger at once; one message at a time goes to the script: {type: "move" | "remove", number,
+ * x, y, id} or {type: "add", x, y, id}. The script's answer carries the id of what it heard last (`channel.heard`);
+ * what it did not hear is sent again.
  */
+import { handle } from "./keys.js";
+
 const STILL = 4; // pixels that a click may wander
 const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's middle that still take hold of it
 const PATIENCE = 600; // ms after which a message that was not heard is sent again
@@ -16,26 +19,50 @@ export function movable(card, chart, channel) {
   const uid = chart.figure.layout.meta?.points;
   if (!uid) return card;
   const area = card.node.querySelector(".panda-plot");
-  let points = { x: [], y: [] }; // as the script has them
+  let points = { x: [], y: [] }; // as the script has them, with a `text` that names each
   let held = null; // {number, x, y, from, dragged} a point under the finger, or let go and not answered yet
   let free = null; // {from}: the pointer went down beside the points
   let waiting = []; // messages, the first of which is on its way
   let times = 0; // that it was sent
   let timer = 0;
   area.classList.add("panda-movable");
+  const keys = handle(card.node, chart.title, {
+    points: () => (held?.dragged ? atHand() : points),
+    frame,
+    busy: () => Boolean(held && !held.let) || changing(),
+    move: byKey,
+    remove: (number) => say({ type: "remove", number }),
+    add: (x, y) => say({ type: "add", x, y }),
+  });
 
   /** What the script says, with the held point where the hand has it. */
   function draw(arrays) {
-    if (arrays[`${uid}.x`]) points = { x: arrays[`${uid}.x`], y: arrays[`${uid}.y`] };
+    if (arrays[`${uid}.x`]) points = { x: arrays[`${uid}.x`], y: arrays[`${uid}.y`], text: arrays[`${uid}.text`] };
     answered();
     card.draw(held?.dragged ? { ...arrays, ...withHeld() } : arrays);
+    keys.place();
   }
 
   function withHeld() {
-    const [x, y] = [Array.from(points.x), Array.from(points.y)];
-    if (held.number < x.length) [x[held.number], y[held.number]] = [held.x, held.y];
+    const { x, y } = atHand();
     return { [`${uid}.x`]: x, [`${uid}.y`]: y };
   }
+
+  /** The points with the held one where the hand has it. */
+  function atHand() {
+    const [x, y] = [Array.from(points.x), Array.from(points.y)];
+    if (held.number < x.length) [x[held.number], y[held.number]] = [held.x, held.y];
+    return { ...points, x, y };
+  }
+
+  /** A key moved a point: it stays there until the script has it. */
+  function byKey(number, x, y) {
+    held = { number, x, y, dragged: true, let: true };
+    card.draw(withHeld());
+    say({ type: "move", number, x, y });
+  }
+
+  const changing = () => waiting.some(({ type }) => type !== "move"); // numbers of points are about to change
 
   /** A point that moves on before its last place was sent has only its new one. */
   function say(message) {
@@ -99,7 +126,7 @@ export function movable(card, chart, channel) {
   area.addEventListener("pointerdown", (event) => {
     const where = frame();
     if (!where || event.button || !event.isPrimary || event.target.closest(".modebar")) return;
-    if (waiting.some(({ type }) => type !== "move")) return; // numbers of points are about to change
+    if (changing()) return;
     const from = [event.clientX, event.clientY];
     const number = hit(event, where);
     if (number < 0) {
@@ -159,5 +186,6 @@ export function movable(card, chart, channel) {
   }, { capture: true, passive: false });
 
   const purge = () => { clearTimeout(timer); card.purge(); };
-  return { ...card, draw, purge };
+  const resize = () => { card.resize(); keys.place(); };
+  return { ...card, draw, resize, purge };
 }

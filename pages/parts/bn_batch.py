@@ -31,7 +31,7 @@ def one_mini_batch() -> None:
     why = "The mean takes away whatever all have in common."
     if not lab.question(KEY, asked, ["z̃ grows by 3", "Nothing at all", "z̃ is scaled"], "Nothing at all", why):
         return
-    controls, figures = st.columns([1.15, 2], gap="medium")
+    controls, figures = lab.sides(KEY, [1.15, 2])
     with controls:
         values = lab.dials(KEY, FIELDS, DEFAULTS, compact=True)
         shown = now(values)

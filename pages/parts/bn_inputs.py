@@ -28,7 +28,7 @@ def inputs() -> None:
     asked = "x₁ is 5 times as wide as x₂. How many times as steep is the cost along w₁ as along w₂?"
     if not lab.question(KEY, asked, ["5 times", "25 times", "As steep"], "25 times", "The spread counts squared."):
         return
-    controls, figures = st.columns([1.15, 3], gap="medium")
+    controls, figures = lab.sides(KEY, [1.15, 3])
     with controls:
         st.session_state.setdefault(BEST, True)
         best = st.toggle("Each its own best α", key=BEST, persist_state="session")

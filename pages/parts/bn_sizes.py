@@ -21,17 +21,18 @@ def sizes() -> None:
     asked = "A mini-batch of 64 instead of 4: how much less does its μ stray from that of all examples?"
     if not lab.question(KEY, asked, ["16 times", "4 times", "2 times"], "4 times", "It strays as 1/√m."):
         return
-    controls, formula, numbers = st.columns([1.15, 1, 1.3], gap="large")
-    with controls:
-        shown = noise(int(lab.dials(KEY, FIELDS, {"size": 16})["size"]))
-        st.caption("This noise regularizes a little: a unit cannot count on its exact z̃.")
-        lab.see_in_panda(KEY, lambda: (RunSpec(), Settings(batch_size=shown.size)), ["loss", "statistics", "z"])
-    with formula:
-        root = rf"\frac{{{shown.variance**0.5:.3g}}}{{\sqrt{{{shown.size}}}}}"
-        st.latex(rf"\frac{{\sigma}}{{\sqrt m}} = {root} = {shown.expected:.3g}")
-    with numbers:
-        deviations(shown)
-    lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD], shape=())
+    with lab.together(KEY):
+        controls, formula, numbers = st.columns([1.15, 1, 1.3], gap="large")
+        with controls:
+            shown = noise(int(lab.dials(KEY, FIELDS, {"size": 16})["size"]))
+            st.caption("This noise regularizes a little: a unit cannot count on its exact z̃.")
+            lab.see_in_panda(KEY, lambda: (RunSpec(), Settings(batch_size=shown.size)), ["loss", "statistics", "z"])
+        with formula:
+            root = rf"\frac{{{shown.variance**0.5:.3g}}}{{\sqrt{{{shown.size}}}}}"
+            st.latex(rf"\frac{{\sigma}}{{\sqrt m}} = {root} = {shown.expected:.3g}")
+        with numbers:
+            deviations(shown)
+        lab.charts(KEY, shown, [charts.MEANS, charts.VARIANCES, charts.SPREAD], shape=())
 
 
 def deviations(shown: Noise) -> None:

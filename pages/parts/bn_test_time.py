@@ -27,14 +27,14 @@ def test_time() -> None:
     why = "z − μ is 0 in every unit, so only the shifts β are left."
     if not lab.question(KEY, asked, ["The right class", "Anything", "Always the same"], "Always the same", why):
         return
-    controls, figures = st.columns([1.15, 3], gap="medium")
+    controls, figures = lab.sides(KEY, [1.15, 3])
     with controls:
         values = lab.dials(KEY, FIELDS, DEFAULTS)
         shown = moment(values["step"], values["decay"], values["example"] - 1)
         formula(shown)
         lab.see_in_panda(KEY, lambda: like(shown), ["loss", "statistics", "outputs", "z"])
     with figures:
-        lab.charts(KEY, shown, [charts.STATISTICS, charts.OUTPUTS], shape=())
+        lab.charts(KEY, shown, [charts.STATISTICS, charts.OUTPUTS], shape=(), stays=int(lab.last(KEY) == "example"))
         numbers(shown)
 
 

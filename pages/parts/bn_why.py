@@ -33,7 +33,7 @@ def why() -> None:
         return
     opened = in_hand()
     component.side_bar(opened)
-    controls, figures = st.columns([1.15, 3], gap="medium")
+    controls, figures = lab.sides(KEY, [1.15, 3])
     with controls:
         choices(opened)
         values = lab.dials(f"{KEY}-push", FIELDS, DEFAULTS)

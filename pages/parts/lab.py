@@ -51,7 +51,10 @@ def dials(
 
     def take() -> None:
         found = st.session_state[part].get("values") or {}
-        values.update(_fitting(fields, found, st.session_state))
+        taken = _fitting(fields, found, st.session_state)
+        moved = [name for name, value in taken.items() if value != values[name]]
+        st.session_state[f"{key}-last"] = moved[-1] if moved else last(key)
+        values.update(taken)
         st.session_state[f"{key}-seq"] = _whole(found.get("seq"))
 
     now = {field.name: values[field.name] for field in fields}
@@ -67,6 +70,24 @@ def dials(
     if wrong := st.session_state.pop("lab-wrong", ""):
         st.error(plain(wrong))
     return now
+
+
+def last(key: str) -> str | None:
+    """The dial under `key` that was moved last."""
+    return st.session_state.get(f"{key}-last")
+
+
+def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[Any]:
+    """Columns for the dials and for the charts; on a phone one chart stays in sight above the dials (see live.css).
+
+    With `low` the charts are lower where the window is, so that the panel fits it.
+    """
+    return together(key, low).columns(sizes, gap="medium")
+
+
+def together(key: str, low: bool = False) -> Any:
+    """A container of dials and charts, in whatever columns, for the same."""
+    return st.container(key=f"{key}-lab-sides{'-low' if low else ''}")
 
 
 def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,11 +135,12 @@ def charts(
     chosen: Sequence[Chart],
     heard: Callable[[dict[str, Any]], None] | None = None,
     shape: Hashable = None,
+    stays: int = 0,
 ) -> None:
     """Charts of `shown`, made once and moved at every run of the script; what a person does in them goes to `heard`.
 
     `shape` says all that their skeletons depend on, () where they are always the same: such are kept, which saves a
-    moving dial 5 ms a chart.
+    moving dial 5 ms a chart. On a phone the one with the number `stays` is kept in sight.
     """
     part = f"{key}-charts"
 
@@ -135,6 +157,7 @@ def charts(
         "hints": {chart.name: words for chart in chosen if (words := chart.hint(shown))},
         "palette": list(COLOURS),
         "token": "lab",
+        "stays": chosen[stays].name,
         "heard": st.session_state.get(f"{key}-heard"),
     }
     component.local("charts", part, data, on_message_change=hear)

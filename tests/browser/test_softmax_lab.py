@@ -1,5 +1,7 @@
 """The softmax lab as a person uses it: a dial under the finger, points that are dragged, a phone, and Panda."""
 
+import re
+
 import pytest
 
 from tests.browser.conftest import at_rest
@@ -109,3 +111,36 @@ def test_the_points_go_to_panda(lab):
     lab.wait_for_url("**run=**")
     lab.get_by_role("button", name="Play").wait_for()
     lab.get_by_role("heading", name="Decision map").wait_for()
+
+
+def test_points_are_moved_added_and_removed_by_keyboard(lab):
+    turn_to(lab, "Boundaries")
+    lab.wait_for_function(f"{COUNT} === 56")
+    lab.get_by_role("button", name="Clear").focus()
+    lab.get_by_role("radio", name="1", exact=True).last.focus()
+    lab.keyboard.press("Tab")  # to Panda
+    lab.keyboard.press("Tab")
+    point = lab.get_by_role("slider", name="Points of: No hidden layer")
+    assert point.evaluate("node => node === document.activeElement")
+    lab.keyboard.press("Home")
+    lab.keyboard.press("PageDown")
+    assert re.match(r"point 2 of 56, class 2, at ", point.get_attribute("aria-valuetext"))
+    x, y = lab.evaluate(POINT, 1)
+    ring = point.bounding_box()
+    assert (ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2) == pytest.approx((x, y), abs=1)
+    assert point.evaluate("node => getComputedStyle(node).outlineStyle + getComputedStyle(node).opacity") == "solid1"
+    for _ in range(10):
+        lab.keyboard.press("ArrowLeft")
+    lab.keyboard.press("ArrowUp")
+    at_rest(lab)
+    wide = lab.evaluate("document.querySelector('.panda-movable .js-plotly-plot')._fullLayout.xaxis._length")
+    high = lab.evaluate("document.querySelector('.panda-movable .js-plotly-plot')._fullLayout.yaxis._length")
+    lab.wait_for_function(f"Math.abs(({POINT})(1)[0] - {x - wide / 10}) < 1")
+    assert lab.evaluate(POINT, 1) == pytest.approx([x - wide / 10, y - high / 100], abs=1)
+    lab.keyboard.press("Enter")
+    lab.wait_for_function(f"{COUNT} === 57")
+    lab.wait_for_function("document.activeElement.getAttribute('aria-valuetext').startsWith('point 57 of 57, class 1')")
+    lab.keyboard.press("Delete")
+    lab.wait_for_function(f"{COUNT} === 56")
+    assert point.evaluate("node => node === document.activeElement")
+    assert lab.evaluate(POINT, 1) == pytest.approx([x - wide / 10, y - high / 100], abs=1)

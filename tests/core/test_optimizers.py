@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core import optimizers
 from core.optimizers import OPTIMIZERS, Rates
 
 ALPHA, BETA1, BETA2, EPSILON, STEPS = 0.05, 0.9, 0.99, 1e-3, 12
@@ -134,6 +135,21 @@ def test_factors_for_each_parameter_give_the_bits_of_one_for_all(name):
         OPTIMIZERS[name].step(theta, g, m, v, np.empty_like(theta), factors)
         results.append(np.stack([theta, m, v]))
     np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("correct", [True, False])
+@pytest.mark.parametrize("t", [1, 7])
+def test_the_factors_of_a_step_are_made_from_the_settings(t, correct):
+    made = optimizers.rates(t, ALPHA, BETA1, BETA2, EPSILON, correct)
+    for one, expected in zip(made, rates("adam", t, correct), strict=True):
+        assert (one.dtype, one.shape) == (np.float32, ())
+        assert one == expected.astype(np.float32)
+
+
+def test_where_nothing_is_averaged_the_factors_are_those_of_every_step():
+    made = optimizers.rates(3, 0.07, dtype=np.float64)
+    assert [one.item() for one in made] == [0.07, 1, 1, 0, 1]
+    assert {one.dtype for one in made} == {np.dtype(np.float64)}
 
 
 # PyTorch's momentum lacks the factor 1 - beta, and only its Adam corrects the bias.

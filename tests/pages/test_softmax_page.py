@@ -10,7 +10,9 @@ from scipy.optimize import approx_fprime
 from scipy.special import expit, log_softmax, softmax
 from streamlit.testing.v1 import AppTest
 
+from core.charts.labs import loss_terms as loss_charts
 from core.labs import boundaries as plane
+from core.labs.loss_terms import loss_terms
 from pages.parts import lab
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
@@ -128,6 +130,17 @@ def test_c19_every_term_the_losses_the_cost_and_the_gradient(m):
     assert 0 < number(app, "Largest difference, (A - Y)/m from central differences of J") < 1e-8
 
 
+def test_no_loss_is_written_on_the_line_of_their_mean():
+    labels = [0, 1, 0, 3]
+    for z in np.linspace(-4, 4, 41):
+        Z = np.array([[5, 2, -1, 3], [1, 3, 0, 0], [0, 0, 2, -1], [-1, 1, 1, z]]).T
+        shown = loss_terms(Z, labels)
+        frame = loss_charts.LOSSES.frame(shown)
+        above = frame["said.y"] - shown.J
+        assert ((above >= 0) | (above <= -0.5)).all()  # such a number is at most half a nat high
+        assert (frame["said.y"] >= np.minimum(shown.losses, 4.5)).all()
+
+
 def test_c19_y_is_one_hot_c_by_m_and_follows_the_true_class():
     app = page("loss")
     app.segmented_control(key="loss-true-0").set_value(3).run()
@@ -153,6 +166,7 @@ def test_presets_classes_and_layers_are_chosen():
     assert number(app, "Train accuracy, hidden layers two") > 97
     app.segmented_control(key="boundaries-layers").set_value("none").run()
     assert not [button for button in app.button if button.label == "See it in Panda"]
+    assert any("choose one or two to see this there" in caption.value for caption in app.caption)
 
 
 def test_nothing_to_divide_is_a_sentence():

@@ -27,7 +27,7 @@ class Boundaries:
 
 @lru_cache
 def _skeleton(name: str, classes: int) -> go.Figure:
-    """Empty points; `meta.points` says which trace a person moves (see pages/live/points.js)."""
+    """Empty points; `meta.points` says which trace a person moves, whose `text` names each (pages/live/points.js)."""
     key = key_of(((colour(k), symbol(k), str(k + 1)) for k in range(classes)), "class")
     plane = {"range": [-edge(), edge()], "fixedrange": True, "showgrid": False, "visible": False}
     marker = {"size": 10, "color": [], "symbol": [], "line": {"width": 1, "color": "#FFFFFF"}}
@@ -56,6 +56,7 @@ def frame(shown: Divided) -> Frame:
         "points.y": points.y,
         "points.marker.color": [colour(k) for k in labels],
         "points.marker.symbol": [symbol(k) for k in labels],
+        "points.text": [f"class {k + 1}" for k in labels],
         "wrong.x": points.x[wrong],
         "wrong.y": points.y[wrong],
     }
@@ -65,7 +66,8 @@ def _chart(name: str, title: str, summary: str, part: Callable[[Boundaries], Div
     return Chart(
         name,
         title,
-        f"{summary} A point is moved by dragging it and removed by a click; a click beside the points adds one.",
+        f"{summary} A point is moved by dragging it and removed by a click; a click beside the points adds one. The"
+        " keyboard does the same.",
         lambda shown: _skeleton(name, part(shown).points.classes),
         lambda shown: frame(part(shown)),
         hint=lambda shown: f"{part(shown).right.sum()} of {part(shown).right.size} right",

@@ -13,6 +13,8 @@ from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.labs.loss_terms import LossTerms
 
 LARGEST = 5.0  # nats that the axis of losses shows
+ROOM = 0.5  # nats that a number above its bar takes, where the chart is low
+ABOVE = 0.06  # nats between a line and a number above it
 KEY = [(BLUE, "square", "engine"), (VERMILLION, "x", "central differences")]
 DIVIDER = {"color": GREY, "width": 1}
 
@@ -35,13 +37,14 @@ def _losses_skeleton(m: int) -> go.Figure:
 def _losses(shown: LossTerms) -> Frame:
     m = shown.losses.size
     places, drawn = np.arange(m), np.clip(shown.losses, None, LARGEST)
+    crossed = (drawn <= shown.J) & (drawn + ROOM > shown.J)  # by the line of the mean: the number stands above it
     return {
         "loss.x": places,
         "loss.y": drawn,
         "mean.x": np.array([-0.6, m - 0.4]),
         "mean.y": np.full(2, shown.J),
         "said.x": places,
-        "said.y": np.clip(drawn, None, 0.9 * LARGEST),
+        "said.y": np.clip(np.where(crossed, shown.J + ABOVE, drawn), None, 0.9 * LARGEST),
         "said.text": [f"{loss:.3g}" for loss in shown.losses.tolist()],
     }
 

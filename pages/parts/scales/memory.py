@@ -28,7 +28,7 @@ def moves() -> None:
         "Near 1, a small move doubles the memory. Near 0.9 it changes almost nothing.",
     ):
         return
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("moves")
     with controls:
         now = lab.dials("moves", PAIRS, COURSE, compact=True)
         st.caption("The series: a run's mini-batch loss. At step 1,000 its α is raised.")
@@ -36,7 +36,7 @@ def moves() -> None:
         lab.see_in_panda("moves", lambda: (RunSpec(), Settings(beta1=now["b2"])))
     both = [move(now["b1"], now["a1"]), move(now["b2"], now["a2"])]
     with right:
-        lab.charts("moves", both, charts.MOVES, shape=())
+        lab.charts("moves", both, charts.MOVES, shape=(), stays=int(lab.last("moves") in ("b2", "a2")))
         for column, moved in zip(st.columns(2, gap="small"), both, strict=True):
             with column:
                 _move_formula(moved)
@@ -69,7 +69,7 @@ def averages() -> None:
         "Only 1-β of the first value gets in. Bias correction divides by 1-βᵗ, here 0.1, which gives 1.",
     ):
         return
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("averages")
     with controls:
         name = choice("averages-series", "Series", {name: series.title for name, series in SERIES.items()})
         size = SERIES[name].values().size

@@ -41,7 +41,7 @@ def alpha() -> None:
         "Nine tenths of the line lie above 0.1. Even on the log scale, each decade gets as many: three of four.",
     ):
         return
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("alpha")
     with controls:
         now = lab.dials("alpha", ALPHA, {"n": 1000, "low": 1e-4, "high": 1.0, "edge": 0.1}, compact=True)
         axis = choice("alpha-axis", "Axis", {"log": "log axis", "linear": "linear axis"})
@@ -111,7 +111,7 @@ def beta() -> None:
 @st.fragment
 def _memory() -> None:
     """The kernel of the average, β under the finger."""
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("beta-memory")
     with controls:
         knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
         weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.9})["beta"])
@@ -128,7 +128,7 @@ def _memory() -> None:
 @st.fragment
 def _beta_sampling() -> None:
     """β even on the linear scale, and 1-β on the log scale."""
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("beta")
     with controls:
         now = lab.dials("beta", BETA, {"n": 1000, "low": 0.9, "high": 0.999, "edge": 0.99}, compact=True)
         axis = choice("beta-axis", "Axis", {"one_minus": "1-β axis", "linear": "linear axis"})

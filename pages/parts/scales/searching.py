@@ -40,7 +40,7 @@ def grid() -> None:
         "Where only α matters, a grid trains each value of it five times over.",
     ):
         return
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("grid", low=True)
     with controls:
         now = lab.dials("grid", GRID, {"side": 5, "weight": 0.0, "seeds": 100}, compact=True)
         shown = versus(now["side"], now["weight"], now["seeds"], seed("grid", SEEDS))
@@ -49,7 +49,7 @@ def grid() -> None:
             draw_again("grid", SEEDS)
             _in_caviar()
     with right:
-        lab.charts("grid", shown, VERSUS, shape=())
+        lab.charts("grid", shown, VERSUS, shape=(), stays=2 * (lab.last("grid") == "seeds"))
 
 
 def _grid_formulas(shown: Versus) -> None:
@@ -84,7 +84,7 @@ def fine() -> None:
         "Usually: later rounds are denser where it is good. Draw again to see when they miss.",
     ):
         return
-    controls, right = st.columns([1, 3], gap="medium")
+    controls, right = lab.sides("fine")
     with controls:
         now = lab.dials("fine", ROUND, {"rounds": 3, "n": 20, "share": 0.1}, compact=True)
         try:
