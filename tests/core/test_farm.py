@@ -391,11 +391,11 @@ def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
     opened.do(OpenSearch.play)
     waited(lambda: most.append(len(getattr(opened.caviar._farm._line, "running", ()))) or opened.done)
     assert 0 < max(most) <= farm.AHEAD * 2  # workers
+    waited(lambda: not tenders())  # which writes it down last
     opened.saving.result(5)
     assert store.searches.find(opened.token).done
     check_rows(store, opened, searched)
     assert not opened.playing
-    waited(lambda: not tenders())
 
 
 def test_what_is_paused_is_not_handed_out_and_what_is_stopped_ends(unseen, watcher):
