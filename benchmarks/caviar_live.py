@@ -17,9 +17,11 @@ from playwright.sync_api import Page, expect
 from benchmarks.live_browser import chromium, play, set_speed, turn_learning_rate, visitor
 from benchmarks.live_process import APP, server
 from benchmarks.live_report import table
+from core import compiled
 
 ALONE = 30  # nudges before the search begins
 PATIENCE = 20_000  # ms
+SETTLED = compiled.DELAY + 4  # seconds after which a server's steps are compiled
 
 
 def start_search(page: Page, models: int, steps: int) -> None:
@@ -58,6 +60,7 @@ def words(times: list[float]) -> str:
 def measure(models: int, steps: int, beside: bool) -> list[str]:
     """One search, alone or beside a Panda that plays and is nudged: a row of the table."""
     with chromium() as browser, server(APP) as running, visitor(browser, running.address) as panda:
+        time.sleep(SETTLED)
         alone: list[float] = []
         meanwhile: list[float] = []
         if beside:

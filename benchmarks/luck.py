@@ -15,6 +15,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from core import compiled
 from core.luck import LEVEL, Luck, needed, sign_test
 from core.run import Run
 from core.settings import RunSpec, Settings
@@ -109,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=40, help="how many runs for each count of verdicts")
     chosen = parser.parse_args()
+    compiled.wait()
     with threadpool_limits(1):
         for name, row in COSTS.items():
             took = cost(*row)

@@ -11,6 +11,7 @@ import time
 
 from threadpoolctl import threadpool_limits
 
+from core import compiled
 from core.run import Run
 from core.settings import RunSpec, Settings
 
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=25)
     turns = parser.parse_args().turns
     print(f"{'layers, mini-batch':24} {'alone':>8} {'with twin':>10} {'ratio':>6}   (µs a step, medians of {turns})")
+    compiled.wait()
     with threadpool_limits(limits=1):
         for name, spec in CASES.items():
             alone, twinned = pair(spec)
