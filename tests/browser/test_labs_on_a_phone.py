@@ -29,9 +29,9 @@ UNCOVERED = """(dial) => {
 }"""
 
 
-@pytest.fixture(params=["light", "dark"])
-def phone(chromium, server, request):
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=request.param, has_touch=True)
+@pytest.fixture
+def phone(chromium, server):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme="dark", has_touch=True)
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()

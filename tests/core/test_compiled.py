@@ -93,7 +93,7 @@ def plans(draw):
     shared=st.booleans(),
     hidden=st.lists(st.integers(1, 70), min_size=1, max_size=3),
 )
-@hypothesis_settings(max_examples=150, deadline=None)
+@hypothesis_settings(max_examples=100, deadline=None)
 def test_compiled_steps_have_numpys_bits(spec, plan, shared, hidden):
     spec = replace(spec, hidden=tuple(hidden))
     data = load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
