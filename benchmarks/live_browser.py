@@ -133,6 +133,7 @@ def choose_digits(page: Page) -> None:
     page.get_by_role("combobox", name="Data", exact=True).click()
     page.get_by_role("option", name="digits").click()
     expect(page.get_by_label("Units 1")).to_have_value("64")
+    page.wait_for_timeout(2000)  # the button moves up, as fields of the spiral leave
     page.get_by_role("button", name="Start a new run").click()
     page.get_by_role("tab", name="Settings").click()
     page.locator('[data-chart="confusion"] .main-svg').first.wait_for(state="attached")
