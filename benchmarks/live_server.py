@@ -21,16 +21,19 @@ from app import app as served  # noqa: E402
 from core.charts import default_charts  # noqa: E402
 from core.open_runs import OPEN_RUNS  # noqa: E402
 from core.run import Run  # noqa: E402
+from core.store import key_of, new_token  # noqa: E402
 from pages.live.frames import METER  # noqa: E402
 
 MOST = 100
 
 
 def open_runs(request: Request) -> JSONResponse:
-    """/bench/open?n=30: that many default runs, as their tokens, and the charts that a page shows of them first."""
+    """/bench/open?n=30: that many default runs, as the tokens that drive them, and the charts that a page shows of them
+    first."""
     count = min(MOST, int(request.query_params.get("n", 1)))
-    runs = [OPEN_RUNS.open(Run()) for _ in range(count)]
-    return JSONResponse({"tokens": [it.token for it in runs], "charts": default_charts(runs[0].run)})
+    owner = new_token()
+    runs = [OPEN_RUNS.open(Run(), owner) for _ in range(count)]
+    return JSONResponse({"tokens": [key_of(owner, it.token) for it in runs], "charts": default_charts(runs[0].run)})
 
 
 def meter(request: Request) -> JSONResponse:
