@@ -15,12 +15,15 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from core.activations import LEAK
+
 Array = np.ndarray
 
 UFUNCS = (np.matmul, np.matvec, np.vecdot, np.exp, np.log, np.tanh)  # whose inner loops are called, by their place
 MATMUL, MATVEC, VECDOT, EXP, LOG, TANH = range(len(UFUNCS))
 RELU, LEAKY_RELU, TANH_UNIT, SIGMOID = range(4)
 GRADIENT_DESCENT, MOMENTUM, RMSPROP, ADAM = range(4)
+LOW, HIGH = np.float32(LEAK), np.float32(1 - LEAK) + np.float32(LEAK)  # the slopes of a leaky ReLU, as numpy has them
 ITEM = 4  # bytes of a float32
 BLOCK = 16  # columns that are turned into rows at once: as many cache lines
 
@@ -191,14 +194,13 @@ def _gather(data, room, index):
 def _activate(kind, loops, call, A):
     """g(z) in the place of z, (n, m)."""
     zero, half = np.float32(0), np.float32(0.5)
-    low, high = np.float32(0.01), np.float32(np.float32(0.99) + np.float32(0.01))
     flat = A.reshape(-1)
     if kind == RELU:
         for i in range(flat.size):
             flat[i] = zero if flat[i] <= zero else flat[i]
     elif kind == LEAKY_RELU:
         for i in range(flat.size):
-            flat[i] = flat[i] * (high if flat[i] > zero else low)
+            flat[i] = flat[i] * (HIGH if flat[i] > zero else LOW)
     elif kind == TANH_UNIT:
         _elementwise(loops, TANH, call, _at(A), _at(A), A.size)
     else:
@@ -213,14 +215,13 @@ def _activate(kind, loops, call, A):
 def _times_slope(kind, dA, A):
     """dA times g'(z), which a = g(z) tells, in the place of A, (n, m)."""
     zero, one = np.float32(0), np.float32(1)
-    low, high = np.float32(0.01), np.float32(np.float32(0.99) + np.float32(0.01))
     a, da = A.reshape(-1), dA.reshape(-1)
     if kind == RELU:
         for i in range(a.size):
             a[i] = da[i] * (one if a[i] > zero else zero)
     elif kind == LEAKY_RELU:
         for i in range(a.size):
-            a[i] = da[i] * (high if a[i] > zero else low)
+            a[i] = da[i] * (HIGH if a[i] > zero else LOW)
     elif kind == TANH_UNIT:
         for i in range(a.size):
             a[i] = da[i] * (one - a[i] * a[i])
