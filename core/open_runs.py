@@ -239,16 +239,18 @@ class OpenRun(Turns):
         self.playing, self._owed = False, 0
 
     def owe(self, steps: int) -> None:
-        """Train `steps` more, then stand still."""
+        """Train `steps` more than are owed already, then stand still."""
+        owed = self._owed
         self._go_on()
         self.pause()
-        self._owed = steps
+        self._owed = owed + steps
 
     def owe_epoch(self) -> None:
-        """Train to the end of this epoch."""
-        stack = self.shown.stack
-        left = self.run.data.train.labels.size - stack.state.cursor
-        self.owe(-(-left // stack.batch))
+        """Train to the end of this epoch, or of the epoch in which the steps that are owed already end."""
+        stack, examples = self.shown.stack, self.run.data.train.labels.size
+        left = -(-(examples - stack.state.cursor) // stack.batch)
+        epoch = -(-examples // stack.batch)
+        self.owe(left - self._owed if self._owed < left else epoch - (self._owed - left) % epoch)
 
     def set_speed(self, steps: int) -> None:
         """Steps a frame; 0 is as many as fit."""

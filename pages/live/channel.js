@@ -5,11 +5,18 @@
  */
 import { unpack } from "./frames.js";
 import { measured } from "./hooks.js";
+import { keeper } from "./kept.js";
 
 const FIRST_RETRY = 400; // ms; doubles at every failure
 const LAST_RETRY = 8000;
 const HIDDEN_PACE = 1000; // ms between the frames of a hidden tab
 const LINGER = 1500; // ms that a channel outlives its last part: a page that is drawn anew finds it open
+
+const NOT_SENT = "Not sent: there is no connection.";
+const WAITS = { // states in which commands are kept: what is said of them without and with kept commands
+  connecting: ["", "Connecting… What you asked for follows."],
+  lost: ["Connection lost, trying again…", "Connection lost, trying again… What you asked for follows."],
+};
 
 const channels = new Map();
 
@@ -33,6 +40,10 @@ function create(token, path) {
   let turn = 0;
   let drawn = new Map(); // chart name -> step that it shows
   let anew = false; // a chart was made anew and is empty
+  const kept = keeper(({ id }) => {
+    if (self.link[0] in WAITS) waiting(self.link[0]);
+    say({ sentence: NOT_SENT, id });
+  });
 
   function connect() {
     clearTimeout(retryTimer);
@@ -41,7 +52,7 @@ function create(token, path) {
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => { tell("open"); ask(); };
+    socket.onopen = () => { tell("open"); kept.take().forEach(send); ask(); };
     socket.onmessage = (event) => receive(event.data);
     socket.onclose = lost;
   }
@@ -51,7 +62,7 @@ function create(token, path) {
     outstanding = 0;
     drawn = new Map();
     if (self.link[0] === "gone" || !parts.size) return;
-    tell("lost", "Connection lost, trying again…");
+    waiting("lost");
     retryTimer = setTimeout(connect, retryAfter * (0.8 + 0.4 * Math.random()));
     retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
   }
@@ -140,16 +151,29 @@ function create(token, path) {
     anew = true;
   }
 
-  /** Send a command; false where there is no connection. */
+  /** Send a command, or keep it until there is a connection: "sent" or "kept". What can be neither is answered by an
+   * error, and the result is "". */
   function send(message) {
-    if (socket?.readyState !== WebSocket.OPEN) return false;
-    socket.send(JSON.stringify(message));
-    return true;
+    if (socket?.readyState === WebSocket.OPEN) {
+      socket.send(JSON.stringify(message));
+      return "sent";
+    }
+    if (self.link[0] in WAITS && kept.add(message)) {
+      waiting(self.link[0]);
+      return "kept";
+    }
+    say({ sentence: NOT_SENT, id: message.id });
+    return "";
   }
 
   function tell(state, sentence = "") {
     self.link = [state, sentence];
     for (const part of parts) attempt(() => part.link?.(state, sentence));
+  }
+
+  /** There is no connection: say so, and whether something is kept for it. */
+  function waiting(state) {
+    tell(state, WAITS[state][Number(kept.any())]);
   }
 
   /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors. */
@@ -175,6 +199,7 @@ function create(token, path) {
     if (parts.size) return;
     channels.delete(token);
     clearTimeout(retryTimer);
+    kept.take();
     cancelDraw();
     document.removeEventListener("visibilitychange", seen);
     socket?.close();

@@ -26,9 +26,9 @@ from pages.parts.sight import sight_row
 STUB = """
 export default (component) => {
   let end = null, over = false;
-  import(new URL(component.data.module, location.origin).href).then((live) => {
-    end = live.mount(component);
-    if (over) end();
+  import(new URL(component.data.module, location.origin).href).then(async (live) => {
+    await live.styled;
+    if (!over) end = live.mount(component);
   });
   return () => { over = true; if (end) end(); };
 };

@@ -77,8 +77,8 @@ function build(row, channel) {
     messages += 1;
     sent.add(messages);
     pending = { seq: channel().seq, until: performance.now() + PATIENCE };
-    const gone = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
-    if (!gone) refuse("Not sent: there is no connection.");
+    const fate = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
+    if (pending && fate === "kept") pending.kept = true;
     paint();
   }
 
@@ -146,7 +146,14 @@ function build(row, channel) {
     turn(shown(typed) === shown(run) ? run : typed);
   }
 
-  const forget = () => { pending = null; if (!grip) held = null; paint(); };
+  /** The connection was lost: whether a value that was sent has arrived is not known; one that is kept still goes. */
+  function forget() {
+    if (pending?.kept) return;
+    pending = null;
+    if (!grip) held = null;
+    paint();
+  }
+
   paint();
   return { node, show, refuse, forget, sent: (id) => sent.has(id) };
 }

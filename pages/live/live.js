@@ -17,7 +17,10 @@ const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before
 const TOLD_AT_MOST = 5; // times
 
 const mounted = new WeakMap(); // parent element -> part
-await stylesheet();
+
+/** Resolves when the style sheet is there. Parts are mounted after it, so that none is seen without its style. It is not
+ * awaited here: WebKit hands a module with a top-level await to its later importers before its exports exist. */
+export const styled = stylesheet();
 
 /** Build or update the part in `component.parentElement`; the function given back removes it. */
 export function mount(component) {

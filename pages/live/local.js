@@ -27,13 +27,13 @@ export function localChannel() {
     if (message.type !== "nudge") {
       messages += 1;
       component.setTriggerValue("message", { ...message, count: messages });
-      return true;
+      return "sent";
     }
     values = { ...values, ...message.changes };
     self.seq += 1;
     if (onItsWay) waiting = true;
     else post();
-    return true;
+    return "sent";
   }
 
   function post() {

@@ -1,10 +1,8 @@
 /** The bar of a search: play, how far it is, what it has come to; and the list of its best models. */
-import { attribute, element, icon, write } from "./dom.js";
+import { errorLine, playButton, readoutList } from "./bar.js";
+import { element, icon, write } from "./dom.js";
 
-const PLAY = "M4 2.5v11l9-5.5z";
-const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 const STOP = "M3 3h10v10H3z";
-const ERROR_STAYS = 8000; // ms
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const number = (value) => (Number.isFinite(value) ? count.format(value) : "–");
@@ -30,45 +28,35 @@ function time({ done, playing, left }) {
 /** The part "search" in `root`. */
 export function search(root) {
   let channel = null;
-  let status = null;
-  let timer = 0;
-  const command = (message) => { if (!channel.send(message)) error({ sentence: "Not sent: there is no connection." }); };
-  const play = element("button", {
-    type: "button", class: "panda-button panda-play", title: "Train, or pause",
-    on: { click: () => command({ type: status?.playing ? "pause" : "play" }) },
-  }, icon(PLAY), element("span", { text: "Play" }));
+  const command = (type) => channel.send({ type });
+  const play = playButton("Train, or pause", command);
   const stop = element("button", {
     type: "button", class: "panda-button panda-terse", title: "End the search for good where it stands", disabled: true,
-    on: { click: () => command({ type: "stop" }) },
+    on: { click: () => command("stop") },
   }, icon(STOP), element("span", { text: "Stop" }));
-  const shape = play.querySelector("path");
   const progress = element("progress", { max: 1, value: 0, "aria-label": "How far the search is" });
-  const values = READOUTS.map(() => element("dd"));
-  const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the search is" },
-    ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
-  const controls = element("div", { class: "panda-controls panda-wide" }, play, stop, progress);
-  const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
+  const readouts = readoutList("Where the search is", READOUTS);
+  const controls = element("div", { class: "panda-controls panda-wide" }, play.node, stop, progress);
+  const wrong = errorLine();
   const notice = element("p", { class: "panda-notice", role: "status" });
-  root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts), wrong, notice);
+  const bar = element("div", { class: "panda-bar", role: "group", "aria-label": "Play the search" }, controls, readouts.node);
+  root.append(bar, wrong.node, notice);
 
-  function frame({ status: next }) {
-    status = next;
-    write(play.lastChild, status.playing ? "Pause" : "Play");
-    attribute(shape, "d", status.playing ? PAUSE : PLAY);
+  function frame({ status }) {
+    play.show(status);
     stop.disabled = !status.stoppable;
-    play.disabled = status.done;
+    play.node.disabled = status.done;
     progress.value = status.progress;
-    READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
+    readouts.show(status);
     write(notice, (status.notices ?? []).join(" "));
   }
 
   function error({ sentence }) {
-    write(wrong, sentence);
-    clearTimeout(timer);
-    timer = setTimeout(() => write(wrong, ""), ERROR_STAYS);
+    play.show();
+    wrong.show(sentence);
   }
 
-  const link = (state, sentence) => write(wrong, state === "open" ? "" : sentence);
+  const link = (state, sentence) => wrong.stay(state === "open" ? "" : sentence);
   return { update: follow(frame, (its) => { channel = its; }), listens: { frame, link, error } };
 }
 

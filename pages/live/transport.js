@@ -1,15 +1,13 @@
 /** The bar that plays a run: play, pause, steps, speed, where to stop, and what the run has come to. */
+import { errorLine, playButton, readoutList } from "./bar.js";
 import { attribute, element, freshId, icon, write } from "./dom.js";
 import { timeline } from "./timeline.js";
 
-const PLAY = "M4 2.5v11l9-5.5z";
-const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
 const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
 const MORE = "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z";
 const TAKES_SPACE = "input:not([type=range]), textarea, select, button, summary, a[href], [contenteditable=true], "
   + "[role=dialog] *, [role=combobox], [role=tab], [role=switch]";
-const ERROR_STAYS = 8000; // ms
 
 const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const percent = (share) => (Number.isFinite(share) ? `${(100 * share).toFixed(1)} %` : "–");
@@ -33,7 +31,7 @@ const READOUTS = [
 export function transport(root) {
   let component = null;
   let channel = null;
-  const command = (message) => { if (!channel.send(message)) notice.error("Not sent: there is no connection."); };
+  const command = (message) => channel.send(message);
   const view = build(root, command, (how) => component.setTriggerValue("restart", how));
   const notice = notices(root, command);
 
@@ -41,7 +39,7 @@ export function transport(root) {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.(TAKES_SPACE)) return;
     event.preventDefault();
-    view.play.click();
+    view.play.node.click();
   }
 
   function update(next, itsChannel) {
@@ -55,17 +53,20 @@ export function transport(root) {
     notice.show(status);
   }
 
+  function error({ sentence }) {
+    view.play.show();
+    notice.error(sentence);
+  }
+
   document.addEventListener("keydown", onKey);
-  const listens = { frame, link: notice.link, error: ({ sentence }) => notice.error(sentence) };
+  const listens = { frame, link: notice.link, error };
   return { update, listens, remove: () => document.removeEventListener("keydown", onKey) };
 }
 
 /** The bar itself; `show(status)` brings it up to date. */
 function build(root, command, restart) {
   let status = null;
-  const toggle = () => command({ type: status?.playing ? "pause" : "play" });
-  const play = button("Play", PLAY, toggle, "Play or pause (space bar)", "panda-play");
-  const [playIcon, playPath] = [play.querySelector("path"), { true: PAUSE, false: PLAY }];
+  const play = playButton("Play or pause (space bar)", (type) => command({ type }));
   const step = button("Step", STEP, () => command({ type: "step" }), "One step", "panda-terse");
   const pass = "One epoch: once through the training set";
   const epoch = button("Epoch", EPOCH, () => command({ type: "epoch" }), pass, "panda-terse");
@@ -84,14 +85,12 @@ function build(root, command, restart) {
   }, "Stop at a step, restart", "panda-more");
   attribute(more, "aria-expanded", "false");
   attribute(more, "aria-controls", seldom.id);
-  const often = element("div", { class: "panda-buttons", role: "group", "aria-label": "Play" }, play, step, epoch);
+  const often = element("div", { class: "panda-buttons", role: "group", "aria-label": "Play" }, play.node, step, epoch);
   const controls = element("div", { class: "panda-controls" }, often, speed, more, seldom);
-  const values = READOUTS.map(() => element("dd"));
-  const readouts = element("dl", { class: "panda-readouts", "aria-label": "Where the run is" },
-    ...READOUTS.map(([label, title], i) => element("div", { title }, element("dt", { text: label }), values[i])));
+  const readouts = readoutList("Where the run is", READOUTS);
   const times = timeline(command);
   const bar = element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" },
-    controls, readouts, times.node);
+    controls, readouts.node, times.node);
   root.append(bar);
 
   function offer(data) {
@@ -105,11 +104,10 @@ function build(root, command, restart) {
 
   function show(next) {
     status = next;
-    write(play.lastChild, status.playing ? "Pause" : "Play");
-    attribute(playIcon, "d", playPath[status.playing]);
-    [play, step, epoch].forEach((control) => { control.disabled = status.can_train === false && !status.playing; });
+    play.show(status);
+    [play.node, step, epoch].forEach((control) => { control.disabled = status.can_train === false && !status.playing; });
     if (document.activeElement !== speed) speed.value = status.speed;
-    READOUTS.forEach(([, , text], i) => write(values[i], text(status)));
+    readouts.show(status);
     stop.show(status);
     times.show(status);
   }
@@ -161,20 +159,13 @@ function stopField(command) {
 /** What the person should know, under the bar: the connection, an error, trouble in the run, notices. */
 function notices(root, command) {
   const connection = element("p", { class: "panda-notice panda-warning", role: "status" });
-  const wrong = element("p", { class: "panda-notice panda-warning", role: "alert" });
+  const wrong = errorLine();
   const trouble = element("div", { class: "panda-notice panda-trouble", role: "alert" });
   const hints = element("div", { class: "panda-hints", role: "status" });
   const past = element("p", { class: "panda-notice", role: "status" });
-  root.append(element("div", { class: "panda-notices" }, connection, wrong, trouble, past, hints));
-  let timer = 0;
+  root.append(element("div", { class: "panda-notices" }, connection, wrong.node, trouble, past, hints));
   let troubleShown = "null";
   let hintsShown = "[]";
-
-  function error(sentence) {
-    write(wrong, sentence);
-    clearTimeout(timer);
-    timer = setTimeout(() => write(wrong, ""), ERROR_STAYS);
-  }
 
   function showTrouble(next) {
     troubleShown = JSON.stringify(next ?? null);
@@ -199,7 +190,7 @@ function notices(root, command) {
     hints.replaceChildren(...(status.notices ?? []).map((text) => element("p", { class: "panda-notice", text })));
   }
 
-  return { error, show, link: (state, sentence) => write(connection, state === "open" ? "" : sentence) };
+  return { error: wrong.show, show, link: (state, sentence) => write(connection, state === "open" ? "" : sentence) };
 }
 
 /** What is shown where that is not simply the run as it stands. */

@@ -50,6 +50,21 @@ def test_one_step_and_one_epoch_then_stand_still(opened):
     assert opened.train("me", 5.0) == 0
 
 
+def test_steps_and_epochs_asked_for_at_once_all_count():
+    opened = OpenRun(Run(RunSpec(examples=600, hidden=(4,))))
+    epoch = -(-opened.run.data.train.labels.size // opened.run.stack.batch)
+    assert epoch > 3
+    opened.owe(1)
+    opened.owe(1)
+    assert opened.train("me", 5.0) == 2
+    opened.owe_epoch()
+    opened.owe_epoch()
+    assert opened.train("me", 5.0) == 2 * epoch - 2
+    opened.owe(1)
+    opened.pause()
+    assert opened.train("me", 5.0) == 0
+
+
 def test_stops_at_the_stopping_step_and_says_so(opened):
     opened.set_stop(25)
     opened.set_speed(10)
