@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,12 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(script: str, store: Path | None = None) -> Iterator[Server]:
-    """`streamlit run SCRIPT` as the README starts the app, with the store in that file or with one of its own;
+def server(script: str, store: Path | None = None, options: Sequence[str] = ()) -> Iterator[Server]:
+    """`streamlit run SCRIPT OPTIONS` as the README starts the app, with the store in that file or with one of its own;
     ended on the way out."""
     port = free_port()
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    command = [sys.executable, "-m", "streamlit", "run", script, *options]
+    usual = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, *usual, *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         env = os.environ | {"PANDA_DB": str(store or Path(folder) / "panda.db")}
