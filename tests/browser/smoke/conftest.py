@@ -27,4 +27,5 @@ def started(request):
 def browser(started):
     """A browser; what the page that it is left on has complained of fails the test."""
     yield started
-    assert started.errors() == []
+    errors = started.errors()
+    assert not errors, "\n".join(errors)

@@ -22,16 +22,15 @@ HOOK = b"""<script>
 
 async def app(scope, receive, send):
     """Panda as it is, with the script at the top of its pages."""
-    if scope["type"] == "http":
+    if scope["type"] == "http" and "." not in scope["path"]:
         headers = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        page = "." not in scope["path"]
-        await panda(scope | {"headers": headers} if page else scope, receive, with_hook(send) if page else send)
+        await panda(scope | {"headers": headers}, receive, with_hook(send))
     else:
         await panda(scope, receive, send)
 
 
 def with_hook(send):
-    """A `send` that puts the script into the first part of an HTML answer."""
+    """A `send` that puts the script into the first part of an HTML answer; the start waits for it, with its length."""
     start = None
 
     async def sent(message):
@@ -40,17 +39,15 @@ def with_hook(send):
             start = message
             return
         if start is not None:
-            at = message.get("body", b"").find(b"<head>") + len(b"<head>")
-            headers = start["headers"]
-            if at >= len(b"<head>"):
-                message = message | {"body": message["body"][:at] + HOOK + message["body"][at:]}
-                headers = [(name, longer(value) if name == b"content-length" else value) for name, value in headers]
-            await send(start | {"headers": headers})
-            start = None
+            body = message.get("body", b"")
+            hooked = body.replace(b"<head>", b"<head>" + HOOK, 1)
+            await send(start | {"headers": [longer(*header, len(hooked) - len(body)) for header in start["headers"]]})
+            start, message = None, message | {"body": hooked}
         await send(message)
 
     return sent
 
 
-def longer(length):
-    return str(int(length) + len(HOOK)).encode()
+def longer(name, value, by):
+    """A header; that of the length says so many bytes more."""
+    return (name, str(int(value) + by).encode()) if name == b"content-length" else (name, value)

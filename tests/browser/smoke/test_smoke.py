@@ -42,6 +42,11 @@ def named(words):
       .find((one) => one.offsetParent && one.innerText.trim() === '{words}')"""
 
 
+def readout(label):
+    """What stands beside a label of the bar."""
+    return f"[...document.querySelectorAll('dl dt')].find((one) => one.innerText === '{label}').nextSibling.innerText"
+
+
 def opened(browser, address, page):
     """Open a page and wait until it is whole: its script has run, its parts and its charts are filled."""
     browser.open(f"{address}/{page}")
@@ -76,10 +81,7 @@ def test_caviar_runs_a_search_of_64(browser, hooked):
     opened(browser, hooked, "caviar")
     browser.until(f"{PANDA}.frames > 0")
     browser.click(named("Play"))
-    done = (
-        "Object.fromEntries([...document.querySelectorAll('dl div')].map((one) => one.innerText.split(/\\s*\\n\\s*/)))"
-    )
-    browser.until(f"(({{ models, left }}) => [models, left])({done})", ["64", "done"], seconds=90)
+    browser.until(f"[{readout('models')}, {readout('left')}]", ["64", "done"], seconds=90)
     browser.until("document.querySelectorAll('.panda-leader').length > 0")
     whole(browser)
 
