@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core import compiled
+from core.training import jit
 
 _folder = tempfile.TemporaryDirectory(prefix="panda-tests-", ignore_cleanup_errors=True)
 os.environ["PANDA_DB"] = str(Path(_folder.name) / "panda.db")
@@ -14,4 +14,4 @@ os.environ["PANDA_DB"] = str(Path(_folder.name) / "panda.db")
 
 @pytest.fixture(scope="session", autouse=True)
 def ready():
-    assert compiled.wait()
+    assert jit.wait()

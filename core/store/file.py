@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from core.errors import UserError
 from core.store.migrations import MIGRATIONS
-from core.store.names import digest
+from core.store.tokens import digest
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]

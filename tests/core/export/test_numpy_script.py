@@ -8,14 +8,14 @@ from dataclasses import fields
 import numpy as np
 from numpy import multiply, subtract
 
-from core.activations import ACTIVATIONS, Activation
-from core.datasets import DATASETS
+from core.data.datasets import DATASETS
 from core.export.numpy_script import numpy_script
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS, Optimizer, _average
-from core.run import Run
-from core.schedules import SCHEDULES
-from core.settings import FIELDS, RunSpec, Settings
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS, Optimizer, _average
+from core.nn.schedules import SCHEDULES
+from core.runs.run import Run
+from core.settings.table import FIELDS, RunSpec, Settings
 
 LAST = {
     "beta1": (0.5,),

@@ -12,13 +12,13 @@ import sys
 
 import pytest
 
-from core.activations import ACTIVATIONS, Activation
 from core.errors import UserError
 from core.export.numpy_script import numpy_script
 from core.export.torch_script import ACTIVATION_FORMS, STEP_FORMS, torch_script
-from core.optimizers import OPTIMIZERS
-from core.run import Run
-from core.settings import FIELDS, RunSpec, Settings
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.optimizers import OPTIMIZERS
+from core.runs.run import Run
+from core.settings.table import FIELDS, RunSpec, Settings
 
 needs_torch = pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is not installed")
 
