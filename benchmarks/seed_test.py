@@ -1,4 +1,4 @@
-"""What "luck or nudge?" costs, and how often it is wrong: `python -m benchmarks.luck`, about a minute.
+"""What "luck or nudge?" costs, and how often it is wrong: `python -m benchmarks.seed_test`, about a minute.
 
 False alarms are counted on nudges that only move the order of the mini-batches by one example, or a setting by nothing
 to speak of; power on a learning rate that is plainly too small.

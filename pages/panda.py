@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import streamlit as st
 
 from core.charts import charts_of, default_charts
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.errors import UserError
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC

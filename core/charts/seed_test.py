@@ -88,8 +88,8 @@ def hint(run: Run) -> str | None:
         return None
     verdict = run.seed_test.verdict
     if not verdict:
-        return f"Computing: {run.luck.progress:.0%} done."
-    return f"{verdict.kind.capitalize()}: lower under {verdict.better} of {run.luck.seeds} seeds."
+        return f"Computing: {run.seed_test.progress:.0%} done."
+    return f"{verdict.kind.capitalize()}: lower under {verdict.better} of {run.seed_test.seeds} seeds."
 
 
 CHART = Chart(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
@@ -17,23 +16,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from core.data.safe_load import FileError, read_text
+from core.data.safe_load import NAME_LENGTH, FileError, clean, read_text
+from core.data.shelf import LARGEST, MAX_BYTES, MAX_FEATURES, MAX_ROWS
 
 Array = np.ndarray
 Row = tuple[int, list[str]]  # the line on which it begins, from 1, and its cells
-MAX_BYTES = 5 * 2**20
-MAX_ROWS = 50_000
 MAX_LINES = 4 * MAX_ROWS  # some rows have several lines, some lines are blank
 MAX_LINE = 2**16  # characters
-MAX_FEATURES = 256
 MAX_WORDS = 64  # different texts that a column remembers: a class may be written in several ways
-LARGEST = 1e30  # squares of much larger numbers do not fit float64, nor sums of them float32
-NAME_LENGTH = 60
 PREVIEW, PREVIEW_LENGTH = 5, 40
 CHUNK = 256  # rows that are strings at the same time
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
-JOINERS = "\u200c\u200d"  # cannot be seen either, but some scripts need them between letters
-ENDS = " " + JOINERS
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 
 
@@ -217,15 +210,6 @@ def _names(cells: Sequence[str]) -> list[str]:
 
 def _unnamed(number: int) -> str:
     return f"column {number}"
-
-
-def clean(text: str, most: int | None = NAME_LENGTH) -> str:
-    """The text on one line, at most so long, without characters that cannot be seen."""
-    text = text.strip()[: 4 * most if most else None]
-    if not text.isprintable():
-        text = "".join(c for c in text if c.isspace() or c in JOINERS or unicodedata.category(c)[0] != "C")
-    text = unicodedata.normalize("NFC", " ".join(text.split())).strip(ENDS)
-    return text if most is None or len(text) <= most else text[: most - 1].rstrip(ENDS) + "…"
 
 
 def different(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import re
+import unicodedata
 import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,6 +25,9 @@ VALUES = 1_000_000  # values in one JSON text
 LARGEST = 2**63  # whole numbers are smaller
 KINDS = "biuf"  # truth values, whole numbers, floating-point numbers
 NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,63})\.npy")
+NAME_LENGTH = 60
+JOINERS = "\u200c\u200d"  # cannot be seen, but some scripts need them between letters
+ENDS = " " + JOINERS
 AGAIN = "Save or download it again."
 NO_JSON = "The file is not JSON that can be read"
 
@@ -223,3 +227,12 @@ def size_words(size: int) -> str:
 def _bounded(size: int, most: int, what: str = "The file") -> None:
     if size > most:
         raise FileError(f"{what} is larger than {size_words(most)}, the most that is read: choose a smaller one.")
+
+
+def clean(text: str, most: int | None = NAME_LENGTH) -> str:
+    """The text on one line, at most so long, without characters that cannot be seen."""
+    text = text.strip()[: 4 * most if most else None]
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isspace() or c in JOINERS or unicodedata.category(c)[0] != "C")
+    text = unicodedata.normalize("NFC", " ".join(text.split())).strip(ENDS)
+    return text if most is None or len(text) <= most else text[: most - 1].rstrip(ENDS) + "…"

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from core.data.datasets import spiral
-from core.data.uploads import Table
+from core.data.registry import spiral
+from core.data.shelf import Table
 from core.errors import UserError
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, network

@@ -76,7 +76,7 @@ def seed_test_words(run: Run) -> str:
         return ""
     if run.seed_test.done:
         return run.seed_test.verdict.words
-    return f"Under {run.luck.seeds} other seeds, with the nudge and without it: {run.luck.progress:.0%} done."
+    return f"Under {run.seed_test.seeds} other seeds, with the nudge and without it: {run.seed_test.progress:.0%} done."
 
 
 def decay_words(run: Run) -> str:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from core.data.safe_load import FileError, read_json, shown, size_words
-from core.data.uploads import SHELF, Table, is_table
+from core.data.shelf import SHELF, Table, is_table
 from core.errors import UserError
 from core.runs.journal import MOST_NUDGES, Nudge
 from core.runs.run import Run

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from core.data.safe_load import FileError, read_npz, shown, write_npz
-from core.data.uploads import MAX_UNPACKED, SHELF, Table, is_table
+from core.data.shelf import MAX_UNPACKED, SHELF, Table, is_table
 from core.runs.run import data_of
 from core.runs.run_file import STEPS, journal_of, journal_rows, settings_of, spec_of
 from core.runs.snapshots import BUFFERS

@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from core.data.uploads import SHELF
+from core.data.shelf import SHELF
 from core.errors import UserError
 from core.runs.journal import Gesture
 from core.runs.run import Replay, Run, differences
@@ -55,7 +55,7 @@ class RunSession(Session):
     """A run that people look at: whether it plays and how fast, who drives it, and the one way in for every change.
 
     `run` is the line in hand where it stands, `view` an earlier step of it that is looked at. Where there is a
-    `keeper`, `saving` is done once the last nudge is stored.
+    `recorder`, `saving` is done once the last nudge is stored.
     """
 
     def __init__(self, run: Run, token: str = "", key: str = "", recorder: RunRecorder | None = None) -> None:

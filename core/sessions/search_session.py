@@ -56,7 +56,7 @@ class Sight:
 class SearchSession(Session):
     """A search that people look at: its generations, which one is seen, which model is picked.
 
-    Where there is a `keeper`, `saving` is done once all that is done is stored; `unsaved` says why the last write
+    Where there is a `recorder`, `saving` is done once all that is done is stored; `unsaved` says why the last write
     failed. `started` says whether it was ever played.
     """
 

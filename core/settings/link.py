@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from core.data.uploads import is_table
+from core.data.shelf import is_table
 from core.errors import UserError
 from core.settings.table import FIELDS, Field, RunSpec, SettingError, Settings
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from core.data.datasets import DATASETS
-from core.data.uploads import is_table
+from core.data.registry import DATASETS
+from core.data.shelf import is_table
 from core.errors import UserError
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS

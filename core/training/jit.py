@@ -266,7 +266,7 @@ def _make() -> None:
 def _compile_beside(kernel: ModuleType) -> None:
     """The first time, leave the work to a process of its own, which gives way to others and shares no interpreter lock
     with the pages; then it is in the cache."""
-    if not any(Path(kernel.train.stats.cache_path).glob("kernel.train-*.nbc")):
+    if not any(Path(kernel.train.stats.cache_path).glob("jit_kernel.train-*.nbc")):
         subprocess.run(
             [sys.executable, "-m", "core.training.jit"],
             cwd=ROOT,

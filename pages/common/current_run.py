@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.data.uploads import SHELF, Table
+from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.runs.run import Replay, Run, data_of
 from core.sessions.run_session import RUN_SESSIONS, RunSession

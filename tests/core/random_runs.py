@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS

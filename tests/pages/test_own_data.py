@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.data.csv_reader import clean
-from core.data.uploads import SHELF, is_table
+from core.data.safe_load import clean
+from core.data.shelf import SHELF, is_table
 from core.runs.run import Run
 from core.sessions.run_session import RUN_SESSIONS
 from core.settings.table import RunSpec, Settings

@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.charts.strip import strip
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.errors import UserError
 from core.search.random_vs_grid import LEAST_SEEDS, MOST_SEEDS
 from core.search.search import MOST_STEPS, Plan, Search

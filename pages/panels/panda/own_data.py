@@ -12,8 +12,10 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.csv_reader import MAX_BYTES, MAX_FEATURES, MAX_ROWS, Sheet, clean, read_csv
-from core.data.uploads import MAX_CLASSES, Table, label_guess, table_of
+from core.data.csv_reader import Sheet, read_csv
+from core.data.safe_load import clean
+from core.data.shelf import MAX_BYTES, MAX_CLASSES, MAX_FEATURES, MAX_ROWS, Table
+from core.data.uploads import label_guess, table_of
 from core.errors import UserError
 from core.sessions.run_session import RunSession
 from pages.common.current_run import keep_table, start

@@ -10,20 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.data.csv_reader import (
-    CHUNK,
-    LARGEST,
-    MAX_BYTES,
-    MAX_FEATURES,
-    MAX_ROWS,
-    MAX_WORDS,
-    NAME_LENGTH,
-    clean,
-    different,
-    number,
-    read_csv,
-)
-from core.data.safe_load import FileError
+from core.data.csv_reader import CHUNK, MAX_WORDS, different, number, read_csv
+from core.data.safe_load import NAME_LENGTH, FileError, clean
+from core.data.shelf import LARGEST, MAX_BYTES, MAX_FEATURES, MAX_ROWS
 
 
 def sheet(text):

@@ -9,8 +9,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.data import datasets
-from core.data.datasets import DATASETS, Data, load, prepare, remembered, statistics, stratified
-from core.data.uploads import SHELF, Table
+from core.data.datasets import Data, load, prepare, remembered, statistics, stratified
+from core.data.registry import DATASETS
+from core.data.shelf import SHELF, Table
 from core.errors import UserError
 
 GENERATED = [name for name, row in DATASETS.items() if row.generated]

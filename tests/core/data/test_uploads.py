@@ -10,9 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.data.csv_reader import LARGEST, MAX_FEATURES, MAX_ROWS, NAME_LENGTH, read_csv
-from core.data.safe_load import FileError, read_npz, write_npz
-from core.data.uploads import MAX_CELLS, MAX_CLASSES, MAX_UNPACKED, Shelf, Table, is_table, label_guess, table_of
+from core.data.csv_reader import read_csv
+from core.data.safe_load import NAME_LENGTH, FileError, read_npz, write_npz
+from core.data.shelf import (
+    LARGEST,
+    MAX_CELLS,
+    MAX_CLASSES,
+    MAX_FEATURES,
+    MAX_ROWS,
+    MAX_UNPACKED,
+    Shelf,
+    Table,
+    is_table,
+)
+from core.data.uploads import label_guess, table_of
 from core.errors import UserError
 
 

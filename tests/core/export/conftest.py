@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from core.data.datasets import DATASETS
-from core.data.uploads import SHELF, Table
+from core.data.registry import DATASETS
+from core.data.shelf import SHELF, Table
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS

@@ -8,7 +8,7 @@ from dataclasses import fields
 import numpy as np
 from numpy import multiply, subtract
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.export.numpy_script import numpy_script
 from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.initializers import INITIALIZERS

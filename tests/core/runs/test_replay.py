@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as hypothesis_settings
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.nn.optimizers import OPTIMIZERS
 from core.runs import run_file
 from core.runs.run import Run

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.data.safe_load import FileError
-from core.data.uploads import SHELF, Table
+from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS

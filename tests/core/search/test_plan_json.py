@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.data.safe_load import read_npz, write_npz
-from core.data.uploads import SHELF, Table
+from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.runs.run import Run
 from core.search.plan_json import plan_from_json, plan_to_json

@@ -16,7 +16,7 @@ import pytest
 
 distributed = pytest.importorskip("distributed")
 
-from core.data.uploads import SHELF, Table  # noqa: E402
+from core.data.shelf import SHELF, Table  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from core.runs.run import Run  # noqa: E402
 from core.search.plan_json import plan_from_json, plan_to_json  # noqa: E402

@@ -586,7 +586,7 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
 DYING = """
 import sys
 from core.sessions import search_recorder
-from core.search.search import Caviar
+from core.search.search import Search
 from core.sessions.search_session import SearchSessions
 from core.store import Store
 from tests.core.sessions.test_search_recorder import ANN, planned

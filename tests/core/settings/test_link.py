@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.errors import UserError
 from core.settings.link import from_query, to_query
 from core.settings.table import FIELDS, MAX_LAYERS, MAX_UNITS, RunSpec, SettingError, Settings

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.data.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.errors import UserError
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS

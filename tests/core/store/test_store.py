@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.data.uploads import SHELF
+from core.data.shelf import SHELF
 from core.errors import UserError
 from core.sessions.run_recorder import load
 from core.store import MIGRATIONS, Progress, Store, bounded_name, digest, key_of, new_token, the_store

@@ -212,7 +212,7 @@ def test_a_kernel_with_other_bits_is_not_used(monkeypatch, caplog):
 
 def test_without_a_compiler_numpy_trains(monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "core.training.jit_kernel", None)
-    monkeypatch.delattr(sys.modules["core"], "kernel", raising=False)
+    monkeypatch.delattr(sys.modules["core.training"], "jit_kernel", raising=False)
     monkeypatch.setattr(Stack, "compiled", None)
     with caplog.at_level(logging.WARNING):
         jit._make()
@@ -224,14 +224,14 @@ def test_without_a_compiler_numpy_trains(monkeypatch, caplog):
 
 
 SHORT = """
-from core.training import jit as compiled
+from core.training import jit
 from core.runs.run import Run
 Run().advance(5)
 {then}
 """
 
 
-@pytest.mark.parametrize(("then", "there"), [("", False), ("assert compiled.wait()", True)])
+@pytest.mark.parametrize(("then", "there"), [("", False), ("assert jit.wait()", True)])
 def test_a_short_program_ends_without_it_unless_it_asks(then, there):
     """It prints, as its last act, whether numba was imported."""
     text = SHORT.format(then=then) + "import atexit, sys\natexit.register(lambda: print('numba' in sys.modules))\n"
@@ -249,7 +249,7 @@ def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeyp
     jit._compile_beside(kernel)
     (process,) = started
     assert process.returncode == 0
-    (found,) = tmp_path.rglob("kernel.train-*.nbc")
+    (found,) = tmp_path.rglob("jit_kernel.train-*.nbc")
     kernel.train.stats.cache_path = str(found.parent)
     jit._compile_beside(kernel)
     assert len(started) == 1
