@@ -11,10 +11,10 @@ from unittest.mock import patch
 import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
-import core.run
-from core import run_file
-from core.run import Run
-from core.tables import SHELF
+from core.data.shelf import SHELF
+from core.runs import run as run_module
+from core.runs import run_file
+from core.runs.run import Run
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FINGERPRINTS = FIXTURES / "fingerprints.json"
@@ -37,7 +37,7 @@ def machine() -> str:
 
 def trained(case: dict[str, Any]) -> list[Any]:
     """[step, fingerprint, dev loss] of a run; it is measured as seldom as can be, for a measured step is numpy's."""
-    with patch.object(core.run, "steps_until_due", lambda since: core.run.AT_ONCE):
+    with patch.object(run_module, "steps_until_due", lambda since: run_module.AT_ONCE):
         return seen(_replayed(case))[:3]
 
 
@@ -80,7 +80,7 @@ def _after(run: Run, do: str, steps: int = 0, back: int = 0, changes: dict[str, 
     if do in ("twin", "undo") and not run.journal:
         return run  # it broke before its first nudge
     if do == "twin":
-        return run.twin()
+        return run.make_twin()
     if do == "branch":
         run = run.branch(max(0, run.step - back))
     elif do == "rewind":
@@ -90,4 +90,4 @@ def _after(run: Run, do: str, steps: int = 0, back: int = 0, changes: dict[str, 
     run.twins = do == "ghost"
     run.nudge(**(changes or {}))
     run.advance(steps)
-    return run.ghost if do == "ghost" else run
+    return run.twin if do == "ghost" else run

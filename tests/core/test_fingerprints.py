@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from core.link import from_query
-from core.settings import FIELDS, SETTINGS
-from core.stack import Stack
+from core.settings.link import from_query
+from core.settings.table import FIELDS, SETTINGS
+from core.training.stack import Stack
 from tests.core.fingerprints import FINGERPRINTS, LINKS, RUN_FILES, machine, measured, opened, trained
 
 FIXTURE = json.loads(FINGERPRINTS.read_text(encoding="utf-8"))
@@ -53,7 +53,7 @@ def test_300_runs_have_the_fingerprints_that_they_had(way):
 
 
 def test_what_is_measured_and_what_becomes_of_them_is_as_it_was():
-    """Some of them, measured as seldom or as often as a run is, then undone, rewound, branched or with a twin."""
+    """Some of them, measured as seldom or as often as a run is, then undone, rewound, branched or with a twin ("ghost": one that is kept)."""
     wanted = known()["then"]
     assert different([measured(run) for run in RUNS if "then" in run], wanted) == {}
 
