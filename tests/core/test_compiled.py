@@ -1,6 +1,7 @@
 """Tests of compiled steps: numpy's bits for all that can be chosen, and numpy itself wherever they cannot be used."""
 
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -28,7 +29,13 @@ NUMBERS = ("learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "bn_decay
 TOGETHER = sorted(set(random_runs.values) - set(NUMBERS))
 
 
+def needs_compiler():
+    if "core.kernel" not in sys.modules:
+        pytest.skip("numba is not installed")
+
+
 def trainer(threads=1):
+    needs_compiler()
     return compiled.Trainer(sys.modules["core.kernel"], threads)
 
 
@@ -191,6 +198,7 @@ def test_a_large_mini_batch_is_trained_by_numpy(monkeypatch):
 
 
 def test_a_kernel_with_other_bits_is_not_used(monkeypatch, caplog):
+    needs_compiler()
     kernel = sys.modules["core.kernel"]
 
     class Rounded(compiled.Trainer):
@@ -234,6 +242,8 @@ Run().advance(5)
 @pytest.mark.parametrize(("then", "there"), [("", False), ("assert compiled.wait()", True)])
 def test_a_short_program_ends_without_it_unless_it_asks(then, there):
     """It prints, as its last act, whether numba was imported."""
+    if there:
+        needs_compiler()
     text = SHORT.format(then=then) + "import atexit, sys\natexit.register(lambda: print('numba' in sys.modules))\n"
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-c", text], cwd=compiled.ROOT, capture_output=True, text=True, check=True)
@@ -241,18 +251,48 @@ def test_a_short_program_ends_without_it_unless_it_asks(then, there):
     assert there or time.monotonic() - start < compiled.DELAY
 
 
+def kernel_cached_in(folder):
+    return types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(folder))))
+
+
 def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeypatch):
+    needs_compiler()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     run, started = compiled.subprocess.run, []
-    monkeypatch.setattr(compiled.subprocess, "run", lambda *args, **how: started.append(run(*args, **how)))
-    kernel = types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(tmp_path))))
-    compiled._compile_beside(kernel)
-    (process,) = started
-    assert process.returncode == 0
+
+    def counted(*args, **how):
+        started.append(run(*args, **how))
+        return started[-1]
+
+    monkeypatch.setattr(compiled.subprocess, "run", counted)
+    compiled._compile_beside(kernel_cached_in(tmp_path))
+    assert [process.returncode for process in started] == [0]
     (found,) = tmp_path.rglob("kernel.train-*.nbc")
-    kernel.train.stats.cache_path = str(found.parent)
-    compiled._compile_beside(kernel)
+    compiled._compile_beside(kernel_cached_in(found.parent))
     assert len(started) == 1
+    monkeypatch.setattr(np, "__version__", "9.9")  # another numpy, whose loops have not been tried
+    compiled._compile_beside(kernel_cached_in(found.parent))
+    assert len(started) == 2
+
+
+def test_where_trying_it_crashes_the_server_does_not(tmp_path, monkeypatch, caplog):
+    """As it would if numpy's private structures were others under the same name."""
+    monkeypatch.setitem(sys.modules, "core.kernel", kernel_cached_in(tmp_path))
+    monkeypatch.setattr(sys.modules["core"], "kernel", kernel_cached_in(tmp_path), raising=False)
+    monkeypatch.setattr(Stack, "compiled", None)
+    run = compiled.subprocess.run
+    crash = [sys.executable, "-c", "import os; os.abort()"]
+    monkeypatch.setattr(compiled.subprocess, "run", lambda command, **how: run(crash, **how))
+    with caplog.at_level(logging.WARNING):
+        compiled._make()
+    assert Stack.compiled is None
+    (record,) = caplog.records
+    assert re.search(r"numpy alone: the process that tries compiled steps ended with -?\d+", record.getMessage())
+
+
+def test_what_goes_wrong_is_said_in_one_line():
+    assert compiled._line(ImportError("Numba needs NumPy 2.5 or less.\nGot 2.6.")) == "Numba needs NumPy 2.5 or less."
+    assert compiled._line(KeyError()) == "KeyError"
 
 
 @pytest.mark.parametrize(
