@@ -9,7 +9,8 @@ pip reads markers as on the machine that it runs on, whatever `--platform` and `
 the files are evaluated here, for the target, and so are those of the packages found: what only the target needs is
 asked for in another round, and what only this machine needs is not counted. Three things this does not show:
 
-- A package that only this machine needs is still looked up for the target, and would be reported as missing there.
+- Where a package that only this machine needs has no wheel for the target, pip gives up. Then packages are asked for
+  with `--no-deps`, round by round, and whether their versions agree with each other is not seen.
 - pip itself, without `--only-binary`, prefers a newer release to an older one that has a wheel, and tries to build it.
   Where the target gets an older release than others, the line of differing versions below the table says so.
 - Nothing is installed or imported: that a wheel is there does not mean that it works.
@@ -35,6 +36,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BASE = ROOT / "requirements.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 AT_ONCE = 4  # targets
+NO_WHEEL = "No matching distribution"  # pip's words
 GLIBC = range(5, 29)  # 2.5 to 2.28, which RHEL 8 and Debian 10 have
 
 
@@ -117,12 +119,22 @@ def _lines(path: Path) -> Iterator[str]:
 def resolve(requirements: list[Requirement], target: Target) -> Found:
     """What pip would install on the target for these requirements."""
     asked = [_plain(requirement) for requirement in requirements if target.needs(requirement)]
+    found = _rounds(asked, target)
+    if NO_WHEEL not in found.words:
+        return found
+    found = _rounds(asked, target, "--no-deps")
+    if found.words:
+        found.missing = [line for line in asked if _ask(target, [line], "--no-deps")[0] is None]
+    return found
+
+
+def _rounds(asked: list[str], target: Target, *options: str) -> Found:
+    """Ask pip until nothing is left that the target needs besides."""
     wanted = list(asked)
     while True:
-        report, words = _ask(target, wanted)
+        report, words = _ask(target, wanted, *options)
         if report is None:
-            missing = [line for line in asked if _ask(target, [line], "--no-deps")[0] is None]
-            return Found(missing=missing, words=words)
+            return Found(words=words)
         versions, more = _follow(report, asked, target)
         if not more:
             return Found(versions)
@@ -144,7 +156,7 @@ def _ask(target: Target, wanted: list[str], *options: str) -> tuple[list[dict[st
     done = subprocess.run(command, env=_pypi_alone(), capture_output=True, encoding="utf-8", check=False)
     if done.returncode == 0:
         return json.loads(done.stdout)["install"], ""
-    if "No matching distribution" not in done.stderr and "ResolutionImpossible" not in done.stderr:
+    if NO_WHEEL not in done.stderr and "ResolutionImpossible" not in done.stderr:
         raise SystemExit(f"pip failed for {target.python} on {target.machine}:\n{done.stderr}")
     return None, done.stderr.strip().splitlines()[-1]
 

@@ -290,9 +290,23 @@ def test_where_trying_it_crashes_the_server_does_not(tmp_path, monkeypatch, capl
     assert re.search(r"numpy alone: the process that tries compiled steps ended with -?\d+", record.getMessage())
 
 
-def test_what_goes_wrong_is_said_in_one_line():
-    assert compiled._line(ImportError("Numba needs NumPy 2.5 or less.\nGot 2.6.")) == "Numba needs NumPy 2.5 or less."
-    assert compiled._line(KeyError()) == "KeyError"
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("Numba needs NumPy 2.5 or less.\nGot 2.6."), "Numba needs NumPy 2.5 or less."),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line(tmp_path, monkeypatch, caplog, error, said):
+    def fail(kernel):
+        raise error
+
+    monkeypatch.setitem(sys.modules, "core.kernel", kernel_cached_in(tmp_path))
+    monkeypatch.setattr(sys.modules["core"], "kernel", kernel_cached_in(tmp_path), raising=False)
+    monkeypatch.setattr(compiled, "_compile_beside", fail)
+    with caplog.at_level(logging.WARNING):
+        compiled._make()
+    assert [record.getMessage() for record in caplog.records] == [f"Training goes on with numpy alone: {said}"]
 
 
 @pytest.mark.parametrize(
