@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -255,7 +256,7 @@ def _make() -> None:
         wrong = _differences(trainer)
         kernel.train.disable_compile()  # it is now what it has to be; other types would be an error, and take long
     except Exception as error:  # whatever it is, numpy does the same
-        LOG.warning("Training goes on with numpy alone: %s", error)
+        LOG.warning("Training goes on with numpy alone: %s", _line(error))
     else:
         if wrong:
             LOG.warning("Training goes on with numpy alone: compiled steps differ with %s.", ", ".join(wrong))
@@ -263,17 +264,39 @@ def _make() -> None:
             Stack.compiled = trainer.advance
 
 
+def _line(error: Exception) -> str:
+    """What went wrong, in one line: numba's errors have many."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
+
+
 def _compile_beside(kernel: ModuleType) -> None:
     """The first time, leave the work to a process of its own, which gives way to others and shares no interpreter lock
-    with the pages; then it is in the cache."""
-    if not any(Path(kernel.train.stats.cache_path).glob("jit_kernel.train-*.nbc")):
-        subprocess.run(
-            [sys.executable, "-m", "core.training.jit"],
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-            timeout=MOST_SECONDS,
-        )
+    with the pages; then it is in the cache. It also tries the kernel: numpy's loops are not part of its public
+    interface, so with another numpy than before it has to do so again. Raises `RuntimeError` where it crashed."""
+    cache = Path(kernel.train.stats.cache_path)
+    if _tried(cache).exists() and any(cache.glob("jit_kernel.train-*.nbc")):
+        return
+    command = [sys.executable, "-m", "core.training.jit"]
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, timeout=MOST_SECONDS)
+    if done.returncode:
+        raise RuntimeError(f"the process that tries compiled steps ended with {done.returncode}.")
+
+
+def _tried(cache: Path) -> Path:
+    """A file that is there once this Python has tried the kernel with this numpy, and did not crash."""
+    return cache / f"jit_kernel.tried-py{sys.version_info[0]}{sys.version_info[1]}-numpy{np.__version__}"
+
+
+def _try_alone() -> None:
+    """What the process beside does. What goes wrong is logged by the server, which then meets it too."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    logging.disable()
+    _make()
+    kernel = sys.modules.get("core.training.jit_kernel")
+    if kernel:
+        with suppress(OSError):
+            _tried(Path(kernel.train.stats.cache_path)).touch()
 
 
 def _threads() -> int:
@@ -302,6 +325,4 @@ def _differences(trainer: Trainer) -> list[str]:
 
 
 if __name__ == "__main__":
-    if hasattr(os, "nice"):
-        os.nice(10)
-    _make()
+    _try_alone()

@@ -53,7 +53,8 @@ def test_300_runs_have_the_fingerprints_that_they_had(way):
 
 
 def test_what_is_measured_and_what_becomes_of_them_is_as_it_was():
-    """Some of them, measured as seldom or as often as a run is, then undone, rewound, branched or with a twin ("ghost": one that is kept)."""
+    """Some of them, measured as seldom or as often as a run is, then undone, rewound, branched, or with a twin: "twin"
+    makes one, "ghost" keeps one from the nudge on."""
     wanted = known()["then"]
     assert different([measured(run) for run in RUNS if "then" in run], wanted) == {}
 

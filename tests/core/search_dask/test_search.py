@@ -33,6 +33,7 @@ from core.settings.table import RunSpec, Settings  # noqa: E402
 from core.store import Store  # noqa: E402
 from core.training.stack import Stack  # noqa: E402
 
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows the latter ends a process at once
 SPEC = RunSpec(examples=120, hidden=(6, 5), seed=3)
 RATES = Range("learning_rate", 1e-3, 1.0, "log")
 MIXED = (RATES, Range("units", 1, 9, "log"), Range("optimizer", choices=("sgd", "adam")))
@@ -232,7 +233,7 @@ def test_every_model_has_one_result_where_a_worker_is_killed(cluster, watcher, m
     farmed = keeping(DaskSearch(searched, address=cluster), kept)
     looked_at(farmed, lambda: kept and busy(watcher))
     worker = next(iter(busy(watcher)))
-    os.kill(watcher.run(os.getpid)[worker], signal.SIGKILL)
+    os.kill(watcher.run(os.getpid)[worker], KILL)
     assert len(kept) < 12
     finished(farmed)
     assert sorted(result["number"] for result in kept) == list(range(12))

@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -610,7 +609,7 @@ def test_a_search_whose_process_is_killed_ends_with_one_row_for_each_model_and_t
     seen = 0
     while seen == 0:  # until some were stopped, and their rows were said to be written
         seen = int(process.stdout.readline())
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.communicate(timeout=30)
     store = Store(path)
     assert store.check() == "ok"

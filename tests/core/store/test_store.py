@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -534,6 +535,7 @@ except UserError as error:
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="on Windows chmod closes no folder")
 @pytest.mark.parametrize("there", [False, True], ids=["no file yet", "a file"])
 def test_a_read_only_folder_gives_a_sentence(there):
     with tempfile.TemporaryDirectory() as folder:
@@ -553,6 +555,24 @@ def test_the_store_of_the_process_is_the_file_that_panda_db_names(tmp_path, monk
     assert the_store().path == tmp_path / "other.db"
     assert the_store() is the_store()
     the_store().close()
+
+
+def test_readers_connections_go_with_their_threads_and_with_the_store(tmp_path):
+    """Else Windows keeps the file, and Python 3.13 warns."""
+    store, seen = Store(tmp_path / "panda.db"), []
+
+    def read():
+        store.check()
+        seen.append(weakref.ref(store._local.connection))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    thread.join()
+    assert seen[0]() is None
+    read()
+    assert seen[1]() is not None
+    store.close()
+    assert seen[1]() is None
 
 
 # files of released versions

@@ -1,6 +1,7 @@
 """Tests of compiled steps: numpy's bits for all that can be chosen, and numpy itself wherever they cannot be used."""
 
 import logging
+import re
 import subprocess
 import sys
 import time
@@ -28,7 +29,13 @@ NUMBERS = ("learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "bn_decay
 TOGETHER = sorted(set(random_runs.values) - set(NUMBERS))
 
 
+def needs_compiler():
+    if "core.training.jit_kernel" not in sys.modules:
+        pytest.skip("numba is not installed")
+
+
 def trainer(threads=1):
+    needs_compiler()
     return jit.Trainer(sys.modules["core.training.jit_kernel"], threads)
 
 
@@ -191,6 +198,7 @@ def test_a_large_mini_batch_is_trained_by_numpy(monkeypatch):
 
 
 def test_a_kernel_with_other_bits_is_not_used(monkeypatch, caplog):
+    needs_compiler()
     kernel = sys.modules["core.training.jit_kernel"]
 
     class Rounded(jit.Trainer):
@@ -234,6 +242,8 @@ Run().advance(5)
 @pytest.mark.parametrize(("then", "there"), [("", False), ("assert jit.wait()", True)])
 def test_a_short_program_ends_without_it_unless_it_asks(then, there):
     """It prints, as its last act, whether numba was imported."""
+    if there:
+        needs_compiler()
     text = SHORT.format(then=then) + "import atexit, sys\natexit.register(lambda: print('numba' in sys.modules))\n"
     start = time.monotonic()
     done = subprocess.run([sys.executable, "-c", text], cwd=jit.ROOT, capture_output=True, text=True, check=True)
@@ -241,18 +251,62 @@ def test_a_short_program_ends_without_it_unless_it_asks(then, there):
     assert there or time.monotonic() - start < jit.DELAY
 
 
+def kernel_cached_in(folder):
+    return types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(folder))))
+
+
 def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeypatch):
+    needs_compiler()
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     run, started = jit.subprocess.run, []
-    monkeypatch.setattr(jit.subprocess, "run", lambda *args, **how: started.append(run(*args, **how)))
-    kernel = types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(tmp_path))))
-    jit._compile_beside(kernel)
-    (process,) = started
-    assert process.returncode == 0
+
+    def counted(*args, **how):
+        started.append(run(*args, **how))
+        return started[-1]
+
+    monkeypatch.setattr(jit.subprocess, "run", counted)
+    jit._compile_beside(kernel_cached_in(tmp_path))
+    assert [process.returncode for process in started] == [0]
     (found,) = tmp_path.rglob("jit_kernel.train-*.nbc")
-    kernel.train.stats.cache_path = str(found.parent)
-    jit._compile_beside(kernel)
+    jit._compile_beside(kernel_cached_in(found.parent))
     assert len(started) == 1
+    monkeypatch.setattr(np, "__version__", "9.9")  # another numpy, whose loops have not been tried
+    jit._compile_beside(kernel_cached_in(found.parent))
+    assert len(started) == 2
+
+
+def test_where_trying_it_crashes_the_server_does_not(tmp_path, monkeypatch, caplog):
+    """As it would if numpy's private structures were others under the same name."""
+    monkeypatch.setitem(sys.modules, "core.training.jit_kernel", kernel_cached_in(tmp_path))
+    monkeypatch.setattr(sys.modules["core.training"], "jit_kernel", kernel_cached_in(tmp_path), raising=False)
+    monkeypatch.setattr(Stack, "compiled", None)
+    run = jit.subprocess.run
+    crash = [sys.executable, "-c", "import os; os.abort()"]
+    monkeypatch.setattr(jit.subprocess, "run", lambda command, **how: run(crash, **how))
+    with caplog.at_level(logging.WARNING):
+        jit._make()
+    assert Stack.compiled is None
+    (record,) = caplog.records
+    assert re.search(r"numpy alone: the process that tries compiled steps ended with -?\d+", record.getMessage())
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ImportError("Numba needs NumPy 2.5 or less.\nGot 2.6."), "Numba needs NumPy 2.5 or less."),
+        (KeyError(), "KeyError"),
+    ],
+)
+def test_what_goes_wrong_is_said_in_one_line(tmp_path, monkeypatch, caplog, error, said):
+    def fail(kernel):
+        raise error
+
+    monkeypatch.setitem(sys.modules, "core.training.jit_kernel", kernel_cached_in(tmp_path))
+    monkeypatch.setattr(sys.modules["core.training"], "jit_kernel", kernel_cached_in(tmp_path), raising=False)
+    monkeypatch.setattr(jit, "_compile_beside", fail)
+    with caplog.at_level(logging.WARNING):
+        jit._make()
+    assert [record.getMessage() for record in caplog.records] == [f"Training goes on with numpy alone: {said}"]
 
 
 @pytest.mark.parametrize(
