@@ -17,15 +17,15 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Route, WebSocketRoute  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from core.open_runs import OPEN_RUNS  # noqa: E402
-from core.open_searches import OPEN_SEARCHES  # noqa: E402
+from core.sessions.run_session import RUN_SESSIONS  # noqa: E402
+from core.sessions.search_session import SEARCH_SESSIONS  # noqa: E402
 from core.store import the_store  # noqa: E402
-from pages.live.channel import live  # noqa: E402
-from pages.live.cookie import OwnerCookie  # noqa: E402
-from pages.live.files import FILES_ROUTE, base_path, send_file  # noqa: E402
-from pages.live.frames import WORKER, warm_up  # noqa: E402
-from pages.live.preload import Preload  # noqa: E402
-from pages.live.redact import redact_server_logs  # noqa: E402
+from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
+from pages.live.server.channel import live  # noqa: E402
+from pages.live.server.frames import WORKER, warm_up  # noqa: E402
+from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
+from pages.live.server.preload import Preload  # noqa: E402
+from pages.live.server.redact import redact_server_logs  # noqa: E402
 
 
 @asynccontextmanager
@@ -39,8 +39,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         WORKER.submit(warm_up)
         yield
     WORKER.shutdown(wait=False, cancel_futures=True)
-    OPEN_RUNS.close_all()
-    OPEN_SEARCHES.close_all()
+    RUN_SESSIONS.close_all()
+    SEARCH_SESSIONS.close_all()
     store.close()
 
 

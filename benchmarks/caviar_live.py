@@ -17,11 +17,11 @@ from playwright.sync_api import Page, expect
 from benchmarks.live_browser import chromium, play, set_speed, turn_learning_rate, visitor
 from benchmarks.live_process import APP, server
 from benchmarks.live_report import table
-from core import compiled
+from core.training import jit
 
 ALONE = 30  # nudges before the search begins
 PATIENCE = 20_000  # ms
-SETTLED = compiled.DELAY + 4  # seconds after which a server's steps are compiled
+SETTLED = jit.DELAY + 4  # seconds after which a server's steps are compiled
 
 
 def start_search(page: Page, models: int, steps: int) -> None:

@@ -25,9 +25,9 @@ from websockets.sync.client import ClientConnection, connect
 from benchmarks.kill_book import Book, Line, faults_of_reopening, judge, lines_of, lost_play, quick_check
 from benchmarks.live_process import APP, Server, server
 from core.charts.packet import unpack
-from core.keeping import load
-from core.open_runs import FLAT_OUT, OpenRuns
-from core.run import Run
+from core.runs.run import Run
+from core.sessions.run_recorder import load
+from core.sessions.run_session import FLAT_OUT, RunSessions
 from core.store import Store, key_of, new_token
 
 KILLS = 50
@@ -56,7 +56,7 @@ class Report:
 def prepare(path: Path, owner: str) -> str:
     """A file with one new run; its token."""
     store = Store(path)
-    opened = OpenRuns(store=lambda: store).open(Run(), owner)
+    opened = RunSessions(store=lambda: store).open(Run(), owner)
     store.close()
     return opened.token
 

@@ -19,10 +19,10 @@ from starlette.routing import Mount, Route  # noqa: E402
 
 from app import app as served  # noqa: E402
 from core.charts import default_charts  # noqa: E402
-from core.open_runs import OPEN_RUNS  # noqa: E402
-from core.run import Run  # noqa: E402
+from core.runs.run import Run  # noqa: E402
+from core.sessions.run_session import RUN_SESSIONS  # noqa: E402
 from core.store import key_of, new_token  # noqa: E402
-from pages.live.frames import METER  # noqa: E402
+from pages.live.server.frames import METER  # noqa: E402
 
 MOST = 100
 
@@ -32,7 +32,7 @@ def open_runs(request: Request) -> JSONResponse:
     first."""
     count = min(MOST, int(request.query_params.get("n", 1)))
     owner = new_token()
-    runs = [OPEN_RUNS.open(Run(), owner) for _ in range(count)]
+    runs = [RUN_SESSIONS.open(Run(), owner) for _ in range(count)]
     return JSONResponse({"tokens": [key_of(owner, it.token) for it in runs], "charts": default_charts(runs[0].run)})
 
 

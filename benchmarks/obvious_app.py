@@ -17,8 +17,8 @@ if str(ROOT) not in sys.path:
 import streamlit as st  # noqa: E402
 
 from core.charts import CHARTS, default_charts, figure  # noqa: E402
-from core.run import Run  # noqa: E402
-from pages.live.frames import SLICE_SECONDS  # noqa: E402
+from core.runs.run import Run  # noqa: E402
+from pages.live.server.frames import SLICE_SECONDS  # noqa: E402
 
 EVERY = 0.1  # seconds
 STEPS = {"10 steps": 10, "flat out": 1 << 40}

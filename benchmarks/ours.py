@@ -8,10 +8,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.rows import Row, data
-from core import compiled
-from core.run import Run
-from core.stack import Stack, members_at_once
-from core.vitals import LossTrace
+from core.runs.history import LossTrace
+from core.runs.run import Run
+from core.training import jit
+from core.training.stack import Stack, members_at_once
 
 WARM_UP = 5000  # steps after which a run's measurements have thinned out to one in 128
 
@@ -52,7 +52,7 @@ def stack(row: Row, members: int) -> Callable[[int], None]:
 def _ready() -> None:
     """One BLAS thread, as the app has, and compiled steps."""
     threadpool_limits(1)
-    _check(compiled.wait())
+    _check(jit.wait())
 
 
 def _check(done: bool) -> None:

@@ -17,10 +17,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.random_or_grid_chart import svg
-from core.caviar import Caviar, Plan
-from core.contest import SIDES, Contest, judged
-from core.search import SEARCHABLE, Space, sides
-from core.settings import FIELDS, RunSpec, Settings
+from core.search.random_vs_grid import SIDES, RandomVsGrid, judged
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Space, sides
+from core.settings.table import FIELDS, RunSpec, Settings
 
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
 Found = dict[str, Any]  # "models", "steps", "settings", and of each side a list of "loss", "accuracy" and "point"
@@ -38,8 +38,8 @@ def ranges_of(names: list[str]) -> tuple[Any, ...]:
 
 def searched(names: list[str], models: int, steps: int, seeds: int) -> Found:
     """Both searches under every seed, and the best model of each."""
-    first = [Caviar(Plan(space(names), side, models, steps)) for side in SIDES]
-    contest = Contest(first, seeds)
+    first = [Search(Plan(space(names), side, models, steps)) for side in SIDES]
+    contest = RandomVsGrid(first, seeds)
     contest.advance(lambda: False)
     best = {side: [asdict(one) for one in contest.found[side]] for side in SIDES}
     return {"models": models, "steps": steps, "settings": names} | best

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.charts.palette import BLUE, GREY, VERMILLION
 from core.charts.searches.contest import Pairs, box, numbers
-from core.contest import SIDES
+from core.search.random_vs_grid import SIDES
 
 WIDTH, HEIGHT = 720, 430
 LEFT, RIGHT, TOP, BOTTOM = 76, 24, 62, 70

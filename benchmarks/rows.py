@@ -10,9 +10,9 @@ from functools import cache
 
 import numpy as np
 
-from core.datasets import Data, prepare
-from core.run import data_of
-from core.settings import RunSpec, Settings
+from core.data.datasets import Data, prepare
+from core.runs.run import data_of
+from core.settings.table import RunSpec, Settings
 
 LEARNING_RATE, MOMENTUM, EPSILON, DECAY = 0.05, 0.9, 1e-5, 0.9
 

@@ -1,7 +1,7 @@
 """What a search costs beside its training: `python -m benchmarks.search_cost`, about two minutes.
 
-256 models of the default network, 1,000 steps each, through `core.caviar`; then 64 models whose shapes differ more and
-more, which leaves fewer and fewer to a stack. Training steps themselves are measured by `python -m benchmarks.caviar`.
+256 models of the default network, 1,000 steps each, through `core.search.search`; then 64 models whose shapes differ
+more and more, which leaves fewer and fewer to a stack. `python -m benchmarks.caviar` measures training steps alone.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core import compiled
-from core.caviar import Caviar, Plan
-from core.search import SEARCHABLE, Point, Range, Space, random_points
-from core.settings import RunSpec, Settings
-from core.stack import Stack
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Point, Range, Space, random_points
+from core.settings.table import RunSpec, Settings
+from core.training import jit
+from core.training.stack import Stack
 
 RATES = ("learning_rate", "beta1")
 SHAPES = ("units", "batch_size")
@@ -70,7 +70,7 @@ def timed_training() -> Iterator[dict[str, float]]:
 
 def cost(plan: Plan, points: list[Point] | None = None) -> Cost:
     """Work through a search."""
-    search, asked = Caviar(plan, points), []
+    search, asked = Search(plan, points), []
     goal = 0.05  # then it is asked how long it will take
 
     def enough() -> bool:
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--mixed-steps", type=int, default=500, help="steps of each of the 64 models of other shapes")
     chosen = parser.parse_args()
-    compiled.wait()
+    jit.wait()
     with threadpool_limits(1):
         models, steps = chosen.models, chosen.steps
         print(f"{models} models of the default network, {steps:,} steps each")

@@ -11,9 +11,9 @@ import time
 
 from threadpoolctl import threadpool_limits
 
-from core import compiled
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.runs.run import Run
+from core.settings.table import RunSpec, Settings
+from core.training import jit
 
 BURST = 400  # steps
 CASES = {
@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=25)
     turns = parser.parse_args().turns
     print(f"{'layers, mini-batch':24} {'alone':>8} {'with twin':>10} {'ratio':>6}   (µs a step, medians of {turns})")
-    compiled.wait()
+    jit.wait()
     with threadpool_limits(limits=1):
         for name, spec in CASES.items():
             alone, twinned = pair(spec)

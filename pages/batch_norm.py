@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.bn_batch import one_mini_batch
-from pages.parts.bn_inputs import inputs
-from pages.parts.bn_sizes import sizes
-from pages.parts.bn_test_time import test_time
-from pages.parts.bn_why import why
+from pages.panels.labs.bn_batch import one_mini_batch
+from pages.panels.labs.bn_inputs import inputs
+from pages.panels.labs.bn_sizes import sizes
+from pages.panels.labs.bn_test_time import test_time
+from pages.panels.labs.bn_why import why
 
 PANELS = {
     "One mini-batch": one_mini_batch,

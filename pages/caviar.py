@@ -6,26 +6,26 @@ from functools import partial
 
 import streamlit as st
 
-from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import nested, region_words
-from core.contest import Contest
 from core.errors import UserError
-from core.farm import FarmedCaviar
-from core.farm_line import farm_address
-from core.open_runs import OPEN_RUNS
-from core.open_searches import OPEN_SEARCHES, OpenSearch
-from core.search import SEARCHABLE, Space
-from core.search_keeping import least
-from core.settings import RunSpec, Settings
-from pages.live import component
-from pages.parts.owner import drives, owner_token
-from pages.parts.plain import plain
-from pages.parts.region import region_inputs
-from pages.parts.run_in_hand import open_run
-from pages.parts.search_space import plan_inputs, seeds_input
-from pages.parts.searches import exports, searches
-from pages.parts.sight import look, seen_here
+from core.search.random_vs_grid import RandomVsGrid
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Space
+from core.search_dask.connection import dask_address
+from core.search_dask.search import DaskSearch
+from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.search_recorder import least
+from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.settings.table import RunSpec, Settings
+from pages.common.current_run import open_run
+from pages.common.escape import plain
+from pages.common.identity import drives, owner_token
+from pages.common.sight import look, seen_here
+from pages.live.server import component
+from pages.panels.caviar.region import region_inputs
+from pages.panels.caviar.search_space import plan_inputs, seeds_input
+from pages.panels.runs.searches import exports, searches
 
 PANDA = "panda.py"
 WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
@@ -33,16 +33,16 @@ HOW = "Drag in the charts or type a region to search again, or"
 DENSER = "As many models again, in a smaller region: denser."
 
 
-def search_in_hand() -> OpenSearch:
+def search_in_hand() -> SearchSession:
     """The search that the address names, else this session's last, else a new one of the default kind."""
     asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
-    opened = OPEN_SEARCHES.get(asked)
+    opened = SEARCH_SESSIONS.get(asked)
     if st.query_params.get("search") and not opened:
         st.info("There is no search at this address any more. This is a new one.")
-    return hold(opened or OPEN_SEARCHES.open(Caviar(default_plan()), owner_token()))
+    return hold(opened or SEARCH_SESSIONS.open(Search(default_plan()), owner_token()))
 
 
-def hold(opened: OpenSearch) -> OpenSearch:
+def hold(opened: SearchSession) -> SearchSession:
     """Make this the search in hand."""
     st.session_state["search-in-hand"] = opened.token
     if st.query_params.get("search") != opened.token:
@@ -57,7 +57,7 @@ def default_plan() -> Plan:
 
 
 @st.fragment
-def bar(opened: OpenSearch) -> None:
+def bar(opened: SearchSession) -> None:
     """The bar that plays the search, and what random and grid have come to."""
     component.search_bar(opened)
     if opened.contest:
@@ -65,7 +65,7 @@ def bar(opened: OpenSearch) -> None:
 
 
 @st.fragment
-def chart_grid(opened: OpenSearch) -> None:
+def chart_grid(opened: SearchSession) -> None:
     """The charts, and which two settings the scatter shows."""
     seen = seen_here(opened)
     watch = {"generation": seen.seen_generation, "generations": len(seen.generations), "whole": seen.whole}
@@ -83,7 +83,7 @@ def chart_grid(opened: OpenSearch) -> None:
 
 
 @st.fragment
-def best(opened: OpenSearch) -> None:
+def best(opened: SearchSession) -> None:
     """The best models, the picked one, and where to search on."""
     seen = seen_here(opened)
     caviar, picked = seen.caviar, seen.picked
@@ -99,7 +99,7 @@ def best(opened: OpenSearch) -> None:
     exports(seen)
 
 
-def generations(opened: OpenSearch, seen: OpenSearch) -> None:
+def generations(opened: SearchSession, seen: SearchSession) -> None:
     """The generations, coarse to fine, with the best dev loss of each (C3); `seen` is what this browser sees of it."""
     if len(opened.generations) < 2:
         return
@@ -115,13 +115,13 @@ def generations(opened: OpenSearch, seen: OpenSearch) -> None:
             st.rerun(scope="app")
 
 
-def came_to(caviar: Caviar) -> str:
+def came_to(caviar: Search) -> str:
     """The least dev loss that a generation has measured, once it is done: until then the scatter says it live."""
     best = least(caviar)
     return f": {best:.3g}" if caviar.done and best is not None else ""
 
 
-def picked_model(opened: OpenSearch, number: int) -> None:
+def picked_model(opened: SearchSession, number: int) -> None:
     """The picked model, and the way to Panda."""
     trial = opened.caviar.trials[number]
     words = ", ".join(
@@ -134,7 +134,7 @@ def picked_model(opened: OpenSearch, number: int) -> None:
         return
     if st.button("Open in Panda", type="primary", icon=":material/monitor_heart:", width="stretch"):
         to_panda(open_run(opened.caviar.run(number), f"model {number} of a search").token)
-    origin = OPEN_RUNS.get(opened.origin) if opened.origin else None
+    origin = RUN_SESSIONS.get(opened.origin) if opened.origin else None
     if origin and drives(origin):
         adopted = "The run from which the models went on goes on as this one: a branch of it."
         if st.button("Adopt it in the run", icon=":material/call_merge:", help=adopted, width="stretch"):
@@ -148,7 +148,7 @@ def to_panda(token: str) -> None:
     st.switch_page(PANDA, query_params={"run": token})
 
 
-def zoom(opened: OpenSearch) -> None:
+def zoom(opened: SearchSession) -> None:
     """Search again inside the region that is selected, else that of the best tenth, denser (C3)."""
     if not drives(opened):
         return
@@ -157,7 +157,7 @@ def zoom(opened: OpenSearch) -> None:
     st.caption(f"Region: {plain(region)}" if region else HOW)
     if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
-            finer = opened.do(OpenSearch.finer)
+            finer = opened.do(SearchSession.finer)
             opened.do(lambda it: it.add(finer))
         except UserError as error:
             st.error(plain(str(error)))
@@ -167,19 +167,19 @@ def zoom(opened: OpenSearch) -> None:
 
 
 @st.fragment
-def new_search(opened: OpenSearch) -> None:
+def new_search(opened: SearchSession) -> None:
     """What to search next."""
     plans = plan_inputs(seen_here(opened))
     seeds = seeds_input(plans)
-    address = farm_address()
+    address = dask_address()
     where = address or "worker processes on this machine"
     farmed = address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time.")
     if plans and st.button("Start this search", type="primary", width="stretch"):
         try:
-            make = partial(FarmedCaviar, address=address) if farmed else Caviar
+            make = partial(DaskSearch, address=address) if farmed else Search
             first, *others = made = [make(plan) for plan in plans]
-            contest = Contest(made, seeds, make) if seeds else None
-            started = OPEN_SEARCHES.open(first, owner_token())
+            contest = RandomVsGrid(made, seeds, make) if seeds else None
+            started = SEARCH_SESSIONS.open(first, owner_token())
             for other in others:
                 started.add(other)
             if contest:

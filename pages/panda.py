@@ -8,24 +8,24 @@ from types import SimpleNamespace
 import streamlit as st
 
 from core.charts import charts_of, default_charts
-from core.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.errors import UserError
-from core.open_runs import OpenRun
-from core.settings import SPEC
-from pages.live import component
-from pages.parts import controls
-from pages.parts.branches import branches_panel
-from pages.parts.fan_out import fan_out
-from pages.parts.journal import journal_panel
-from pages.parts.open_file import open_file
-from pages.parts.own_data import own_data
-from pages.parts.owner import drives
-from pages.parts.run_in_hand import branch_of, hold, others, run_in_hand, start, title
-from pages.parts.share import share_panel
+from core.sessions.run_session import RunSession
+from core.settings.table import SPEC
+from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.identity import drives
+from pages.live.server import component
+from pages.panels.panda import controls
+from pages.panels.panda.branches import branches_panel
+from pages.panels.panda.fan_out import fan_out
+from pages.panels.panda.journal import journal_panel
+from pages.panels.panda.open_file import open_file
+from pages.panels.panda.own_data import own_data
+from pages.panels.panda.share import share_panel
 
 
 @st.fragment
-def bar(opened: OpenRun) -> None:
+def bar(opened: RunSession) -> None:
     """The transport bar; a restart is a new run."""
     restart = component.transport(opened)
     if restart:
@@ -37,13 +37,13 @@ def bar(opened: OpenRun) -> None:
 
 
 @st.fragment
-def chart_grid(opened: OpenRun) -> None:
+def chart_grid(opened: RunSession) -> None:
     """The charts that a person has picked."""
     fitting = charts_of(opened.shown)
     kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
     picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
     shown = [chart for name, chart in fitting.items() if name in picked or name == "luck"]
-    watch = {"ghost": opened.shown.ghost is not None, "luck": opened.run.luck is not None}
+    watch = {"twin": opened.shown.twin is not None, "luck": opened.run.seed_test is not None}
     component.charts(opened, shown, watch=watch)
     st.pills(
         "Charts",
@@ -57,7 +57,7 @@ def chart_grid(opened: OpenRun) -> None:
 
 
 @st.fragment
-def settings(opened: OpenRun) -> None:
+def settings(opened: RunSession) -> None:
     """The live settings; below them the way to many variants."""
     controls.settings_panel(opened)
     with st.expander("Try many (Caviar)"):
@@ -65,7 +65,7 @@ def settings(opened: OpenRun) -> None:
 
 
 @st.fragment
-def journal(opened: OpenRun) -> None:
+def journal(opened: RunSession) -> None:
     """What was nudged, what came of it, and the branches."""
     journal_panel(opened)
     st.markdown("**Branches**")
@@ -73,13 +73,13 @@ def journal(opened: OpenRun) -> None:
 
 
 @st.fragment
-def share(opened: OpenRun) -> None:
+def share(opened: RunSession) -> None:
     """Links and files."""
     share_panel(opened)
 
 
 @st.fragment
-def new_run(opened: OpenRun) -> None:
+def new_run(opened: RunSession) -> None:
     """What is fixed for a run's life: changing it starts a new run."""
     spec = opened.run.spec
     chosen = controls.spec_inputs(opened, ["dataset"])
@@ -110,7 +110,7 @@ def new_run(opened: OpenRun) -> None:
             st.rerun(scope="app")
 
 
-def watching(opened: OpenRun) -> None:
+def watching(opened: RunSession) -> None:
     """Whose run it is, where it is somebody else's."""
     words, action = st.columns([3, 1.15], gap="medium", vertical_alignment="center")
     words.info("You are watching somebody else's run. What you see is live; to change it, make a branch of your own.")

@@ -12,10 +12,10 @@ import streamlit as st
 
 from core.charts.sparkline import sparkline
 from core.store import key_of, the_store
-from pages.parts.listed import SORTS, Listed, ago, fitting, listed, number
-from pages.parts.owner import KEY, owner_token, remembered
-from pages.parts.plain import plain
-from pages.parts.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
+from pages.common.escape import plain
+from pages.common.identity import KEY, owner_token, remembered
+from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number
+from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
 
 PAGE = 25
 CURVE = (160, 40)  # pixels

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.scales.memory import averages, moves
-from pages.parts.scales.sampling import alpha, beta
-from pages.parts.scales.searching import fine, grid
+from pages.panels.labs.scales_memory import averages, moves
+from pages.panels.labs.scales_sampling import alpha, beta
+from pages.panels.labs.scales_searching import fine, grid
 
 PANELS = {
     "Sampling α": alpha,

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from core.settings import GROUPS, SETTINGS, SPEC, Field, RunSpec, Settings
+from core.settings.table import GROUPS, SETTINGS, SPEC, Field, RunSpec, Settings
 
 
 def row(field: Field, default: object) -> dict[str, str]:

@@ -17,10 +17,10 @@ from core.labs import boundaries as plane
 from core.labs.from_z import FAR, FromZ, from_z
 from core.labs.loss_terms import LossTerms, loss_terms
 from core.labs.two_classes import REACH, two_classes
-from core.settings import RunSpec, Settings
-from pages.parts import lab, tex
-from pages.parts.plain import plain
-from pages.parts.run_in_hand import keep_table
+from core.settings.table import RunSpec, Settings
+from pages.common.current_run import keep_table
+from pages.common.escape import plain
+from pages.panels.labs import lab, tex
 
 SIDES = [1.15, 3]  # controls and charts
 STYLE = """<style>

@@ -8,16 +8,16 @@ from core.charts import (
     decision_map,
     gradients,
     loss,
-    luck,
     mean_output,
     mistakes,
     outputs,
     scale_shift,
+    seed_test,
     statistics,
     z,
 )
 from core.charts.chart import Chart, figure
-from core.run import Run
+from core.runs.run import Run
 
 DEFAULTS = 4
 
@@ -35,7 +35,7 @@ CHARTS: dict[str, Chart] = {
         mean_output,
         mistakes,
         gradients,
-        luck,
+        seed_test,
     )
 }
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import ghost, layers
+from core.charts import layers, twin
 from core.charts.chart import Chart, Frame
 from core.charts.layout import lines_key, panels
 from core.charts.palette import colour
-from core.run import Run
+from core.runs.run import Run
 
 
 def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
@@ -17,24 +17,24 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
     return layers.columns(run, "a_mean", "a_variance")
 
 
-def ghost_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
-    """The same of the run's ghost, with fewer points, since it parted from the run; no lines where there is none."""
-    if not run.ghost:
+def twin_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
+    """The same of the run's twin, with fewer points, since it parted from the run; no lines where there is none."""
+    if not run.twin:
         return np.empty(0, np.float32), *np.empty((2, 0, 0), np.float32)
-    history = run.ghost.history
-    at = ghost.since(run, history.steps, 2 * len(layers.names(run)))
+    history = run.twin.history
+    at = twin.since(run, history.steps, 2 * len(layers.names(run)))
     return history.steps[at].astype(np.float32), history.column("a_mean")[at].T, history.column("a_variance")[at].T
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Two panels with an empty line for each hidden layer, and one for its ghost's if there is one."""
+    """Two panels with an empty line for each hidden layer, and one for its twin's if there is one."""
     names = layers.names(run)
-    shape = panels("activations", ["mean", "variance"], lines_key(names) + ghost.key(run))
+    shape = panels("activations", ["mean", "variance"], lines_key(names) + twin.key(run))
     lines = []
     for panel, kind in enumerate(("mean", "variance"), start=1):
-        for i, name in enumerate(names if run.ghost else ()):
-            twin = {"line": ghost.style(colour(i)), "meta": f"{name} of the twin"}
-            lines.append(layers.trace(f"ghost_{kind}{i + 1}", name, i, panel, **twin))
+        for i, name in enumerate(names if run.twin else ()):
+            dotted = {"line": twin.style(colour(i)), "meta": f"{name} of the twin"}
+            lines.append(layers.trace(f"twin_{kind}{i + 1}", name, i, panel, **dotted))
         lines += layers.traces(kind, names, panel)
     return go.Figure(lines, shape)
 
@@ -42,7 +42,7 @@ def skeleton(run: Run) -> go.Figure:
 def frame(run: Run) -> Frame:
     """All lines as they are now."""
     arrays: Frame = {}
-    for before, (steps, mean, variance) in (("ghost_", ghost_numbers(run)), ("", numbers(run))):
+    for before, (steps, mean, variance) in (("twin_", twin_numbers(run)), ("", numbers(run))):
         arrays |= layers.moved(f"{before}mean", steps, mean) | layers.moved(f"{before}variance", steps, variance)
     return arrays
 

@@ -13,7 +13,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.palette import colour, faded
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" -> a picture of classes

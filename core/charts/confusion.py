@@ -9,7 +9,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import layout, names_axis, titled
 from core.charts.names import LETTER, left_of, shared_word, short, width
 from core.charts.palette import BLUE, VERMILLION, faded
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 PLOT = 300  # width in pixels of the matrix in a card

@@ -11,8 +11,8 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.names import room, shared_word, short
 from core.charts.palette import colour, symbol
-from core.datasets import Data, remembered
-from core.run import Run
+from core.data.datasets import Data, remembered
+from core.runs.run import Run
 
 Array = np.ndarray
 SIDE = 64  # points of the grid along each feature

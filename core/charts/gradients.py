@@ -9,7 +9,7 @@ from core.charts import layers
 from core.charts.chart import Chart, Frame
 from core.charts.layout import line, lines_key, panels
 from core.charts.palette import GREY
-from core.run import Run
+from core.runs.run import Run
 
 LEAST = 1e-10  # stands for what is smaller, and for 0, which a logarithmic axis cannot show
 RULE = 1e-3  # an update of about a thousandth of the weights is a common rule of thumb

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Frame
 from core.charts.layout import line
 from core.charts.thinning import per_line, thinned
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 

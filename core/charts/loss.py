@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import ghost, marks
+from core.charts import marks, twin
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 SAID = {"average": "mini-batch", "train": "train set", "dev": "dev set"}
@@ -45,12 +45,12 @@ def numbers(run: Run) -> Losses:
     return Losses(*(np.asarray(column, np.float32) for column in (*columns, *map(_floored, sets))))
 
 
-def ghost_numbers(run: Run) -> dict[str, tuple[Array, Array]]:
-    """The ghost's steps and losses, float32, by line ("average", "train", "dev"), since it parted from the run."""
-    if not run.ghost:
+def twin_numbers(run: Run) -> dict[str, tuple[Array, Array]]:
+    """The twin's steps and losses, float32, by line ("average", "train", "dev"), since it parted from the run."""
+    if not run.twin:
         return {}
-    trace, history = run.ghost.history.losses, run.ghost.history
-    ends, at = ghost.since(run, trace.steps, 3), ghost.since(run, history.steps, 3)
+    trace, history = run.twin.history.losses, run.twin.history
+    ends, at = twin.since(run, trace.steps, 3), twin.since(run, history.steps, 3)
     lines = {"average": (trace.steps[ends], trace.average[ends])}
     for name in ("train", "dev"):
         lines[name] = history.steps[at], history.column(f"{name}_loss")[at, 0]
@@ -65,17 +65,17 @@ def _floored(losses: Array) -> Array:
 
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
-    key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + ghost.key(run)
+    key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + twin.key(run)
     over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
     shape = layout("loss", key, meta={"log": True}, xaxis=steps_axis(), yaxis=axis(), yaxis2=over)
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
     marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
-    twin = SAID if run.ghost else {}
+    dotted = SAID if run.twin else {}
     thin = {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"}
     traces = [
         line("raw", "mini-batch", line={"color": faded(BLUE, 0.45), "width": 1}, hoverinfo="skip", hovertemplate=None),
         line("marks", "nudges", line=thin, **marked),
-        *(line(f"ghost_{name}", f"twin: {said}", line=ghost.style(INK[name])) for name, said in twin.items()),
+        *(line(f"twin_{name}", f"twin: {said}", line=twin.style(INK[name])) for name, said in dotted.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
         line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
@@ -90,9 +90,9 @@ def frame(run: Run) -> Frame:
     losses, made = numbers(run), marks.newest(run.journal)
     placed = marks.labels(made, run.step)
     xs, ys = marks.lines(made)
-    twin = {f"ghost_{name}": xy for name, xy in ghost_numbers(run).items()}
+    arrays = {f"twin_{name}": xy for name, xy in twin_numbers(run).items()}
     return {
-        **{f"{uid}.{way}": values for uid, xy in twin.items() for way, values in zip("xy", xy, strict=True)},
+        **{f"{uid}.{way}": values for uid, xy in arrays.items() for way, values in zip("xy", xy, strict=True)},
         "raw.x": np.repeat(losses.steps, 2),
         "raw.y": _zigzag(losses.low, losses.high),
         "average.x": losses.steps,

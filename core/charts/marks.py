@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from core.charts.names import LETTER
-from core.journal import Gesture, Nudge, gestures
-from core.settings import FIELDS
+from core.runs.journal import Gesture, Nudge, gestures
+from core.settings.table import FIELDS
 
 Array = np.ndarray
 NUDGES = 1000  # so many nudges are searched for gestures

@@ -13,7 +13,7 @@ from core.charts.layout import axis, layout, line, lines_key, steps_axis, titled
 from core.charts.names import room, shared_word, short
 from core.charts.palette import GREY
 from core.charts.thinning import per_line, thinned
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 MANY = 5  # classes that can be told apart with a share of their own each

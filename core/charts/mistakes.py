@@ -12,7 +12,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, titled
 from core.charts.names import short
 from core.charts.palette import BLUE, VERMILLION, faded
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 COUNT = 8

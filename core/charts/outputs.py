@@ -10,8 +10,8 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, names_axis, titled
 from core.charts.names import left_of, short
 from core.charts.palette import ORANGE, SHADES
-from core.datasets import Data, remembered
-from core.run import Run
+from core.data.datasets import Data, remembered
+from core.runs.run import Run
 
 Array = np.ndarray
 COUNT = 12

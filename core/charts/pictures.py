@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.palette import INK
-from core.datasets import Data
+from core.data.datasets import Data
 
 Array = np.ndarray
 

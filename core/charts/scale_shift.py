@@ -10,7 +10,7 @@ from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
 from core.charts.layout import lines_key, panels
 from core.charts.palette import colour
-from core.run import Run
+from core.runs.run import Run
 
 Array = np.ndarray
 COLUMNS = ("gamma", "gamma_low", "gamma_high", "shift", "shift_low", "shift_high")

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from core.charts import layers
 from core.charts.chart import Chart, Frame
 from core.charts.layout import lines_key, panels
-from core.run import Run
+from core.runs.run import Run
 
 COLUMNS = ("batch_mean", "running_mean", "batch_variance", "running_variance")
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.charts import layers
 from core.charts.chart import Chart, Frame
 from core.charts.layout import FONT, lines_key, panels, steps_axis
-from core.run import Run
+from core.runs.run import Run
 
 PARTS = ("before_mean", "after_mean", "before_variance", "after_variance")
 SPLIT = (0.41, 0.6)  # where the left panels end and the right ones begin

@@ -10,7 +10,7 @@ from core.export.history_csv import history_csv
 from core.export.numpy_script import numpy_script
 from core.export.torch_script import torch_script
 from core.export.weights import weights_npz
-from core.run import Run
+from core.runs.run import Run
 
 
 @dataclass(frozen=True)

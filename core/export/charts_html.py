@@ -15,9 +15,9 @@ from plotly.offline import get_plotlyjs
 
 from core.charts import Chart, charts_of, figure
 from core.export import script
-from core.journal import gestures
-from core.run import Run
-from core.settings import FIELDS, RunSpec
+from core.runs.journal import gestures
+from core.runs.run import Run
+from core.settings.table import FIELDS, RunSpec
 
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 CONFIG = {"displaylogo": False, "responsive": True}

@@ -11,8 +11,8 @@ import io
 
 import numpy as np
 
-from core.run import Run
-from core.vitals import PER_LAYER
+from core.runs.history import PER_LAYER
+from core.runs.run import Run
 
 ALONE = ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy", "learning_rate")
 NUMBERED = (*PER_LAYER, "gradient_norm", "update_ratio", "mean_output")
@@ -21,7 +21,7 @@ NUMBERED = (*PER_LAYER, "gradient_norm", "update_ratio", "mean_output")
 def history_csv(run: Run) -> str:
     """Comma-separated values with a header; numbers with all the digits that float32 needs, nothing where not finite.
 
-    Costs are in nats, accuracies from 0 to 1; see `core.vitals` for what else is measured.
+    Costs are in nats, accuracies from 0 to 1; see `core.runs.history` for what else is measured.
     """
     columns = {"step": run.history.steps}
     columns |= {name: run.history.column(name)[:, 0] for name in ALONE}

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.activations import ACTIVATIONS
-from core.batch_norm import BatchNorm, fold, identity
 from core.export import script, source
 from core.export.training import Rules, Training, train
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS
-from core.run import Run
-from core.schedules import SCHEDULES
-from core.softmax import cost, softmax
+from core.nn.activations import ACTIVATIONS
+from core.nn.batch_norm import BatchNorm, fold, identity
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.schedules import SCHEDULES
+from core.nn.softmax import cost, softmax
+from core.runs.run import Run
 
 HEAD = '''"""{title}
 

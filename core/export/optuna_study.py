@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from core.caviar import Caviar
 from core.errors import UserError
-from core.search import Range
-from core.trials import Trial
+from core.search.search import Search
+from core.search.space import Range
+from core.search.trials import Trial
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -33,7 +33,7 @@ def missing() -> str:
     return "An Optuna study needs Optuna on the server: pip install -r requirements-optuna.txt"
 
 
-def optuna_study(caviar: Caviar) -> bytes:
+def optuna_study(caviar: Search) -> bytes:
     """An SQLite file with the study "panda", which minimizes the dev loss (nats): finished models as trials, those that
     diverged as failed, those that halving stopped as pruned, with their dev losses on the way.
 
@@ -71,7 +71,7 @@ def distribution(searched: Range) -> BaseDistribution:
     return FloatDistribution(searched.low, searched.high, log=log)
 
 
-def _trial(caviar: Caviar, trial: Trial, distributions: dict[str, Any], among: int) -> FrozenTrial:
+def _trial(caviar: Search, trial: Trial, distributions: dict[str, Any], among: int) -> FrozenTrial:
     from optuna.trial import TrialState, create_trial
 
     state = TrialState[STATES[trial.state]]
@@ -86,7 +86,7 @@ def _trial(caviar: Caviar, trial: Trial, distributions: dict[str, Any], among: i
     )
 
 
-def _on_the_way(caviar: Caviar, number: int, among: int) -> dict[int, float]:
+def _on_the_way(caviar: Search, number: int, among: int) -> dict[int, float]:
     """Some of a model's dev losses by step, the first and the last finite ones among them."""
     row = caviar.losses[number]
     measured = np.flatnonzero(np.isfinite(row))

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from core.incoming import write_npz
-from core.journal import Nudge
-from core.run import Run
-from core.settings import FIELDS
+from core.data.safe_load import write_npz
+from core.runs.journal import Nudge
+from core.runs.run import Run
+from core.settings.table import FIELDS
 
 WIDTH = 120
 

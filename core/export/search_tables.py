@@ -9,14 +9,14 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from core.caviar import Caviar
-from core.plans import plan_to_json
-from core.search_keeping import finished
+from core.search.plan_json import plan_to_json
+from core.search.search import Search
+from core.sessions.search_recorder import finished
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
 
 
-def search_csv(caviar: Caviar) -> str:
+def search_csv(caviar: Search) -> str:
     """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), the best one
     so far, dev accuracy (0 to 1). Nothing where there is no finite number."""
     names = [one.name for one in caviar.plan.space.ranges]
@@ -36,7 +36,7 @@ def cell(value: Any) -> str:
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)
 
 
-def search_json(caviar: Caviar) -> str:
+def search_json(caviar: Search) -> str:
     """The plan with its points, the measured steps, and every model with its curves; null where not finite."""
     whole: dict[str, Any] = {"format": "panda-search", "version": 1}
     whole["plan"] = plan_to_json(caviar.plan, [trial.point for trial in caviar.trials])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.caviar import Caviar
 from core.export.optuna_study import missing, optuna_study
 from core.export.search_tables import search_csv, search_json
+from core.search.search import Search
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class SearchExport:
     label: str
     ending: str
     media_type: str
-    make: Callable[[Caviar], bytes]
+    make: Callable[[Search], bytes]
     missing: Callable[[], str] = str
 
-    def file_name(self, caviar: Caviar) -> str:
+    def file_name(self, caviar: Search) -> str:
         """Such as "panda-search-spiral.csv"."""
         return f"panda-search-{caviar.plan.space.spec.dataset[:20]}{self.ending}"
 

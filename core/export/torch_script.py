@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from core.errors import UserError
 from core.export import script, source
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS
-from core.run import Run
-from core.schedules import SCHEDULES
-from core.stack import STATISTICS_FROM
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.schedules import SCHEDULES
+from core.runs.run import Run
+from core.training.stack import STATISTICS_FROM
 
 IMPORTS = {"import base64", "import io", "from itertools import pairwise", "from typing import Any"}
 IMPORTS |= {"import numpy as np", "import torch", "from torch import Tensor", "from torch import nn"}

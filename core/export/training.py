@@ -1,7 +1,7 @@
 """One network and its training, written to be read: a script has these lines, and all that they use, in it.
 
-They make the calls of numpy that `core.stack` and `core.network` make for one network, on the same layouts of memory
-and in the same order, so that every bit is the same; here with matrices where those have stacks of them.
+They make the calls of numpy that `core.training.stack` and `core.nn.network` make for one network, on the same layouts
+of memory and in the same order, so that every bit is the same; here with matrices where those have stacks of them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import add, exp, matmul, matvec, multiply
 
-from core.batch_norm import BatchNorm, fold, identity
-from core.network import PREDICT_AT_ONCE, turned
-from core.optimizers import Rates
-from core.softmax import softmax
-from core.stack import STATISTICS_FROM
+from core.nn.batch_norm import BatchNorm, fold, identity
+from core.nn.network import PREDICT_AT_ONCE, turned
+from core.nn.optimizers import Rates
+from core.nn.softmax import softmax
+from core.training.stack import STATISTICS_FROM
 
 Array = np.ndarray
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.incoming import write_npz
-from core.run import Run
+from core.data.safe_load import write_npz
+from core.runs.run import Run
 
 
 def weights_npz(run: Run) -> bytes:

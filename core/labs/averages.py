@@ -9,9 +9,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.run import Run, data_of
-from core.scales import averages_about, ewa
-from core.settings import RunSpec, Settings
+from core.runs.run import Run, data_of
+from core.settings.scales import averages_about, ewa
+from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray
 STEPS = 400

@@ -7,9 +7,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.batch_norm import BatchNorm
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.nn.batch_norm import BatchNorm
+from core.runs.run import Run
+from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray
 SIZES = (2, 4, 8, 64)

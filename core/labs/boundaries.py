@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from core.datasets import spiral
+from core.data.registry import spiral
+from core.data.shelf import Table
 from core.errors import UserError
-from core.initializers import INITIALIZERS
-from core.network import Network, network
-from core.optimizers import OPTIMIZERS, Rates, rates
-from core.settings import Settings
-from core.tables import Table
+from core.nn.initializers import INITIALIZERS
+from core.nn.network import Network, network
+from core.nn.optimizers import OPTIMIZERS, Rates, rates
+from core.settings.table import Settings
 
 Array = np.ndarray
 MOST = 300  # points

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.labs.versus import loss
-from core.search import SEARCHABLE, Point, Space, positions, random_points, zoomed
-from core.settings import RunSpec, Settings
+from core.search.space import SEARCHABLE, Point, Space, positions, random_points, zoomed
+from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray
 SPACE = Space(RunSpec(), Settings(), (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"]))
@@ -45,7 +45,7 @@ class Coarse:
 def coarse(n: int, rounds: int, share: float, seed: int) -> Coarse:
     """`rounds` rounds of `n` points, each in the region of the best `share` of the round before.
 
-    Raises `UserError` where a region cannot be proposed (see `core.search.zoomed`).
+    Raises `UserError` where a region cannot be proposed (see `core.search.space.zoomed`).
     """
     centre = 0.15 + 0.7 * np.random.default_rng([seed, 3]).random(2)
     space, found = SPACE, []

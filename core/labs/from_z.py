@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import UserError
-from core.softmax import as_written, hardmax, softmax
+from core.nn.softmax import as_written, hardmax, softmax
 
 Array = np.ndarray
 FAR = 1000.0  # a constant at which the formula as it is written fails

@@ -8,8 +8,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.datasets import statistics
-from core.optimizers import OPTIMIZERS, rates
+from core.data.datasets import statistics
+from core.nn.optimizers import OPTIMIZERS, rates
 
 Array = np.ndarray
 EXAMPLES = 200

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.scales import averages_about, ewa
+from core.settings.scales import averages_about, ewa
 
 Array = np.ndarray
 NEWEST = 50  # weights that are shown one by one

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import UserError
-from core.softmax import SoftmaxCost
+from core.nn.softmax import SoftmaxCost
 
 Array = np.ndarray
 LARGEST_Z = 300.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.batch_norm import BatchNorm, identity
+from core.nn.batch_norm import BatchNorm, identity
 
 Array = np.ndarray
 EXAMPLES = 8

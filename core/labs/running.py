@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.network import Network, network
-from core.run import data_of
-from core.scales import ewa
-from core.settings import RunSpec, Settings
-from core.stack import Stack
+from core.nn.network import Network, network
+from core.runs.run import data_of
+from core.settings.scales import ewa
+from core.settings.table import RunSpec, Settings
+from core.training.stack import Stack
 
 Array = np.ndarray
 STEPS = 400

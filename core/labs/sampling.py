@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.scales import SCALES, sample
+from core.settings.scales import SCALES, sample
 
 Array = np.ndarray
 BINS = 8  # of a histogram, as wide as each other on the axis that is shown

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.batch_norm import BatchNorm
-from core.datasets import Data, Split
-from core.network import Pass
-from core.run import data_of
-from core.settings import RunSpec, Settings
-from core.stack import Stack
-from core.vitals import LossTrace
+from core.data.datasets import Data, Split
+from core.nn.batch_norm import BatchNorm
+from core.nn.network import Pass
+from core.runs.history import LossTrace
+from core.runs.run import data_of
+from core.settings.table import RunSpec, Settings
+from core.training.stack import Stack
 
 Array = np.ndarray
 NAMES = ("without batch norm", "with batch norm", "batch norm and noise")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.activations import sigmoid
 from core.errors import UserError
-from core.softmax import softmax
+from core.nn.activations import sigmoid
+from core.nn.softmax import softmax
 
 Array = np.ndarray
 REACH = 10.0  # the differences that are shown go from -REACH to REACH

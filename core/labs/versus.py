@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.luck import sign_test
-from core.search import SEARCHABLE, Point, Space, grid_points, positions, random_points, spread
-from core.settings import RunSpec, Settings
+from core.runs.seed_test import sign_test
+from core.search.space import SEARCHABLE, Point, Space, grid_points, positions, random_points, spread
+from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray
 SPACE = Space(RunSpec(), Settings(optimizer="adam"), (SEARCHABLE["learning_rate"], SEARCHABLE["epsilon"]))

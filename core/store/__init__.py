@@ -10,9 +10,9 @@ import threading
 from pathlib import Path
 
 from core.store.migrations import MIGRATIONS
-from core.store.names import bounded_name, digest, key_of, new_token
 from core.store.runs import Entry, Line, Progress, Store
 from core.store.searches import Finished, Generation, SearchEntry
+from core.store.tokens import bounded_name, digest, key_of, new_token
 
 DEFAULT = Path(__file__).parents[2] / "panda.db"
 

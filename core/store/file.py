@@ -11,19 +11,27 @@ import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from core.errors import UserError
 from core.store.migrations import MIGRATIONS
-from core.store.names import digest
+from core.store.tokens import digest
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
 BUSY_SECONDS = 5.0
 NOT_YOURS = "This {what} is not yours: open it and {instead} to have one of your own."
 INSTEAD = {"runs": ("run", "branch it"), "searches": ("search", "start another like it")}
+
+
+class _Connection(sqlite3.Connection):
+    """Closed when nothing holds it any more, such as a reader's when its thread has ended."""
+
+    def __del__(self) -> None:
+        with suppress(sqlite3.ProgrammingError):  # of a file that could not be opened
+            self.close()
 
 
 class File:
@@ -65,6 +73,7 @@ class File:
         self._closed = True
         self._jobs.put(None)
         self._thread.join(BUSY_SECONDS)
+        self._local = threading.local()  # with it go the readers' connections: Windows keeps an open file from deletion
 
     def _write_on(self) -> None:
         connection = self._connect()
@@ -78,7 +87,8 @@ class File:
                 return
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        how = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False, "factory": _Connection}
+        connection = sqlite3.connect(self.path, **how)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")

@@ -14,8 +14,8 @@ from typing import Any
 from core.errors import UserError
 from core.store import searches
 from core.store.file import File, done
-from core.store.names import bounded_name, digest, key_of
 from core.store.searches import Searches
+from core.store.tokens import bounded_name, digest, key_of
 
 MOST_RUNS = 1000  # of one person
 MOST_LINES = 200  # of one run

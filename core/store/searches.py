@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import UserError
 from core.store.file import File
-from core.store.names import bounded_name, digest, key_of
+from core.store.tokens import bounded_name, digest, key_of
 
 MOST_SEARCHES = 500  # of one person, started and not deleted
 MOST_MODELS = 200_000  # of all of them
@@ -28,7 +28,7 @@ class SearchEntry:
 
     `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "";
     `contest` is what its first two generations came to under many seeds, as it was told, or ""; `region` what its owner
-    has selected and of which generation (see `core.regions`), or "".
+    has selected and of which generation (see `core.search.regions`), or "".
     """
 
     id: str

@@ -40,11 +40,11 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     nudge(page, 0.005)
     play_to(page, at + 150)
 
-    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullData.some(t => t.uid === 'ghost_dev')")
+    page.wait_for_function("document.querySelector('.js-plotly-plot')._fullData.some(t => t.uid === 'twin_dev')")
     page.wait_for_function(f"{STEP} > {at}")
-    ghost, dev = curve(page, "ghost_dev"), curve(page, "dev")
-    assert len(ghost) > 10
-    assert ghost[-1] != dev[-1]
+    twin, dev = curve(page, "twin_dev"), curve(page, "dev")
+    assert len(twin) > 10
+    assert twin[-1] != dev[-1]
     turn_to(page, "Journal")
     page.get_by_text(re.compile(r"Dev loss .* than without the last nudge, after")).wait_for()
 

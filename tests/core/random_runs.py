@@ -2,12 +2,12 @@
 
 from hypothesis import strategies as st
 
-from core.activations import ACTIVATIONS
-from core.datasets import DATASETS
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS
-from core.schedules import SCHEDULES
-from core.settings import RunSpec
+from core.data.registry import DATASETS
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.schedules import SCHEDULES
+from core.settings.table import RunSpec
 
 specs = st.builds(
     RunSpec,

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,12 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = sorted((ROOT / "core").rglob("*.py"))
 OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 
-# Bottom first: a module imports only from those before it.
+# Packages, bottom first: a module imports only from its own package and from those before it.
 ORDER = [
-    "errors", "incoming", "sheets", "tables", "scales", "activations", "softmax", "batch_norm", "initializers",
-    "optimizers", "schedules", "network", "datasets", "settings", "link", "journal", "stack", "kernel", "compiled",
-    "dev_set", "vitals", "snapshots", "run", "run_file", "luck", "search", "regions", "trials", "standing", "clock",
-    "caviar", "plans", "contest", "farm_here", "farm_line", "farm_chunk", "farm", "store", "keeping",
-    "search_keeping", "notices", "labs", "charts", "export", "turns", "tender",
-    "open_runs", "open_searches", "open_labs",
+    "errors", "nn", "data", "settings", "training", "runs", "search", "search_dask", "store", "labs", "sessions",
+    "charts", "export",
 ]  # fmt: skip
+MOST_LEVELS = 23  # modules of core on the longest way from import to import
 
 # Who alone may import a package; folders end in a slash.
 ONLY = {
@@ -29,13 +27,13 @@ ONLY = {
     "pages": ("pages/", "app.py"),
     "app": (),
     "plotly": ("core/charts/", "core/export/"),
-    "sklearn": ("core/datasets.py",),
+    "sklearn": ("core/data/",),
     "sqlite3": ("core/store/",),
-    "dask": ("core/farm",),
-    "distributed": ("core/farm",),
+    "dask": ("core/search_dask/",),
+    "distributed": ("core/search_dask/",),
     "optuna": ("core/export/",),
-    "numba": ("core/kernel.py",),
-    "llvmlite": ("core/kernel.py",),
+    "numba": ("core/training/jit_kernel.py",),
+    "llvmlite": ("core/training/jit_kernel.py",),
     "tests": (),
     "benchmarks": (),
 }
@@ -44,7 +42,7 @@ FORBIDDEN_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "job
 
 
 def name_of(path):
-    """Such as "core/run.py"."""
+    """Such as "core/runs/run.py"."""
     return path.relative_to(ROOT).as_posix()
 
 
@@ -52,22 +50,10 @@ def each(paths):
     return pytest.mark.parametrize("path", paths, ids=name_of)
 
 
-def guarded(node):
-    """Is this `if TYPE_CHECKING:`?"""
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-
-
-def walk(node):
-    """All nodes but those that only type checkers see."""
-    yield node
-    for child in [*node.orelse] if guarded(node) else ast.iter_child_nodes(node):
-        yield from walk(child)
-
-
 def imports(source, package=""):
-    """The full names of all that a module imports: `from core import run` gives core.run."""
+    """The full names of all that a module imports: `from core import run` gives core.runs.run."""
     found = set()
-    for node in walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         if isinstance(node, ast.ImportFrom):
@@ -111,15 +97,67 @@ def test_packages_are_imported_only_where_they_belong(path):
         assert allowed is None or name_of(path).startswith(allowed), f"{name_of(path)} imports {imported}"
 
 
-@each([path for path in CORE if path.name != "__init__.py" or path.parent.name != "core"])
+@each([path for path in CORE if path.parent.name != "core"])
 def test_core_imports_downwards(path):
-    own = layer(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    own = layer(name_of(path).replace("/", "."))
     assert own in ORDER, f"give core/{own} its place in ORDER"
     for imported in imports_of(path):
-        if imported.split(".")[0] == "core":
+        if imported.startswith("core."):
             other = layer(imported)
-            within = other == own and (ROOT / "core" / own).is_dir()
-            assert within or ORDER.index(other) < ORDER.index(own), f"{own} imports {other}"
+            assert ORDER.index(other) <= ORDER.index(own), f"{name_of(path)} imports {imported}"
+
+
+def graph(paths):
+    """Each module and the modules of ours that it imports, also only for type checkers or within a function."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    found = {}
+    for name, path in names.items():
+        wanted = {one if one in names else one.rpartition(".")[0] for one in imports_of(path)}
+        found[name] = (wanted & names.keys()) - {name}
+    return found
+
+
+def circle(edges):
+    """Modules that import one another in a circle, [] where there is none."""
+    done, way = set(), []
+
+    def visit(name):
+        if name in way:
+            return [*way[way.index(name) :], name]
+        if name in done:
+            return []
+        way.append(name)
+        found = next(filter(None, map(visit, sorted(edges[name]))), [])
+        way.pop()
+        done.add(name)
+        return found
+
+    return next(filter(None, map(visit, sorted(edges))), [])
+
+
+def levels(edges):
+    """How many modules lie on the longest way from import to import."""
+
+    @cache
+    def height(name):
+        return 1 + max(map(height, edges[name]), default=0)
+
+    return max(map(height, edges))
+
+
+@pytest.mark.parametrize("paths", [CORE, OUTSIDE], ids=["core", "pages"])
+def test_no_modules_import_one_another_in_a_circle(paths):
+    assert circle(graph(paths)) == []
+
+
+def test_core_has_few_import_levels():
+    assert levels(graph(CORE)) <= MOST_LEVELS
+
+
+def test_a_circle_is_found():
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+    assert levels({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == 3
 
 
 @each([*CORE, *OUTSIDE])
@@ -129,7 +167,7 @@ def test_nothing_runs_code_that_came_as_data(path):
 
 def test_these_tests_see_what_they_look_for():
     source = "if TYPE_CHECKING:\n    import a\nelse:\n    import b\ndef f():\n    from c import d\nfrom core import run"
-    assert imports(source) == {"b", "c.d", "core.run"}
+    assert imports(source) == {"a", "b", "c.d", "core.run"}
     assert imports("from .palette import X\nfrom ..run import Run", "core/charts/loss.py") == {
         "core.charts.palette.X",
         "core.run.Run",
@@ -155,7 +193,7 @@ except ImportError:
     pass
 else:
     raise SystemExit("nothing is blocked")
-from core.run import Run
+from core.runs.run import Run
 
 run = Run()
 print(run.advance(20), run.evaluate("dev").loss)

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.datasets import load
+from core.data.datasets import load
 from core.labs import batch_sizes, inputs, running, side_by_side
-from core.open_labs import OPEN_LABS
-from core.run import Run
-from pages.parts import bn_batch, bn_inputs, bn_sizes, bn_test_time, bn_why, lab
-from pages.parts.bn_why import HELD
+from core.runs.run import Run
+from core.sessions.lab_session import LAB_SESSIONS
+from pages.panels.labs import bn_batch, bn_inputs, bn_sizes, bn_test_time, bn_why, lab
+from pages.panels.labs.bn_why import HELD
 from tests.pages.test_panda_page import run_of
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
@@ -198,7 +198,7 @@ def layers_by_hand(net, X, activation):
 
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 def test_c14_a_push_of_the_first_layer_is_felt_without_batch_norm_and_not_with_it(activation):
-    opened = OPEN_LABS.open("o" * 22)
+    opened = LAB_SESSIONS.open("o" * 22)
     opened.restart(activation)
     opened.trained.advance(60)
     app = opened_on("Why it works", {"shift": 1.5, "scale": 3.0}, **{HELD: opened.token})
@@ -220,7 +220,7 @@ def test_c14_a_push_of_the_first_layer_is_felt_without_batch_norm_and_not_with_i
 
 def test_c14_the_push_is_made_in_all_three_and_training_goes_on():
     app = opened_on("Why it works", {"shift": 0.5, "scale": 2.0})
-    opened = OPEN_LABS.get(app.session_state[HELD])
+    opened = LAB_SESSIONS.get(app.session_state[HELD])
     opened.trained.advance(20)
     before = [net.stack.network.theta.W[1].copy() for net in opened.trained.nets]
     X = opened.trained.data.train.X
@@ -361,7 +361,7 @@ def test_the_ends_of_every_dial_are_fine(panel, end):
 
 
 def test_networks_that_were_pushed_until_they_broke_are_told_with_dashes():
-    opened = OPEN_LABS.open("o" * 22)
+    opened = LAB_SESSIONS.open("o" * 22)
     for _ in range(45):
         opened.push(3.0, 10.0)
     opened.trained.advance(3)

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.open_runs import OPEN_RUNS
-from core.open_searches import OPEN_SEARCHES, OpenSearch
-from pages.live.frames import search_status
+from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from pages.live.server.frames import search_status
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
 
 CAVIAR = Path(__file__).parents[2] / "pages" / "caviar.py"
@@ -20,7 +20,7 @@ def app():
 
 def search_of(app):
     held = app.query_params["search"]
-    return OPEN_SEARCHES.get(held if isinstance(held, str) else held[0])
+    return SEARCH_SESSIONS.get(held if isinstance(held, str) else held[0])
 
 
 def to_the_end(opened):
@@ -83,10 +83,10 @@ def test_a_picked_model_opens_as_a_run_with_the_same_bits(app):
     opened.pick(number)
     app.session_state["caviar-panel"] = "Best"
     app.run()
-    before = set(OPEN_RUNS._runs)
+    before = set(RUN_SESSIONS._runs)
     button(app, "Open in Panda").click().run()
-    (token,) = set(OPEN_RUNS._runs) - before
-    run = OPEN_RUNS.get(token)
+    (token,) = set(RUN_SESSIONS._runs) - before
+    run = RUN_SESSIONS.get(token)
     run.do(lambda it: None)
     assert run.run.fingerprint() == opened.caviar.fingerprint(number)
 
@@ -191,7 +191,7 @@ def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(
     opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
     app.run()
     button(app, "Search inside the region").click().run()
-    opened.do(OpenSearch.pause)
+    opened.do(SearchSession.pause)
     guest = AppTest.from_file(CAVIAR, default_timeout=60)
     guest.query_params["search"] = opened.token
     guest.run()
@@ -235,19 +235,19 @@ def test_from_panda_to_many_variants(label):
     run, token = run_of(app), token_of(app)
     run.advance(30)
     turn_to(app, "Settings")
-    before = set(OPEN_SEARCHES._searches)
+    before = set(SEARCH_SESSIONS._searches)
     button(app, label).click().run()
-    (search,) = set(OPEN_SEARCHES._searches) - before
-    opened = OPEN_SEARCHES.get(search)
+    (search,) = set(SEARCH_SESSIONS._searches) - before
+    opened = SEARCH_SESSIONS.get(search)
     assert opened.caviar.trials[0].settings == run.settings
     assert (opened.caviar.plan.origin is not None) == label.startswith("Fan")
     if label.startswith("Fan"):
         to_the_end(opened)
         number = opened.best(1)[0]
-        held = OPEN_RUNS.get(token)
+        held = RUN_SESSIONS.get(token)
         held.do(lambda it: it.adopt(opened.caviar.run(number), 30))
         assert held.run.fingerprint() == opened.caviar.fingerprint(number)
-        assert len(held.keeper.store.lines(held.token)) == 2
+        assert len(held.recorder.store.lines(held.token)) == 2
 
 
 def many_seeds(app):
@@ -280,7 +280,7 @@ def test_random_and_grid_are_compared_over_many_seeds(app):
 
 def test_too_much_over_many_seeds_is_answered_by_a_sentence(app, monkeypatch):
     many_seeds(app)
-    monkeypatch.setattr("core.contest.SECONDS", 0.0)
+    monkeypatch.setattr("core.search.random_vs_grid.SECONDS", 0.0)
     before = search_of(app)
     button(app, "Start this search").click().run()
     assert not app.exception

@@ -15,15 +15,15 @@ from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
-from core import run_file
+from core.data.csv_reader import read_csv
+from core.data.uploads import label_guess, table_of
 from core.errors import UserError
-from core.open_runs import OPEN_RUNS
-from core.run import Run
-from core.settings import RunSpec
-from core.sheets import read_csv
-from core.tables import label_guess, table_of
-from pages.live.channel import live
-from pages.parts.open_file import opened_from
+from core.runs import run_file
+from core.runs.run import Run
+from core.sessions.run_session import RUN_SESSIONS
+from core.settings.table import RunSpec
+from pages.live.server.channel import live
+from pages.panels.panda.open_file import opened_from
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 MOST_SECONDS = 1.0
@@ -216,10 +216,10 @@ def test_there_are_a_hundred():
 
 @pytest.mark.parametrize("name", RUN_FILES)
 def test_a_run_file_that_is_wrong_is_answered_by_a_sentence(name):
-    before = len(OPEN_RUNS)
+    before = len(RUN_SESSIONS)
     assert timed(lambda: opened_from(RUN_FILES[name], "run.json")) < MOST_SECONDS
     assert_fine(*answered(lambda: opened_from(RUN_FILES[name], "run.json")))
-    assert len(OPEN_RUNS) == before
+    assert len(RUN_SESSIONS) == before
 
 
 def read_table(data):
@@ -251,7 +251,7 @@ def test_a_link_that_is_wrong_opens_a_new_run_and_says_so(query):
     said = [*app.error, *app.info]
     assert len(said) == (0 if query in ({"run": ""}, {"key": "0" * 32}) else 1)
     held = app.query_params["run"]
-    assert OPEN_RUNS.get(held if isinstance(held, str) else held[0]).run.step == 0
+    assert RUN_SESSIONS.get(held if isinstance(held, str) else held[0]).run.step == 0
 
 
 @pytest.mark.parametrize("token", TOKENS)

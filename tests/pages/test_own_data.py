@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.open_runs import OPEN_RUNS
-from core.run import Run
-from core.settings import RunSpec, Settings
-from core.sheets import clean
-from core.tables import SHELF, is_table
-from pages.parts import own_data as part
-from pages.parts import owner
+from core.data.safe_load import clean
+from core.data.shelf import SHELF, is_table
+from core.runs.run import Run
+from core.sessions.run_session import RUN_SESSIONS
+from core.settings.table import RunSpec, Settings
+from pages.common import identity as owner
+from pages.panels.panda import own_data as part
 
 ROWS = 40
 PLAIN = "a,b,kind\n" + "".join(f"{i},{i % 7},{'cat' if i % 3 else 'dog'}\n" for i in range(ROWS))
@@ -22,12 +22,12 @@ def page():
     """The part on a page of its own, over the run that is in hand."""
     import streamlit as st
 
-    from core.open_runs import OPEN_RUNS
-    from pages.parts.own_data import own_data
-    from pages.parts.run_in_hand import run_in_hand
+    from core.sessions.run_session import RUN_SESSIONS
+    from pages.common.current_run import run_in_hand
+    from pages.panels.panda.own_data import own_data
 
     token = st.session_state.get("of")
-    own_data(OPEN_RUNS.get(token) if token and "tokens" not in st.session_state else run_in_hand())
+    own_data(RUN_SESSIONS.get(token) if token and "tokens" not in st.session_state else run_in_hand())
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ def no_cookie(monkeypatch):
 
 @pytest.fixture
 def opened():
-    return OPEN_RUNS.open(Run(RunSpec(seed=5, activation="tanh"), Settings(learning_rate=0.02)))
+    return RUN_SESSIONS.open(Run(RunSpec(seed=5, activation="tanh"), Settings(learning_rate=0.02)))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def shown(element):
 
 
 def held(app):
-    return OPEN_RUNS.get(app.session_state["tokens"][-1])
+    return RUN_SESSIONS.get(app.session_state["tokens"][-1])
 
 
 def test_at_first_there_is_only_the_uploader(app):
@@ -159,13 +159,13 @@ BAD = {
 
 @pytest.mark.parametrize("data", BAD, ids=BAD.values())
 def test_what_is_wrong_is_one_sentence_and_the_open_run_stays(app, opened, data):
-    before, runs = opened.run.fingerprint(), len(OPEN_RUNS)
+    before, runs = opened.run.fingerprint(), len(RUN_SESSIONS)
     upload(app, data)
     assert len(app.error) == 1
     assert BAD[data] in shown(app.error[0])
     assert start_button(app) is None
     assert opened.run.fingerprint() == before
-    assert len(OPEN_RUNS) == runs
+    assert len(RUN_SESSIONS) == runs
 
 
 TRICKS = ["[x](http://e.com)", "$a$", ":red[x]", "<b>b</b>", "**b**", "`c`", "![i](http://e.com/x.png)", "# h"]
@@ -225,7 +225,7 @@ def test_the_same_file_twice_is_one_table(app):
     for _ in range(2):
         upload(app, PLAIN)
         start_button(app).click().run()
-    first, second = (OPEN_RUNS.get(token).run for token in app.session_state["tokens"][-2:])
+    first, second = (RUN_SESSIONS.get(token).run for token in app.session_state["tokens"][-2:])
     assert first is not second
     assert first.spec.dataset == second.spec.dataset
     assert first.data is second.data

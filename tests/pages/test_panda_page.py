@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import run_file
-from core.open_runs import OPEN_RUNS
-from core.settings import SETTINGS, SPEC
+from core.runs import run_file
+from core.sessions.run_session import RUN_SESSIONS
+from core.settings.table import SETTINGS, SPEC
 from core.store import the_store
-from pages.parts.open_file import opened_from
+from pages.panels.panda.open_file import opened_from
 
 PAGES = Path(__file__).parents[2] / "pages"
 FRAME = PAGES / "_frame.py"
@@ -28,7 +28,7 @@ def token_of(app, name="run"):
 
 
 def opened_of(app):
-    return OPEN_RUNS.get(token_of(app))
+    return RUN_SESSIONS.get(token_of(app))
 
 
 def run_of(app):
@@ -201,7 +201,7 @@ def test_a_note_can_be_written_on_a_nudge(app):
     field.set_value("too *fast*?").run()
     assert run_of(app).journal[0].note == "too *fast*?"
     assert any(text.value == "too *fast*?" for text in app.text)
-    assert the_store().journal(opened_of(app).keeper.line)[0]["note"] == "too *fast*?"
+    assert the_store().journal(opened_of(app).recorder.line)[0]["note"] == "too *fast*?"
 
 
 def test_a_twin_can_be_kept_and_left(app):
@@ -211,9 +211,9 @@ def test_a_twin_can_be_kept_and_left(app):
     run.advance(10)
     turn_to(app, "Journal")
     widget(app.toggle, "twins").set_value(True).run()
-    assert run_of(app).ghost.fingerprint() == run.twin().fingerprint()
+    assert run_of(app).twin.fingerprint() == run.make_twin().fingerprint()
     widget(app.toggle, "twins").set_value(False).run()
-    assert run_of(app).ghost is None
+    assert run_of(app).twin is None
 
 
 def test_luck_or_nudge_needs_steps_after_the_nudge(app):
@@ -223,14 +223,14 @@ def test_luck_or_nudge_needs_steps_after_the_nudge(app):
     turn_to(app, "Journal")
     button(app, "Luck or nudge?").click().run()
     assert not app.exception
-    assert run.luck is None
+    assert run.seed_test is None
     assert "step" in app.toast[0].value
     run.advance(10)
     app.run()
     button(app, "Luck or nudge?").click().run()
-    assert run.luck.target == 30
+    assert run.seed_test.target == 30
     button(app, "Leave it").click().run()
-    assert run.luck is None
+    assert run.seed_test is None
 
 
 def test_the_links_lead_to_the_run_and_to_its_settings(app):
@@ -296,7 +296,7 @@ def test_a_run_reopens_after_the_server_has_gone(app):
         opened.train(None, 1.0)
     opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
     opened.close()
-    OPEN_RUNS._runs.pop(opened.token)
+    RUN_SESSIONS._runs.pop(opened.token)
     app.run()
     assert opened_of(app) is not opened
     opened_of(app).do(lambda it: None)

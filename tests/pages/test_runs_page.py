@@ -8,9 +8,9 @@ from urllib.parse import parse_qs
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.open_runs import OPEN_RUNS, OpenRuns
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.runs.run import Run
+from core.sessions.run_session import RUN_SESSIONS, RunSessions
+from core.settings.table import RunSpec, Settings
 from core.store import Progress, key_of, the_store
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
@@ -23,7 +23,7 @@ SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
 def owner(monkeypatch):
     """A new person, whose browser keeps the cookie."""
     token = f"owner-of-runs-{next(NUMBERS):08d}"
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: token)
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: token)
     return token
 
 
@@ -35,8 +35,8 @@ def add(owner):
         run = Run(spec, settings)
         run.advance(steps)
         run.nudge(**nudge)
-        opened = OPEN_RUNS.open(run, owner, name)
-        OPEN_RUNS.close(opened.token)
+        opened = RUN_SESSIONS.open(run, owner, name)
+        RUN_SESSIONS.close(opened.token)
         aged(opened.token, age)
         return opened.token
 
@@ -171,17 +171,17 @@ def test_own_data_is_called_by_its_title(owner, add):
 
 def test_nobody_elses_runs_are_listed(add, monkeypatch):
     add("mine")
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: "another-person-0000000")
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: "another-person-0000000")
     assert names(page()) == ["Open Panda"]
 
 
 def test_without_a_cookie_it_says_so_and_the_links_drive(monkeypatch):
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: None)
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: None)
     app = AppTest.from_file(FRAME, default_timeout=30).run()
     token = app.session_state["owner"]
     run = Run(SPEC)
     run.advance(3)
-    opened = OPEN_RUNS.open(run, token, "kept by its link")
+    opened = RUN_SESSIONS.open(run, token, "kept by its link")
     turn_to(app)
     assert any("keeps no cookie" in caption.value for caption in app.caption)
     query = parse_qs(app.page_link[0].proto.query_string)
@@ -277,7 +277,7 @@ def test_a_link_opens_the_run_on_the_page_panda(add):
     assert (held if isinstance(held, str) else held[0]) == run
     assert "Journal" in [tab.label for tab in app.tabs]
     assert not any(one.key == "runs-search" for one in app.text_input)
-    assert OPEN_RUNS.get(run).run.step == 7
+    assert RUN_SESSIONS.get(run).run.step == 7
 
 
 # names
@@ -315,7 +315,7 @@ def test_a_duplicate_is_the_same_run_and_goes_its_own_way(owner, add):
     copy, original = store.runs_of(owner)
     assert copy.id != original.id
     assert (copy.line.step, copy.best, copy.line.curve) == (300, original.best, original.line.curve)
-    fresh = OpenRuns(store=lambda: store)
+    fresh = RunSessions(store=lambda: store)
     one, other = (fresh.get(key_of(owner, entry.id)) for entry in (copy, original))
     for opened in (one, other):
         opened.do(lambda it: None)
@@ -342,7 +342,7 @@ def test_a_deleted_run_is_undone_in_its_place(add):
     app = page()
     choose(app, runs[1], "delete")
     assert names(app) == ["first", "third"]
-    assert OPEN_RUNS.get(runs[1]) is None
+    assert RUN_SESSIONS.get(runs[1]) is None
     assert "Deleted “second”." in [text.value for text in app.markdown]
     button(app, "Undo").click().run()
     assert names(app) == ["first", "second", "third"]
@@ -350,14 +350,14 @@ def test_a_deleted_run_is_undone_in_its_place(add):
 
 def test_a_run_that_is_deleted_while_it_is_open_is_closed_and_comes_back_as_it_was(add):
     run = add("open", steps=40)
-    opened = OPEN_RUNS.get(run)
+    opened = RUN_SESSIONS.get(run)
     opened.do(lambda it: it.owe(7))
     opened.train("me", 5.0)
     app = page()
     choose(app, run, "delete")
-    assert OPEN_RUNS.get(run) is None
+    assert RUN_SESSIONS.get(run) is None
     button(app, "Undo").click().run()
-    again = OPEN_RUNS.get(run)
+    again = RUN_SESSIONS.get(run)
     again.do(lambda it: None)
     assert again is not opened
     assert again.run.fingerprint() == opened.run.fingerprint()

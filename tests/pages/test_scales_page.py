@@ -10,7 +10,7 @@ import pytest
 from scipy import signal, stats
 from streamlit.testing.v1 import AppTest
 
-from core.open_runs import OPEN_RUNS
+from core.sessions.run_session import RUN_SESSIONS
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 PANELS = ["Sampling α", "β and its memory", "Two moves of β", "Averages", "Random or grid", "Coarse to fine"]
@@ -272,6 +272,6 @@ def test_see_it_in_panda(panel, key, changes, has):
     app.button(key=f"{key}-panda").click().run()
     assert not app.exception
     run = app.query_params["run"]
-    opened = OPEN_RUNS.get(run[0] if isinstance(run, list) else run)
+    opened = RUN_SESSIONS.get(run[0] if isinstance(run, list) else run)
     for name, value in has.items():
         assert getattr(opened.run.settings, name) == pytest.approx(value)

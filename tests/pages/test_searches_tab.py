@@ -5,10 +5,10 @@ from itertools import count
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.caviar import Caviar, Plan
-from core.open_searches import OPEN_SEARCHES
-from core.search import SEARCHABLE, Range, Space
-from core.settings import RunSpec, Settings
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Range, Space
+from core.sessions.search_session import SEARCH_SESSIONS
+from core.settings.table import RunSpec, Settings
 from core.store import key_of, the_store
 from tests.pages.test_runs_page import FRAME, all_words, button, read, widget
 
@@ -21,7 +21,7 @@ RANGES = (Range("learning_rate", 1e-3, 1.0, "log"), SEARCHABLE["beta1"])
 def owner(monkeypatch):
     """A new person, whose browser keeps the cookie."""
     token = f"owner-of-searches-{next(NUMBERS):08d}"
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: token)
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: token)
     return token
 
 
@@ -31,7 +31,7 @@ def add(owner):
 
     def made(name="", models=4, steps=10, done=True, age=0.0):
         space = Space(RunSpec(dataset="moons", examples=60, hidden=(3,)), Settings(), RANGES)
-        opened = OPEN_SEARCHES.open(Caviar(Plan(space, "random", models, steps)), owner)
+        opened = SEARCH_SESSIONS.open(Search(Plan(space, "random", models, steps)), owner)
         opened.play()
         while done and opened.busy:
             opened.train(None, 0.1)
@@ -40,7 +40,7 @@ def add(owner):
         the_store().searches.rename(opened.token, owner, name).result(5)
         query = "UPDATE searches SET changed = changed - ? WHERE id = ?"
         the_store().write(lambda db: db.execute(query, (age, opened.token)) and None).result(5)
-        OPEN_SEARCHES.close(opened.token)
+        SEARCH_SESSIONS.close(opened.token)
         return opened.token
 
     return made
@@ -98,12 +98,12 @@ def test_the_last_changed_comes_first_and_the_one_in_hand_is_marked(add):
     assert "best dev loss – · 4 models · just now · not finished" in words
     assert "in hand · best dev loss" in words
     assert app.query_params["search"] in (old, [old])
-    assert OPEN_SEARCHES.get(new)
+    assert SEARCH_SESSIONS.get(new)
 
 
 def test_only_ones_own_are_listed(add, monkeypatch):
     add("mine")
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: "somebody-else-000000000")
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: "somebody-else-000000000")
     assert names(page()) == []
 
 
@@ -123,14 +123,14 @@ def test_a_search_is_renamed_and_its_name_is_plain_text(add):
 def test_a_deleted_search_is_undone_in_its_place(add):
     first, _ = add("first", age=10), add("second", age=20)
     app = page()
-    assert OPEN_SEARCHES.get(first)  # it is open, as if somebody looked at it
+    assert SEARCH_SESSIONS.get(first)  # it is open, as if somebody looked at it
     choose(app, first, "delete")
     assert names(app) == ["second"]
     assert "Deleted “first”." in all_words(app)
-    assert OPEN_SEARCHES.get(first) is None
+    assert SEARCH_SESSIONS.get(first) is None
     widget(app.button, f"search-undo-{first}").click().run()
     assert names(app) == ["first", "second"]
-    assert OPEN_SEARCHES.get(first).caviar.done
+    assert SEARCH_SESSIONS.get(first).caviar.done
 
 
 def test_one_deleted_a_while_ago_is_brought_back(add, owner):
@@ -148,14 +148,14 @@ def test_one_deleted_a_while_ago_is_brought_back(add, owner):
 def test_somebody_elses_search_is_not_deleted(add, monkeypatch):
     search = add("mine")
     app = page()
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: "somebody-else-000000000")
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: "somebody-else-000000000")
     choose(app, search, "delete")
     assert "not yours" in read(app.toast[0].value)
     assert the_store().searches.find(search)
 
 
 def test_many_searches_come_in_pages(add, monkeypatch):
-    monkeypatch.setattr("pages.parts.searches.PAGE", 2)
+    monkeypatch.setattr("pages.panels.runs.searches.PAGE", 2)
     for i in range(3):
         add(f"search {i}", models=1, age=i)
     app = page()
@@ -170,14 +170,14 @@ def test_the_same_link_shows_the_search_again_after_it_was_closed(add):
     app = page(search=search, tab="Best")
     assert not app.exception
     assert "no search at this address" not in read(" ".join(one.value for one in app.info))
-    caviar = OPEN_SEARCHES.get(search).caviar
+    caviar = SEARCH_SESSIONS.get(search).caviar
     assert [trial.state for trial in caviar.trials] == ["done"] * 4
     assert app.query_params["search"] in (search, [search])
 
 
 def test_without_a_cookie_the_list_says_so_and_the_address_has_the_key(add, owner, monkeypatch):
     search = add()
-    monkeypatch.setattr("pages.parts.owner._from_cookie", lambda: None)
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: None)
     app = AppTest.from_file(FRAME, default_timeout=60).run()
     app.session_state["owner"] = owner
     app.session_state["caviar-panel"] = "Searches"

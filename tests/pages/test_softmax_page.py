@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core.charts.labs import loss_terms as loss_charts
 from core.labs import boundaries as plane
 from core.labs.loss_terms import loss_terms
-from pages.parts import lab
+from pages.panels.labs import lab
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 TABS = {"from-z": "From z to a", "two-classes": "Two classes", "loss": "Loss and gradient", "boundaries": "Boundaries"}

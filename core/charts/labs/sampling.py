@@ -12,7 +12,7 @@ from core.charts.layout import axis, layout, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.charts.searches.scatter import TICKS, short
 from core.labs.sampling import BINS, Sampled, Sampling
-from core.scales import SCALES
+from core.settings.scales import SCALES
 
 Array = np.ndarray
 NOWHERE = np.array([np.nan])  # a trace without points vanishes, and the chart is then drawn whole

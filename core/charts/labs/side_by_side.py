@@ -19,7 +19,7 @@ LOW, HIGH = 1e-4, 20.0  # ends of the marks
 
 
 class Shown(Protocol):
-    """What is looked at: see `core.open_labs.Shown`."""
+    """What is looked at: see `core.sessions.lab_session.Shown`."""
 
     trained: SideBySide
     layer: int

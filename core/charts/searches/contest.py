@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import SPACE, axis, key_of, layout, line, names_axis, titled
 from core.charts.palette import BLUE, GREY, VERMILLION
-from core.charts.searches.shown import Shown
-from core.contest import SIDES
+from core.search.random_vs_grid import SIDES
+from core.search.view import Shown
 
 Array = np.ndarray
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)

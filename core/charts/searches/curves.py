@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
-from core.charts.searches.shown import Shown, order
+from core.search.view import Shown, order
 
 Array = np.ndarray
 FAINT = 120  # curves drawn beside the best: more cannot be told apart

@@ -10,9 +10,9 @@ from core.charts.layout import axis, key_of, layout, line
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
 from core.charts.searches.regions import named, outline, ranges_of, region_words
 from core.charts.searches.scatter import REGION, ticks
-from core.charts.searches.shown import BEST, Shown, order
-from core.regions import stretch_of
-from core.search import positions
+from core.search.regions import stretch_of
+from core.search.space import positions
+from core.search.view import BEST, Shown, order
 
 Array = np.ndarray
 BAND = 1 / 60  # of the chart: half the width of a selected stretch

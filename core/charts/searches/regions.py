@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.caviar import Caviar
-from core.charts.searches.shown import Shown, short
-from core.regions import Region, stretch_of
-from core.search import Range, positions
-from core.search_keeping import least
+from core.search.regions import Region, stretch_of
+from core.search.search import Search
+from core.search.space import Range, positions
+from core.search.view import Shown, short
+from core.sessions.search_recorder import least
 
 Array = np.ndarray
 Stretch = tuple[float, float]
@@ -41,12 +41,12 @@ def nested(shown: Shown) -> bool:
     return len({caviar.plan.space.ranges for caviar in shown.generations}) > 1
 
 
-def on_axes(shown: Shown) -> Caviar:
+def on_axes(shown: Shown) -> Search:
     """The generation whose ranges the scatter has as axes: the first where all are in view, else the one seen."""
     return shown.generations[0] if shown.whole and nested(shown) else shown.caviar
 
 
-def ranges_of(caviar: Caviar) -> dict[str, Range]:
+def ranges_of(caviar: Search) -> dict[str, Range]:
     """The ranges that a generation searches, by name."""
     return {one.name: one for one in caviar.plan.space.ranges}
 

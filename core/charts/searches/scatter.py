@@ -23,9 +23,9 @@ from core.charts.searches.regions import (
     selection,
     stretch,
 )
-from core.charts.searches.shown import Shown, short, standings
-from core.scales import SCALES
-from core.search import Range, positions
+from core.search.space import Range, positions
+from core.search.view import Shown, short, standings
+from core.settings.scales import SCALES
 
 Array = np.ndarray
 TICKS = 5

@@ -6,19 +6,19 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
-from core.caviar import Caviar
 from core.charts.chart import Chart, Frame
 from core.charts.layout import layout
 from core.charts.palette import GREY
 from core.charts.searches.scatter import RUG, SCALE, axis_of, numbers
-from core.charts.searches.shown import Shown, standings
-from core.search import spread
+from core.search.search import Search
+from core.search.space import spread
+from core.search.view import Shown, standings
 
 Array = np.ndarray
 SIDES = ("random", "grid")
 
 
-def pair(shown: Shown) -> tuple[Caviar, Caviar] | None:
+def pair(shown: Shown) -> tuple[Search, Search] | None:
     """The newest two generations that search the same ranges, one at random and one on a grid."""
     newest = shown.generations[-2:]
     kinds = {caviar.plan.kind: caviar for caviar in newest}
@@ -27,7 +27,7 @@ def pair(shown: Shown) -> tuple[Caviar, Caviar] | None:
     return kinds["random"], kinds["grid"]
 
 
-def words(caviar: Caviar, axis: str) -> str:
+def words(caviar: Search, axis: str) -> str:
     """Such as "grid: 8 values of α, best 0.0123"."""
     losses = standings(caviar)
     finite = losses[np.isfinite(losses)]

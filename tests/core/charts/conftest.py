@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from core.charts import CHARTS
-from core.datasets import Data, prepare
-from core.luck import Luck
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.data.datasets import Data, prepare
+from core.runs.run import Run
+from core.runs.seed_test import SeedTest
+from core.settings.table import RunSpec, Settings
 
 
 def trained(steps: int) -> Callable[[Run], None]:
@@ -36,8 +36,8 @@ def toggled(run: Run) -> None:
     run.advance(40)
 
 
-def haunted(run: Run) -> None:
-    """A nudge after 60 steps, and a ghost that has gone on without it for 90."""
+def twinned(run: Run) -> None:
+    """A nudge after 60 steps, and a twin that has gone on without it for 90."""
     run.twins = True
     run.advance(60)
     run.nudge(learning_rate=0.02)
@@ -48,9 +48,9 @@ def compared(share: float) -> Callable[[Run], None]:
     """A nudge, and so much of the comparison under other seeds."""
 
     def train(run: Run) -> None:
-        haunted(run)
-        run.luck = Luck(run)
-        run.luck.advance(lambda: run.luck.progress >= share)
+        twinned(run)
+        run.seed_test = SeedTest(run)
+        run.seed_test.advance(lambda: run.seed_test.progress >= share)
 
     return train
 
@@ -87,9 +87,9 @@ RUNS = {
     "wine": (RunSpec(dataset="wine", hidden=(8,)), Settings(), trained(150)),
     "breast cancer": (RunSpec(dataset="breast_cancer", hidden=(8,), normalize=False), Settings(), trained(30)),
     "troubled": (RunSpec(examples=90, hidden=(32,) * 4, activation="leaky_relu"), HOT, trained(2000)),
-    "ghost": (RunSpec(), Settings(), haunted),
-    "ghost of six layers": (RunSpec(hidden=(8,) * 6), Settings(), haunted),
-    "ghost of digits": (RunSpec(dataset="digits"), Settings(), haunted),
+    "twin": (RunSpec(), Settings(), twinned),
+    "twin of six layers": (RunSpec(hidden=(8,) * 6), Settings(), twinned),
+    "twin of digits": (RunSpec(dataset="digits"), Settings(), twinned),
     "luck": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(1.0)),
     "luck begun": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(0.6)),
     "luck not begun": (RunSpec(examples=120, hidden=(6,)), Settings(), compared(0.0)),

@@ -11,8 +11,8 @@ import pytest
 from core.charts import CHARTS, DEFAULTS, charts_of, default_charts, figure
 from core.charts.packet import pack
 from core.charts.palette import COLOURS
-from core.run import Run
-from core.settings import RunSpec
+from core.runs.run import Run
+from core.settings.table import RunSpec
 
 POINTS = 3 * 256  # of one trace, at most
 KEY = re.compile(r"^[A-Za-z]\w*\.[a-z]+$")
@@ -143,13 +143,13 @@ def test_a_long_run_stays_small(long_run):
 
 
 def test_packets_of_deep_and_wide_runs(made):
-    for name in ("six layers", "digits", "eight classes", "ghost", "ghost of six layers", "ghost of digits"):
+    for name in ("six layers", "digits", "eight classes", "twin", "twin of six layers", "twin of digits"):
         run = made(name)
         frames = {chart: CHARTS[chart].frame(run) for chart in default_charts(run)}
         assert len(pack({}, frames)) <= 22 * 1024
 
 
-def test_packets_with_a_ghost_of_many_points():
+def test_packets_with_a_twin_of_many_points():
     run = Run(RunSpec(hidden=(8,) * 6))
     for i in range(11):
         run.advance(300)
@@ -214,7 +214,7 @@ def test_templates_hold_no_names(made):
 
 def test_plots_keep_their_place_whatever_the_names(made):
     """In a card of 420 by 300 pixels."""
-    for name in (*HOSTILE, "digits", "eight classes", "ghost of six layers", "luck"):
+    for name in (*HOSTILE, "digits", "eight classes", "twin of six layers", "luck"):
         run = made(name)
         for chart in charts_of(run).values():
             margin = chart.skeleton(run).layout.margin

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.charts import marks
 from core.charts.names import LETTER
-from core.journal import Gesture, Nudge, gestures
-from core.settings import Settings
+from core.runs.journal import Gesture, Nudge, gestures
+from core.settings.table import Settings
 
 
 def gesture(step, **changes):

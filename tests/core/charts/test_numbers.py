@@ -19,9 +19,9 @@ from core.charts import (
     statistics,
     z,
 )
-from core.journal import gestures
-from core.run import Run
-from core.settings import RunSpec
+from core.runs.journal import gestures
+from core.runs.run import Run
+from core.settings.table import RunSpec
 
 equal = np.testing.assert_array_equal
 close = np.testing.assert_allclose

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.caviar import Caviar, Plan
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import Box, boxes, labels, others, outline, region_words
-from core.open_searches import OpenSearch
-from core.search import Range, Space, within
-from core.settings import RunSpec, Settings
+from core.search.search import Plan, Search
+from core.search.space import Range, Space, within
+from core.sessions.search_session import SearchSession
+from core.settings.table import RunSpec, Settings
 
 RANGES = (Range("learning_rate", 1e-4, 1.0, "log"), Range("beta1", 0.9, 0.999, "one_minus"))
 SPACE = Space(RunSpec(examples=60, hidden=(4,)), Settings(), RANGES)
@@ -20,7 +20,7 @@ INMOST = within(INNER, {"learning_rate": (1e-2, 1e-1)})
 
 def search(*spaces, kinds=("random",) * 9):
     plans = [Plan(space, kind, 6, 20) for space, kind in zip(spaces, kinds, strict=False)]
-    return OpenSearch([Caviar(plan) for plan in plans])
+    return SearchSession([Search(plan) for plan in plans])
 
 
 def parts(opened, chart):

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from core.activations import ACTIVATIONS
-from core.datasets import DATASETS
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS
-from core.run import Run
-from core.schedules import SCHEDULES
-from core.settings import RunSpec, Settings
-from core.tables import SHELF, Table
+from core.data.registry import DATASETS
+from core.data.shelf import SHELF, Table
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.schedules import SCHEDULES
+from core.runs.run import Run
+from core.settings.table import RunSpec, Settings
 
 CASES = 100
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

@@ -8,8 +8,8 @@ from plotly.offline import get_plotlyjs
 
 from core.charts import charts_of, figure
 from core.export.charts_html import charts_html
-from core.run import Run
-from core.settings import SETTINGS, RunSpec, Settings
+from core.runs.run import Run
+from core.settings.table import SETTINGS, RunSpec, Settings
 
 VOID = {"meta"}
 

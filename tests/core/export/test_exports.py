@@ -5,8 +5,8 @@ import re
 import pytest
 
 from core.export import EXPORTS
-from core.run import Run
-from core.settings import RunSpec
+from core.runs.run import Run
+from core.settings.table import RunSpec
 
 
 @pytest.mark.parametrize("name", EXPORTS)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from core.export.history_csv import ALONE, NUMBERED, history_csv
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.runs.run import Run
+from core.settings.table import RunSpec, Settings
 
 
 @pytest.fixture(scope="module")

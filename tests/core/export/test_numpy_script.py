@@ -1,6 +1,7 @@
 """Tests of the numpy script: run on its own, it gives the very bits of the run that it was made from."""
 
 import ast
+import os
 import subprocess
 import sys
 from dataclasses import fields
@@ -8,15 +9,17 @@ from dataclasses import fields
 import numpy as np
 from numpy import multiply, subtract
 
-from core.activations import ACTIVATIONS, Activation
-from core.datasets import DATASETS
+from core.data.registry import DATASETS
 from core.export.numpy_script import numpy_script
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS, Optimizer, _average
-from core.run import Run
-from core.schedules import SCHEDULES
-from core.settings import FIELDS, RunSpec, Settings
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS, Optimizer, _average
+from core.nn.schedules import SCHEDULES
+from core.runs.run import Run
+from core.settings.table import FIELDS, RunSpec, Settings
 
+# Windows' Python does not start without this variable.
+BARE = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
 LAST = {
     "beta1": (0.5,),
     "bn_decay": (0.5,),
@@ -64,7 +67,7 @@ def alone(folder, *texts):
     empty = folder / "empty"
     empty.mkdir()
     command = [sys.executable, "-I", "-W", "error", "-c", ALONE, *map(str, paths)]
-    done = subprocess.run(command, cwd=empty, env={}, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=empty, env=BARE, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not [*empty.iterdir()]
     return done.stdout

@@ -8,15 +8,15 @@ import math
 import numpy as np
 import pytest
 
-from core.caviar import Caviar, Plan
 from core.errors import UserError
 from core.export import optuna_study as module
 from core.export.optuna_study import missing, optuna_study
 from core.export.search_tables import cell, search_csv, search_json
 from core.export.searches import SEARCH_EXPORTS
-from core.plans import plan_from_json
-from core.search import SEARCHABLE, Range, Space
-from core.settings import RunSpec, Settings
+from core.search.plan_json import plan_from_json
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Range, Space
+from core.settings.table import RunSpec, Settings
 
 SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
 RANGES = (
@@ -30,7 +30,7 @@ RANGES = (
 
 
 def searched(models=12, ranges=RANGES, steps=40, **more):
-    caviar = Caviar(Plan(Space(SPEC, Settings(), ranges), "random", models, steps, **more))
+    caviar = Search(Plan(Space(SPEC, Settings(), ranges), "random", models, steps, **more))
     caviar.advance(lambda: False)
     return caviar
 
@@ -142,4 +142,4 @@ def test_of_many_models_few_losses_go_into_the_study_with_first_and_last(halved,
 def test_a_study_of_nothing_is_refused():
     pytest.importorskip("optuna")
     with pytest.raises(UserError, match="No model is finished"):
-        optuna_study(Caviar(Plan(Space(SPEC, Settings(), RANGES), "random", 3, 10)))
+        optuna_study(Search(Plan(Space(SPEC, Settings(), RANGES), "random", 3, 10)))

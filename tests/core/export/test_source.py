@@ -5,12 +5,12 @@ import builtins
 
 import pytest
 
-from core.batch_norm import BatchNorm
 from core.export import source
 from core.export.training import train
-from core.network import Network
-from core.optimizers import OPTIMIZERS, adam
-from core.schedules import SCHEDULES
+from core.nn.batch_norm import BatchNorm
+from core.nn.network import Network
+from core.nn.optimizers import OPTIMIZERS, adam
+from core.nn.schedules import SCHEDULES
 
 
 def test_a_function_comes_with_what_it_uses_and_no_more():

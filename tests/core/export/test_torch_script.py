@@ -6,20 +6,23 @@ where an error of a sign or of one step would be seen all the same.
 
 import ast
 import importlib.util
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
-from core.activations import ACTIVATIONS, Activation
 from core.errors import UserError
 from core.export.numpy_script import numpy_script
 from core.export.torch_script import ACTIVATION_FORMS, STEP_FORMS, torch_script
-from core.optimizers import OPTIMIZERS
-from core.run import Run
-from core.settings import FIELDS, RunSpec, Settings
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.optimizers import OPTIMIZERS
+from core.runs.run import Run
+from core.settings.table import FIELDS, RunSpec, Settings
 
+# Windows' Python does not start without this variable.
+BARE = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
 needs_torch = pytest.mark.skipif(not importlib.util.find_spec("torch"), reason="torch is not installed")
 
 
@@ -92,7 +95,7 @@ def test_random_runs_agree_in_float64(all_cases, played):
 def test_it_runs_in_a_process_of_its_own(noted, tmp_path):
     path = tmp_path / "script.py"
     path.write_text(torch_script(noted), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-I", path], cwd=tmp_path, env={}, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-I", path], cwd=tmp_path, env=BARE, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     wanted = [noted.step, noted.evaluate("train").loss, noted.evaluate("dev").loss]
     assert losses(done.stdout) == pytest.approx(wanted, rel=1e-4)

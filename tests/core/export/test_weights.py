@@ -5,10 +5,10 @@ import io
 import numpy as np
 import pytest
 
+from core.data.safe_load import read_npz
 from core.export.weights import weights_npz
-from core.incoming import read_npz
-from core.run import Run
-from core.settings import RunSpec, Settings
+from core.runs.run import Run
+from core.settings.table import RunSpec, Settings
 
 G = {
     "relu": lambda z: np.maximum(z, 0),

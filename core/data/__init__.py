@@ -1,0 +1,1 @@
+"""Data sets, splits and normalization, uploads: whatever comes in, checked and bounded."""

@@ -1,0 +1,196 @@
+"""The data that a network learns, split and normalized.
+
+`load` gives a data set of the registry ready to train on, with examples as columns and every array read-only; a name
+such as "table-..." is a person's own data from the shelf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache, wraps
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+import numpy as np
+
+from core.data.registry import DATASETS
+from core.data.shelf import SHELF, is_table
+from core.errors import UserError
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """The training or the dev set of m examples; every array is read-only."""
+
+    X: np.ndarray  # (n_x, m) float32, normalized if that was asked
+    Y: np.ndarray  # (C, m) float32, one-hot (course C19)
+    labels: np.ndarray  # (m,) int64
+    rows: np.ndarray  # (m, n_x + C) float32, [X.T | Y.T]: an example a row, so that a mini-batch is one gather
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A dataset ready to train on; `mean` and `deviation`, (n_x, 1) float32, are 0 and 1 if not normalized."""
+
+    train: Split
+    dev: Split
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+    mean: np.ndarray
+    deviation: np.ndarray
+    picture: tuple[int, int] | None
+
+    @property
+    def n_x(self) -> int:
+        """The number of features."""
+        return len(self.feature_names)
+
+    @property
+    def n_classes(self) -> int:
+        """The number of classes, C."""
+        return len(self.class_names)
+
+    def standardize(self, X: np.ndarray) -> np.ndarray:
+        """What the network sees of raw features X (n_x, m): less the training mean, over the deviation (course C9)."""
+        return (np.asarray(X, np.float32) - self.mean) / self.deviation  # (n_x, m)
+
+    def raw(self, X: np.ndarray) -> np.ndarray:
+        """Features in their own units, (n_x, m) float32, of what the network sees: `standardize` undone."""
+        return np.asarray(X, np.float32) * self.deviation + self.mean  # (n_x, m)
+
+
+def remembered(make: Callable[[Data], Any]) -> Callable[[Data], Any]:
+    """A function of `Data`, worked out once for each and kept only as long as that is held elsewhere."""
+    found: WeakKeyDictionary[Data, Any] = WeakKeyDictionary()
+
+    @wraps(make)
+    def once(data: Data) -> Any:
+        if data not in found:
+            found[data] = make(data)
+        return found[data]
+
+    return once
+
+
+def load(
+    dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
+) -> Data:
+    """The dataset or the table of that name, split and, if asked, normalized. Calls alike share one result.
+
+    `classes`, `examples` and `noise` shape generated sets only. Raises `UserError` where a class has fewer
+    than the two examples that it takes to be in both splits, and for a table that is not here any more.
+    """
+    if is_table(dataset):
+        return _table(dataset, data_seed, dev_share, normalize)
+    return _registered(dataset, classes, examples, noise, data_seed, dev_share, normalize)
+
+
+@lru_cache(maxsize=8)
+def _registered(
+    dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
+) -> Data:
+    """A row of `DATASETS`."""
+    chosen = DATASETS[dataset]
+    if chosen.generated:
+        points, labels = chosen.make(classes, examples, noise, np.random.default_rng([data_seed, 0]))
+        class_names = chosen.class_names[: classes if chosen.max_classes else None]
+        feature_names = chosen.feature_names
+    else:
+        bunch = chosen.make()
+        points, labels = bunch.data, bunch.target
+        class_names = tuple(str(name) for name in bunch.target_names)
+        feature_names = tuple(str(name) for name in bunch.feature_names)
+    return prepare(points, labels, class_names, feature_names, data_seed, dev_share, normalize, chosen.picture)
+
+
+# Shared for as long as a run holds them: a table ready to train on takes up to 30 MB, too much to keep eight.
+_TABLES: WeakValueDictionary[tuple[Any, ...], Data] = WeakValueDictionary()
+
+
+def _table(name: str, data_seed: int, dev_share: float, normalize: bool) -> Data:
+    """A table from the shelf."""
+    key = (name, data_seed, dev_share, normalize)
+    data = _TABLES.get(key)
+    if data is None:
+        table = SHELF.get(name)
+        data = prepare(
+            table.points, table.labels, table.class_names, table.feature_names, data_seed, dev_share, normalize
+        )
+        data = _TABLES.setdefault(key, data)
+    return data
+
+
+def prepare(
+    points: np.ndarray,
+    labels: np.ndarray,
+    class_names: tuple[str, ...],
+    feature_names: tuple[str, ...],
+    data_seed: int,
+    dev_share: float,
+    normalize: bool,
+    picture: tuple[int, int] | None = None,
+) -> Data:
+    """Points (m, n_x) with labels (m,) in 0..C-1 as `Data`, split with `default_rng([data_seed, 1])`.
+
+    Both splits are normalized with the training set's mean and deviation (course C9).
+    Raises `UserError` where `stratified` cannot split.
+    """
+    train, dev = stratified(labels, class_names, dev_share, np.random.default_rng([data_seed, 1]))
+    X = np.asarray(points, np.float32).T  # (n_x, m)
+    labels = np.asarray(labels, np.int64)
+    mean, deviation = np.zeros((len(X), 1), np.float32), np.ones((len(X), 1), np.float32)
+    if normalize:
+        mean, deviation = statistics(X[:, train])
+
+    def split(chosen: np.ndarray) -> Split:
+        return _split((X[:, chosen] - mean) / deviation, labels[chosen], len(class_names))
+
+    mean, deviation = _read_only(mean), _read_only(deviation)
+    return Data(split(train), split(dev), class_names, feature_names, mean, deviation, picture)
+
+
+def stratified(
+    labels: np.ndarray, class_names: tuple[str, ...], dev_share: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which examples are the training and which the dev set: two shuffled index arrays that share out every example.
+
+    The dev set takes `dev_share` of each class and of all, to the nearest whole example, but each class leaves at
+    least one example to each side. Raises `UserError` where a class has fewer than two.
+    """
+    train, dev = [], []
+    so_far = np.rint(dev_share * np.cumsum([0, *(np.sum(labels == k) for k in range(len(class_names)))])).astype(int)
+    for label, name in enumerate(class_names):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        if len(members) < 2:
+            raise UserError(
+                f"The data cannot be split: class “{name}” needs two examples, one to train on and one for the dev set,"
+                f" and has {len(members)}. Ask for more examples or fewer classes."
+            )
+        count = min(max(so_far[label + 1] - so_far[label], 1), len(members) - 1)
+        dev.append(members[:count])
+        train.append(members[count:])
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(dev))
+
+
+def statistics(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each feature of X (n_x, m), both (n_x, 1) float32 (course C9).
+
+    A constant feature has deviation 1, so that it becomes 0 instead of 0/0.
+    """
+    mean = X.mean(axis=1, keepdims=True, dtype=np.float64)
+    deviation = X.std(axis=1, keepdims=True, dtype=np.float64)
+    # Told by its range: rounding can leave a constant feature a deviation of 1e-17. And what float32 cannot hold is 0.
+    constant = (np.ptp(X, axis=1, keepdims=True) == 0) | (deviation < np.finfo(np.float32).tiny)
+    return mean.astype(np.float32), np.where(constant, 1.0, deviation).astype(np.float32)
+
+
+def _split(X: np.ndarray, labels: np.ndarray, n_classes: int) -> Split:
+    Y = (labels == np.arange(n_classes)[:, None]).astype(np.float32)  # (C, m)
+    rows = np.concatenate([X.T, Y.T], axis=1)  # (m, n_x + C)
+    return Split(*(_read_only(np.ascontiguousarray(array)) for array in (X, Y, labels, rows)))
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,92 @@
+"""The data sets that can be chosen: points drawn here, or sets bundled with scikit-learn.
+
+`DATASETS` is the registry: one row and one function add a data set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn import datasets as sklearn_datasets
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A row of `DATASETS`.
+
+    A generated set's `make(classes, examples, noise, rng)` gives points (m, n_x) and labels (m,); a bundled
+    set's `make()` gives scikit-learn's bunch, which names its own classes and features.
+    """
+
+    label: str
+    generated: bool
+    max_classes: int  # 0 where the number of classes cannot be chosen
+    hidden: tuple[int, ...]  # units of the hidden layers of a network that suits it
+    make: Callable[..., Any]
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ("x1", "x2")
+    picture: tuple[int, int] | None = None  # height, width where the features are an image's pixels
+
+
+def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """`classes` arms wound around the origin; `noise` is the standard deviation of the angle, in radians.
+
+    Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm turns by 4 radians.
+    """
+    labels = np.arange(examples) % classes
+    # From 0.1, not 0: in the centre the arms would lie on top of each other.
+    radius = rng.uniform(0.1, 1.0, examples)
+    angle = 2 * np.pi * labels / classes + 4 * radius + noise * rng.standard_normal(examples)
+    return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), labels
+
+
+def moons(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two interleaved half circles of radius 1; `noise` is the standard deviation of each coordinate."""
+    return sklearn_datasets.make_moons(examples, noise=noise, random_state=_sklearn_seed(rng))
+
+
+def circles(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A circle of radius 0.5 inside one of radius 1; half of `noise` is the standard deviation of each coordinate."""
+    return sklearn_datasets.make_circles(examples, noise=noise / 2, factor=0.5, random_state=_sklearn_seed(rng))
+
+
+def blobs(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Gaussian clouds with centres on a circle of radius 4; their standard deviation is 0.3 + 1.5 `noise`."""
+    angle = 2 * np.pi * np.arange(classes) / classes
+    centers = 4 * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    spread = 0.3 + 1.5 * noise
+    return sklearn_datasets.make_blobs(examples, centers=centers, cluster_std=spread, random_state=_sklearn_seed(rng))
+
+
+def xor(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Four squares, opposite ones of one class: are the signs of x1 and x2 the same? Half of `noise` blurs them."""
+    labels = np.arange(examples) % 2
+    size = rng.uniform(0.05, 1.0, (examples, 2))
+    sign = rng.choice([-1.0, 1.0], examples)
+    signs = np.stack([sign, np.where(labels == 0, sign, -sign)], axis=1)
+    return signs * size + noise / 2 * rng.standard_normal((examples, 2)), labels
+
+
+def _sklearn_seed(rng: np.random.Generator) -> int:
+    # scikit-learn's generators take a seed, not a Generator.
+    return int(rng.integers(2**31))
+
+
+def _numbered(word: str, count: int) -> tuple[str, ...]:
+    return tuple(f"{word} {number}" for number in range(1, count + 1))
+
+
+DATASETS: dict[str, Dataset] = {
+    "spiral": Dataset("spiral", True, 5, (16, 16), spiral, _numbered("arm", 5)),
+    "moons": Dataset("moons", True, 0, (8, 8), moons, ("upper moon", "lower moon")),
+    "circles": Dataset("circles", True, 0, (8, 8), circles, ("outer circle", "inner circle")),
+    "blobs": Dataset("blobs", True, 8, (8,), blobs, _numbered("blob", 8)),
+    "xor": Dataset("xor", True, 0, (8,), xor, ("same sign", "opposite signs")),
+    "digits": Dataset("digits", False, 0, (64, 32), sklearn_datasets.load_digits, picture=(8, 8)),
+    "iris": Dataset("iris", False, 0, (8,), sklearn_datasets.load_iris),
+    "wine": Dataset("wine", False, 0, (16,), sklearn_datasets.load_wine),
+    "breast_cancer": Dataset("breast cancer", False, 0, (16,), sklearn_datasets.load_breast_cancer),
+}

@@ -1,0 +1,122 @@
+"""Uploaded files: the table that a sheet becomes once its label column is chosen."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from core.data.csv_reader import MISSING, Column, Sheet, different, is_number, number
+from core.data.safe_load import FileError, clean, shown
+from core.data.shelf import LARGEST, MAX_CLASSES, Table
+
+Array = np.ndarray
+
+
+def label_guess(sheet: Sheet) -> Column:
+    """The column that probably holds the labels: the last one with text, else the last that may be a class, else the
+    last."""
+    texts = [column for column in sheet.columns if column.flaw]
+    few = [column for column in sheet.columns if column.codes is not None and len(column.words) <= MAX_CLASSES]
+    return (texts or few or sheet.columns)[-1]
+
+
+def table_of(sheet: Sheet, label_column: str | int) -> Table:
+    """The table of a sheet in which the column of this name, or of this number from 0, holds the labels.
+
+    Classes are sorted naturally: "2" before "10". Raises `FileError` with the line and column of what is missing, is
+    no number, or cannot be a class.
+    """
+    label = _column(sheet, label_column)
+    features = [column for column in sheet.columns if column is not label]
+    if sheet.lines.size < 2:
+        raise FileError("The file has only one row of data: a network needs at least two of each class.")
+    if not features:
+        raise FileError("The file has only one column: it takes one or more of numbers and one of labels.")
+    labels, class_names = _classes(sheet, label)
+    flawed = [column for column in features if column.flaw]
+    if flawed:
+        raise FileError(_flaw_words(sheet, min(flawed, key=lambda column: (column.flaw.row, column.number))))
+    points = np.stack([column.values for column in features], axis=1)  # (m, n_x)
+    points += 0  # -0 and 0 are equal, and so are tables that have one or the other
+    return Table(points, labels, class_names, tuple(column.name for column in features))
+
+
+def _column(sheet: Sheet, wanted: str | int) -> Column:
+    """The column of a name or a number from 0."""
+    named = {column.name: column for column in sheet.columns} | dict(enumerate(sheet.columns))
+    if wanted not in named:
+        raise FileError(f"The file has no column {shown(wanted)}: choose one that it has as the label column.")
+    return named[wanted]
+
+
+def _flaw_words(sheet: Sheet, column: Column) -> str:
+    """What is wrong with the first bad cell of a column, and where."""
+    text = column.flaw.text.strip()
+    where = sheet.place(column, column.flaw.row)
+    if text.lower() in MISSING:
+        what = f"the value is missing ({shown(text)})" if text else "the value is missing"
+        return f"{where}: {what}. Fill it in, or leave that row out."
+    if not np.isnan(number(text, True)):
+        if is_number(text, True):
+            return f"{where}: {shown(text)} is not a number here. Write it with a decimal point and without commas."
+        return f"{where}: {shown(text)} is too large. Numbers go from -{LARGEST:g} to {LARGEST:g}."
+    return f"{where}: {shown(text)} is not a number. All columns but the label column take numbers."
+
+
+def _classes(sheet: Sheet, column: Column) -> tuple[Array, tuple[str, ...]]:
+    """Labels (m,) in 0..C-1 from a column, and the names of the classes in their natural order."""
+    if column.codes is None:
+        raise FileError(_too_many(sheet, column))
+    keys = _keys(column.words, sheet.delimiter == ";")
+    if None in keys:
+        row = int(np.argmax(column.codes == keys.index(None)))
+        raise FileError(f"{sheet.place(column, row)}: the label is missing. Fill it in, or leave that row out.")
+    order = sorted(set(keys), key=_natural)
+    if len(order) > MAX_CLASSES:
+        raise FileError(_too_many(sheet, column))
+    first = dict(zip(reversed(keys), reversed(column.words), strict=True))  # each class as it was first written
+    names = tuple(different([clean(first[key]) for key in order]))
+    labels = np.array([order.index(key) for key in keys])[column.codes]
+    _check_classes(sheet, column, labels, names)
+    return labels, names
+
+
+def _keys(words: tuple[str, ...], decimal_comma: bool) -> list[float | str | None]:
+    """What tells classes apart, for each text: a number where all are numbers, else the text; None where missing."""
+    known = [word for word in words if word.strip().lower() not in MISSING]
+    if known and all(is_number(word, decimal_comma) for word in known):
+        return [number(word, decimal_comma) if word in known else None for word in words]
+    return [clean(word, None) or None for word in words]
+
+
+def _natural(key: float | str) -> Any:
+    """Sorts numbers by value, and texts so that "arm 2" comes before "arm 10"."""
+    if isinstance(key, float):
+        return key
+    texts_and_digits = re.split(r"([0-9]+)", key.casefold())
+    digits = [part.lstrip("0") for part in texts_and_digits[1::2]]
+    return texts_and_digits[::2][:1], [*zip(map(len, digits), digits, texts_and_digits[2::2], strict=True)], key
+
+
+def _too_many(sheet: Sheet, column: Column) -> str:
+    many = f"has more than {MAX_CLASSES} different values, too many for classes"
+    return f"{sheet.called(column)} {many}: choose another label column."
+
+
+def _check_classes(sheet: Sheet, column: Column, labels: Array, names: tuple[str, ...]) -> None:
+    """Raises `FileError` where there is one class only, or a class with one row."""
+    if len(names) < 2:
+        raise FileError(
+            f"{sheet.called(column)} has the same value in every row, {shown(names[0])}: labels take at least two "
+            "classes. Choose another label column."
+        )
+    counts = np.bincount(labels)
+    if counts.min() < 2:
+        few = int(counts.argmin())
+        where = sheet.place(column, int(np.argmax(labels == few)))
+        raise FileError(
+            f"{where}: the class {shown(names[few])} has only this one row, and needs two, one to train on and one for "
+            "the dev set. Add another, or leave it out."
+        )

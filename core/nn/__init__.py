@@ -1,0 +1,1 @@
+"""The mathematics of a network, a concept a file."""

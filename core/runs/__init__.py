@@ -1,0 +1,1 @@
+"""A run: its journal, history, snapshots and file."""

@@ -1,0 +1,71 @@
+"""The journal of a run: the nudges that were made, and how a person made them. Course row C7."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.settings.table import FIELDS
+
+MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a second
+
+
+@dataclass(frozen=True)
+class Nudge:
+    """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
+
+    Nudges with the same `gesture`, the values passed through in one drag, are shown as one. `note` is what a person
+    wrote on it.
+    """
+
+    step: int
+    changes: dict[str, tuple[Any, Any]]
+    gesture: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on.
+
+    `place` is that of its first nudge in the journal.
+    """
+
+    first: int
+    step: int
+    changes: dict[str, tuple[Any, Any]]
+    gesture: int
+    place: int = field(default=0, compare=False)
+
+    @property
+    def words(self) -> str:
+        """Such as "learning rate from 0.1 to 0.01"."""
+        parts = ((FIELDS[name], old, new) for name, (old, new) in self.changes.items())
+        return " and ".join(f"{field.label} from {field.word(old)} to {field.word(new)}" for field, old, new in parts)
+
+
+def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
+    """The journal as a person made it: nudges that follow one another in one drag become one."""
+    made: list[Gesture] = []
+    for place, nudge in enumerate(journal):
+        last = made[-1] if made else None
+        if last and same_gesture(nudge, last):
+            changes = {name: (last.changes[name][0], new) for name, (_, new) in nudge.changes.items()}
+            made[-1] = Gesture(last.first, nudge.step, changes, nudge.gesture, last.place)
+        else:
+            made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture, place))
+    return made
+
+
+def same_gesture(nudge: Nudge, other: Nudge | Gesture) -> bool:
+    """Whether `nudge` goes on with the drag that `other` belongs to."""
+    return bool(nudge.gesture) and nudge.gesture == other.gesture and nudge.changes.keys() == other.changes.keys()
+
+
+def before_last_gesture(journal: tuple[Nudge, ...]) -> tuple[Nudge, ...]:
+    """The journal without its last gesture; empty where there is none."""
+    count = len(journal)
+    while count > 1 and same_gesture(journal[count - 1], journal[count - 2]):
+        count -= 1
+    return journal[: max(0, count - 1)]

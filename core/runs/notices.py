@@ -1,0 +1,92 @@
+"""What a person should know of a run right now: conditions under which training cannot do what one would expect.
+
+Each notice is a function from a run to a sentence or None; a new one is one function and one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.nn.schedules import SCHEDULES
+from core.runs.journal import gestures
+from core.runs.run import Run
+
+
+def batch_of_one(run: Run) -> str | None:
+    """Batch norm on one example: z - mu is 0, whatever the weights are (C10)."""
+    if run.settings.batch_norm and run.stack.batch == 1:
+        return (
+            "Nothing is learnt in the hidden weights: in a mini-batch of one, batch norm takes from each z its own "
+            "value, so what is left is the shift β[l]. Take a larger mini-batch, or switch batch norm off."
+        )
+    return None
+
+
+def nothing_moves(run: Run) -> str | None:
+    """A learning rate that decay has made too small to change float32 weights."""
+    if run.settings.decay != "none" and run.learning_rate < 1e-7:
+        return f"Decay has brought the learning rate down to {run.learning_rate:.1e}: nothing moves any more."
+    return None
+
+
+def dead_layer(run: Run) -> str | None:
+    """A layer of ReLUs that are 0 for the whole mini-batch: no gradient passes it."""
+    if run.spec.activation != "relu" or not run.step or run.stack.batch == 1:
+        return None
+    silent = np.flatnonzero(run.history.column("a_variance")[-1] == 0)
+    if silent.size == 0:
+        return None
+    return (
+        f"Every ReLU of hidden layer {silent[0] + 1} gives the same for all examples, so no gradient passes it. "
+        "Going on will hardly mend that: go back to before the step was too large, or restart."
+    )
+
+
+NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves, dead_layer)
+
+
+def notices(run: Run) -> list[str]:
+    """The sentences that are true of `run` now."""
+    return [sentence for notice in NOTICES if (sentence := notice(run))]
+
+
+def twin_words(run: Run) -> str:
+    """What the last gesture did so far, against the twin that goes on without it; nothing where there is no twin."""
+    if not run.twin or not run.journal:
+        return ""
+    gesture = gestures(run.journal)[-1]
+    steps = run.step - gesture.first
+    if run.twin.trouble:
+        return f"The twin's loss stopped being a finite number at step {run.twin.step:,}."
+    if not steps:
+        return "The twin goes on without the last nudge: train some steps to see what it does."
+    with_, without = (one.history.latest("dev_loss") for one in (run, run.twin))
+    after = f"after {steps:,} step{'s' * (steps > 1)}"
+    if with_ == without:
+        return f"Dev loss the same as without the last nudge, {after}."
+    way = "lower" if with_ < without else "higher"
+    return f"Dev loss {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
+
+
+def seed_test_words(run: Run) -> str:
+    """What the other seeds say, or how far they are."""
+    if not run.seed_test:
+        return ""
+    if run.seed_test.done:
+        return run.seed_test.verdict.words
+    return f"Under {run.seed_test.seeds} other seeds, with the nudge and without it: {run.seed_test.progress:.0%} done."
+
+
+def decay_words(run: Run) -> str:
+    """What decay makes of the learning rate at this epoch, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091, with
+    k = 0.05 after 2 epochs of decay."; nothing without decay (C20)."""
+    settings = run.settings
+    if settings.decay == "none":
+        return ""
+    epochs = run.epoch - run.stack.state.decay_from
+    stairs = f", {settings.decay_every:,} epochs a stair" if settings.decay == "staircase" else ""
+    formula = f"{settings.learning_rate:.6g} · {SCHEDULES[settings.decay].formula}"
+    after = f"{epochs:,} epoch{'s' * (epochs != 1)} of decay"
+    return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{stairs} after {after}."

@@ -1,0 +1,116 @@
+"""Copies of a run at some of its steps, from which it can go back: nearest snapshot, then replay.
+
+Their gaps grow with age, so that their number grows with the run's logarithm and going back k steps replays about k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+
+import numpy as np
+
+from core.data.safe_load import read_npz, write_npz
+from core.errors import UserError
+from core.runs.history import History
+from core.runs.journal import Nudge
+from core.settings.table import Settings
+from core.training.stack import COUNTS, WEIGHTS, State
+
+EVERY = 128  # steps between two
+BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
+BUFFERS = ("theta", "m", "v", "running")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A run as it was when it reached a step, before any nudge at that step; `nudges` counts those before."""
+
+    state: State
+    settings: Settings
+    nudges: int
+    since: dict[str, int]
+    history: History
+
+    @property
+    def bytes(self) -> int:
+        """Roughly what it takes in memory."""
+        return self.state.bytes + self.history.bytes
+
+    def pack(self) -> bytes:
+        """All that cannot be read from the run's journal, as an .npz file."""
+        arrays = {name: getattr(self.state, name) for name in BUFFERS}
+        arrays["counts"] = np.array([*(getattr(self.state, name) for name in COUNTS), self.nudges], np.int64)
+        arrays["weights"] = np.array([getattr(self.state, name) for name in WEIGHTS], np.float64)
+        return write_npz(arrays | {f"history_{name}": array for name, array in self.history.arrays().items()})
+
+    @classmethod
+    def unpack(cls, data: bytes, like: Snapshot, start: Settings, journal: Sequence[Nudge]) -> Snapshot | None:
+        """What `pack` gave, of a run that began with `start`; None where it has not the shapes of `like` or goes beyond
+        `journal`: a snapshot only spares a replay, so one that does not fit is left aside."""
+        try:
+            arrays = read_npz(data, 4 * like.bytes + 2**20)
+            *counts, nudges = arrays["counts"].tolist()
+            history = like.history.copy()
+            history.take({name[8:]: array for name, array in arrays.items() if name.startswith("history_")})
+            buffers = {name: arrays[name] for name in BUFFERS}
+            weights = arrays["weights"].tolist()
+        except (UserError, KeyError, ValueError):
+            return None
+        if not 0 <= nudges <= len(journal) or any(
+            not _alike(buffers[name], getattr(like.state, name)) for name in BUFFERS
+        ):
+            return None
+        numbers = dict(zip(COUNTS, counts, strict=True)) | dict(zip(WEIGHTS, weights, strict=True))
+        seen = journal[:nudges]
+        settings = asdict(start) | {name: new for nudge in seen for name, (_, new) in nudge.changes.items()}
+        since = like.since | {name: nudge.step for nudge in seen for name in nudge.changes}
+        return cls(replace(like.state, **buffers, **numbers), Settings(**settings), nudges, since, history)
+
+
+def _alike(array: np.ndarray, other: np.ndarray) -> bool:
+    return array.shape == other.shape and array.dtype == other.dtype
+
+
+class Snapshots:
+    """The snapshots of one run by step; the one at step 0 is never dropped."""
+
+    def __init__(self, start: Snapshot) -> None:
+        self._by_step = {0: start}
+
+    def __len__(self) -> int:
+        return len(self._by_step)
+
+    @property
+    def steps(self) -> list[int]:
+        """The steps at which there is one, in order."""
+        return sorted(self._by_step)
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Add the newest, and thin out the others."""
+        now = snapshot.state.step
+        self._by_step[now] = snapshot
+        steps = self.steps
+        for before, step, after in zip(steps, steps[1:], steps[2:], strict=False):
+            if before in self._by_step and after - before <= (now - after) / 2:
+                del self._by_step[step]
+        while len(self) > max(3, BYTES // snapshot.bytes):
+            del self._by_step[self._least_missed(now)]
+
+    def _least_missed(self, now: int) -> int:
+        """The step, not the first or last, without which the gap that it leaves is smallest for its age."""
+        steps = self.steps
+        between = zip(steps, steps[1:], steps[2:], strict=False)
+        gaps = {step: (after - before) / (now - before) for before, step, after in between}
+        return min(gaps, key=gaps.__getitem__)
+
+    def back_to(self, step: int) -> Snapshot:
+        """The nearest one before `step`, or the start; those after `step` are dropped."""
+        self._by_step = {at: snapshot for at, snapshot in self._by_step.items() if at <= step}
+        return self._by_step[max(at for at in self._by_step if at < step or at == 0)]
+
+    def copy(self) -> Snapshots:
+        """The same snapshots, to be kept and dropped apart from these."""
+        other = Snapshots(self._by_step[0])
+        other._by_step = dict(self._by_step)
+        return other

@@ -1,0 +1,1 @@
+"""Many models: what to search, where to sample, and the search itself."""

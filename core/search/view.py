@@ -1,0 +1,70 @@
+"""What the charts of a search show: its models, the picked one, and the two settings that a scatter has as axes.
+
+A model's standing is its newest dev loss; models that diverged have none.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.search.random_vs_grid import RandomVsGrid
+from core.search.regions import Region
+from core.search.search import Search
+
+Array = np.ndarray
+BEST = 0.1  # share of the models that are drawn as the best
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
+
+    `caviar` is the generation that is seen, `generations` are all; `region` is what is selected of the one seen. Where
+    `whole`, the scatter shows all generations, else only the one seen. `contest` is there where random and grid are
+    compared under many seeds.
+    """
+
+    caviar: Search
+    picked: int | None
+    axes: tuple[str, str]
+    generations: tuple[Search, ...] = ()
+    region: Region = field(default_factory=dict)
+    whole: bool = False
+    contest: RandomVsGrid | None = None
+
+
+def short(value: float, digits: int = 2) -> str:
+    """A number in few signs: 0.0032, 0.999, 1e-08."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if value and 1 - value < 0.01 and value < 1:
+        return f"{value:.{digits + math.ceil(-math.log10(1 - value))}g}"
+    return f"{value:.{digits}g}"
+
+
+def newest(losses: Array) -> Array:
+    """The last dev loss that was measured of each model, (models,), NaN where none is finite.
+
+    `losses` (models, p) holds NaN where not yet measured or diverged; a model that was measured and then became NaN
+    has diverged only if its trial says so, so the last finite one stands.
+    """
+    finite = np.isfinite(losses)
+    last = losses.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
+    found = losses[np.arange(len(losses)), last]
+    return np.where(finite.any(axis=1), found, np.nan)
+
+
+def standings(caviar: Search) -> Array:
+    """Newest dev loss of each model (models,), infinite for those that diverged, NaN for those not yet measured."""
+    diverged = np.array([trial.state == "diverged" for trial in caviar.trials])
+    return np.where(diverged, np.inf, newest(caviar.losses))
+
+
+def order(caviar: Search) -> Array:
+    """The numbers of the models that have a standing, best first."""
+    losses = standings(caviar)
+    ranked = np.argsort(np.where(np.isnan(losses), np.inf, losses), kind="stable")
+    return ranked[np.isfinite(losses[ranked])]

@@ -1,0 +1,1 @@
+"""The same search on a Dask cluster."""

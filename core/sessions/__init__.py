@@ -1,0 +1,1 @@
+"""What is open in this process: runs, searches and labs, by token."""

@@ -1,0 +1,49 @@
+"""A tender: a thread that looks after what goes on elsewhere, whether or not anybody watches it.
+
+It is there only while there is something to look after, and costs next to nothing: the work is done by others.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+EVERY = 0.1  # seconds between two looks
+
+
+class Poller:
+    """Calls `look` again and again, from the first `wake` until it says that there is nothing left, or `stop`."""
+
+    def __init__(self, look: Callable[[], bool]) -> None:
+        self._look = look
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._woken = False
+
+    def wake(self) -> None:
+        """There is something to look after."""
+        with self._lock:
+            self._woken = True
+            if not self._thread:
+                self._over = threading.Event()  # its own: one that was told to stop stays told
+                # A daemon, so that a process which does not close what it has opened ends all the same.
+                self._thread = threading.Thread(target=self._tend, args=(self._over,), name="panda-tender", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """End it, and wait until it has; `wake` starts it again."""
+        self._over.set()
+        with self._lock:
+            thread, self._thread = self._thread, None
+        if thread:
+            thread.join()
+
+    def _tend(self, over: threading.Event) -> None:
+        while not over.wait(EVERY):
+            with self._lock:
+                self._woken = False
+            found = self._look()
+            with self._lock:
+                if not (found or self._woken or over.is_set()):
+                    self._thread = None
+                    return

@@ -1,0 +1,136 @@
+"""What of a run goes to the store, and when: every nudge at once, how far it has come now and then, its branches."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, replace
+
+import numpy as np
+
+from core.errors import UserError
+from core.runs.journal import Nudge
+from core.runs.run import Replay, Run
+from core.runs.run_file import journal_of, journal_rows, settings_of, spec_of
+from core.store import Entry, Progress, Store
+
+EVERY_SECONDS = 1.0  # between two records of how far a run has come while it plays
+SNAPSHOT_SECONDS = 1.0  # of training between two kept snapshots: a run reopens by replaying no more than that
+CURVE = 48  # points of the dev loss that a list shows
+
+
+def progress(run: Run, snapshot: bool = False) -> Progress:
+    """How far a run has come, with its dev loss as a curve of few points."""
+    history = run.history
+    losses = history.column("dev_loss")[:, 0]
+    at = np.unique(np.linspace(0, losses.size - 1, CURVE).astype(int))
+    curve = (history.steps[at].tolist(), [_number(loss) for loss in losses[at].tolist()])
+    finite = losses[np.isfinite(losses)]
+    return Progress(
+        step=run.step,
+        best=float(finite.min()) if finite.size else None,
+        dev=_number(history.latest("dev_loss")),
+        accuracy=_number(history.latest("dev_accuracy")),
+        curve=curve,
+        snapshot=run.pack() if snapshot and run.step and not run.trouble else None,
+    )
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+class RunRecorder:
+    """Writes one run into the store as it grows; `line` is the one in hand."""
+
+    def __init__(self, store: Store, run_id: str, line: str, saved: Sequence[Nudge]) -> None:
+        self.store, self.run_id, self.line = store, run_id, line
+        self._saved: tuple[Nudge, ...] | None = tuple(saved)
+        self._fork: tuple[str, int] | None = None  # of a line that is not yet in the store for sure
+        self._recorded = time.monotonic()
+        self._trained = 0.0
+
+    @classmethod
+    def begin(cls, store: Store, run_id: str, new: Replay, owner: str, name: str) -> tuple[RunRecorder, Future[None]]:
+        """Put a new run into the store; it may still have to be replayed to its step."""
+        run, line, journal = new.run, secrets.token_hex(8), tuple(new.journal)
+        come = replace(progress(run, snapshot=True), step=new.step)
+        rows = journal_rows(journal)
+        future = store.add_run(run_id, owner, name, asdict(run.spec), asdict(run.start), line, rows, come)
+        return cls(store, run_id, line, journal), future
+
+    def journal(self, run: Run) -> Future[None] | None:
+        """Write the nudges that are new or changed; None where there are none."""
+        old, new = self._saved, run.journal
+        if old is new:
+            return None
+        if old is None:
+            return self._write_again(run)
+        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a is not b and a != b), None)
+        place = min(len(old), len(new)) if same is None else same
+        self._saved = new
+        if place == len(old) == len(new):
+            return None
+        return self.store.record(self.line, place, journal_rows(new[place:]), progress(run))
+
+    @property
+    def behind(self) -> bool:
+        """Whether a write has failed and was not repeated yet."""
+        return self._saved is None
+
+    def forget(self) -> None:
+        """A write has failed: the next one writes the whole journal."""
+        self._saved = None
+
+    def _write_again(self, run: Run) -> Future[None]:
+        self._saved, rows, come = run.journal, journal_rows(run.journal), progress(run)
+        if self._fork and self.line not in {line.id for line in self.store.lines(self.run_id)}:
+            return self.store.add_line(self.run_id, self.line, *self._fork, rows, come)
+        return self.store.record(self.line, 0, rows, come)
+
+    def moved(self, run: Run, seconds: float) -> bool:
+        """The run has trained for so many seconds: note how far it is, not at every call. Whether it was noted."""
+        self._trained += seconds
+        due = time.monotonic() - self._recorded >= EVERY_SECONDS
+        if due:
+            self.rest(run, snapshot=self._trained >= SNAPSHOT_SECONDS)
+        return due
+
+    def rest(self, run: Run, snapshot: bool = True) -> Future[None]:
+        """Note how far the run is, as it pauses or closes."""
+        self._recorded = time.monotonic()
+        if snapshot:
+            self._trained = 0.0
+        return self.store.advance(self.line, progress(run, snapshot))
+
+    def fork(self, old: Run, new: Replay, at: int) -> Future[None]:
+        """The run goes on as `new`, from step `at` of the line in hand on, which is left as `old`."""
+        self.journal(old)
+        self.rest(old)
+        parent, self.line = self.line, secrets.token_hex(8)
+        self._fork = (parent, at)
+        self._saved = tuple(new.journal)
+        come = replace(progress(new.run, snapshot=True), step=new.step)
+        return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
+
+    def open_line(self, old: Run, line: str) -> tuple[Replay, Future[None]]:
+        """Take another line of the run in hand; what is left to be replayed of it."""
+        self.rest(old).result()
+        entry = self.store.find(self.run_id)
+        if not entry or line not in {one.id for one in self.store.lines(self.run_id)}:
+            raise UserError("There is no such branch any more.")
+        replay = load(self.store, entry, line)
+        self.line, self._saved = line, tuple(replay.journal)
+        return replay, self.store.take_in_hand(self.run_id, line)
+
+
+def load(store: Store, entry: Entry, line: str) -> Replay:
+    """A line of a stored run, standing at its last snapshot; the replay brings it to its last recorded step."""
+    journal = journal_of(store.journal(line))
+    step = next(one.step for one in store.lines(entry.id) if one.id == line)
+    step = max([step, *(nudge.step for nudge in journal[-1:])])
+    spec, settings = spec_of(entry.spec), settings_of(entry.settings)
+    return Run.reopened(spec, settings, journal, step, store.snapshots(line))

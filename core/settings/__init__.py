@@ -1,0 +1,1 @@
+"""What can be chosen: RunSpec, Settings, their one table, and scales."""

@@ -1,0 +1,66 @@
+"""A link that holds a spec and settings and nothing else: for a teacher's slide, with no run on a server behind it.
+
+Every field of both stands in the query under its own name. Numbers are written so that they come back to the bit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from core.data.shelf import is_table
+from core.errors import UserError
+from core.settings.table import FIELDS, Field, RunSpec, SettingError, Settings
+
+SWITCH = {"on": True, "off": False}
+LONGEST = 64  # characters of a value
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+UNITS = re.compile(r"[0-9]+(-[0-9]+)*")
+
+
+def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
+    """Every field of both as short text, such as {"learning_rate": "0.1", "hidden": "16-16", "batch_norm": "on", ...}.
+
+    Raises `UserError` for own data, which no link can hold.
+    """
+    if is_table(spec.dataset):
+        raise UserError("A link cannot hold your own data: share the run itself, or save it as a file.")
+    return {name: _text(FIELDS[name], value) for name, value in (asdict(spec) | asdict(settings)).items()}
+
+
+def from_query(query: Mapping[str, str]) -> tuple[RunSpec, Settings] | None:
+    """What the fields that a query names say, the others as they are by default; None where it names none.
+
+    Other keys are left alone. Raises `SettingError` for a value that a field cannot have, and for own data.
+    """
+    found = {name: _value(FIELDS[name], query[name]) for name in FIELDS if name in query}
+    if not found:
+        return None
+    if is_table(found.get("dataset", "")):
+        raise SettingError("This link names somebody's own data, which no link can hold: ask for the run or its file.")
+    return _made(RunSpec, found), _made(Settings, found)
+
+
+def _made(kind: type, found: Mapping[str, Any]) -> Any:
+    return kind(**{field.name: found[field.name] for field in fields(kind) if field.name in found})
+
+
+def _text(field: Field, value: Any) -> str:
+    if field.scale == "switch":
+        return "on" if value else "off"
+    if field.scale == "layers":
+        return "-".join(map(str, value))
+    return value if field.choices else repr(value)
+
+
+def _value(field: Field, text: str) -> Any:
+    """The value that a text stands for; the text itself, which the field will refuse, where it stands for none."""
+    if field.choices or len(text) > LONGEST:
+        return text
+    if field.scale == "switch":
+        return SWITCH.get(text, text)
+    if field.scale == "layers":
+        return tuple(map(int, text.split("-"))) if UNITS.fullmatch(text) else text
+    return float(text) if NUMBER.fullmatch(text) else text

@@ -1,0 +1,258 @@
+"""What a person chooses: the spec of a run, its live settings, and the one table of both.
+
+`RunSpec` is fixed for a run's life; `Settings` can be nudged while it trains. `FIELDS` describes every
+field of both once: validation, the control on the page, the address, files, search ranges and the
+reference page are all read from it. Course rows C1 (what to tune, in which order) and C20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from core.data.registry import DATASETS
+from core.data.shelf import is_table
+from core.errors import UserError
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.schedules import SCHEDULES
+
+MAX_LAYERS = 6
+MAX_UNITS = 256
+OWN = "own data"
+WITH_MOMENTS = ("momentum", "rmsprop", "adam")
+
+
+class SettingError(UserError, ValueError):
+    """A setting has a value that it cannot have; the message names it, the value and the range."""
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is fixed for a run's life."""
+
+    dataset: str = "spiral"
+    classes: int = 3
+    examples: int = 800
+    noise: float = 0.2
+    data_seed: int = 0
+    dev_share: float = 0.2
+    normalize: bool = True
+    hidden: tuple[int, ...] = (16, 16)
+    activation: str = "relu"
+    initialization: str = "he"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be nudged while a run trains."""
+
+    learning_rate: float = 0.1
+    beta1: float = 0.9
+    batch_size: int = 64
+    optimizer: str = "momentum"
+    on_switch: str = "reset"
+    bias_correction: bool = True
+    decay: str = "none"
+    decay_rate: float = 0.05
+    decay_every: int = 10
+    batch_norm: bool = True
+    bn_learn: bool = True
+    bn_decay: float = 0.9
+    bn_epsilon: float = 1e-5
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check(self)
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of the table. `low` and `high` include their ends; `own` tells names of a person's own data, which may
+    stand in place of a choice.
+
+    `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
+    """
+
+    name: str
+    symbol: str
+    label: str
+    help: str
+    scale: Literal["log", "one_minus", "linear", "choice", "switch", "layers"]
+    group: str
+    low: float = 0.0
+    high: float = 1.0
+    integer: bool = False
+    choices: Mapping[str, str] | None = None
+    own: Callable[[str], bool] | None = None
+    needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
+    course: str = ""
+
+    def idle(self, settings: Any) -> str | None:
+        """Why this field has no effect under `settings` ("no effect under ..."), or None where it has one."""
+        for other, values, words in self.needs:
+            if getattr(settings, other) not in values:
+                return f"no effect {words.format(FIELDS[other].word(getattr(settings, other)))}"
+        return None
+
+    def word(self, value: Any) -> str:
+        """The value as a person reads it."""
+        if self.choices:
+            return self.choices.get(value) or (OWN if self.own and self.own(value) else str(value))
+        if self.scale == "switch":
+            return "on" if value else "off"
+        if self.scale == "layers":
+            return "-".join(str(units) for units in value)
+        return f"{value:,}" if self.integer else f"{value:.6g}"
+
+    def range_words(self) -> str:
+        """The allowed range as words, for help and for error sentences."""
+        if self.choices:
+            return "one of " + ", ".join(self.choices)
+        if self.scale == "switch":
+            return "on or off"
+        if self.scale == "layers":
+            return f"1 to {MAX_LAYERS} layers of 1 to {MAX_UNITS} units"
+        if self.integer:
+            return f"{self.low:,.0f} to {self.high:,.0f}"
+        return f"{self.low:.6g} to {self.high:.6g}"
+
+    def parse(self, value: Any) -> Any:
+        """`value` in this field's own type, or a `SettingError` that names the field, the value and the range."""
+        parsed = _parse(self, value)
+        if parsed is None:
+            shown = str(value)[:40]
+            whole = "a whole number from " if self.integer else ""
+            raise SettingError(f"{self.label.capitalize()} cannot be {shown!r}: it takes {whole}{self.range_words()}.")
+        return parsed
+
+
+def _parse(field: Field, value: Any) -> Any:
+    """The value in the field's type, or None where it does not fit."""
+    if field.scale == "switch":
+        return value if isinstance(value, bool) else None
+    if field.choices:
+        known = isinstance(value, str) and (value in field.choices or (field.own and field.own(value)))
+        return value if known else None
+    if field.scale == "layers":
+        return _parse_layers(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -(2**63) < value < 2**63:
+        return None
+    if not field.low <= value <= field.high or (field.integer and value != int(value)):
+        return None
+    return int(value) if field.integer else float(value)
+
+
+def _parse_layers(value: Any) -> tuple[int, ...] | None:
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MAX_LAYERS:
+        return None
+    if any(isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MAX_UNITS for n in value):
+        return None
+    return tuple(value)
+
+
+_ADAM = (("optimizer", ("momentum", "adam"), "under {}"),)
+_SQUARES = (("optimizer", ("rmsprop", "adam"), "under {}"),)
+_MOMENTS = (("optimizer", WITH_MOMENTS, "under {}"),)
+_DECAY = (("decay", tuple(name for name in SCHEDULES if name != "none"), "without decay"),)
+_STAIRS = (("decay", ("staircase",), "unless decay is a staircase"),)
+_BN = (("batch_norm", (True,), "without batch norm"),)
+
+# fmt: off
+SETTINGS: tuple[Field, ...] = (
+    Field("learning_rate", "α", "learning rate", "How far one step moves. The first setting to tune.",
+          "log", "first", 1e-6, 10.0, course="C4"),
+    Field("optimizer", "", "optimizer", "How a gradient becomes a step.",
+          "choice", "first", choices={name: o.label for name, o in OPTIMIZERS.items()}, course="C1"),
+    Field("beta1", "β", "momentum β", "How long the average of gradients remembers (β₁ in Adam).",
+          "one_minus", "second", 0.0, 0.9999, needs=_ADAM, course="C5"),
+    Field("batch_size", "m", "mini-batch size",
+          "How many examples one step looks at; past the training set, all of it.",
+          "log", "second", 1, 50_000, integer=True, course="C1"),
+    Field("batch_norm", "", "batch norm", "Normalize each hidden unit's z over the mini-batch.",
+          "switch", "second", course="C10"),
+    Field("decay", "", "learning-rate decay",
+          "How α shrinks from epoch to epoch, from the epoch in which it is chosen.",
+          "choice", "third", choices={name: s.label for name, s in SCHEDULES.items()}, course="C20"),
+    Field("decay_rate", "k", "decay rate", "How strong the decay is.",
+          "log", "third", 1e-4, 0.999, needs=_DECAY, course="C20"),
+    Field("decay_every", "", "epochs a stair", "How many epochs one stair of the staircase lasts.",
+          "log", "third", 1, 1000, integer=True, needs=_STAIRS, course="C20"),
+    Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
+          "Off freezes batch norm's γ and shift β[l] where they are.",
+          "switch", "seldom", needs=_BN, course="C12"),
+    Field("bn_decay", "ρ", "running-average decay", "How long batch norm's running μ and σ² remember.",
+          "one_minus", "seldom", 0.0, 0.9999, needs=_BN, course="C15"),
+    Field("bn_epsilon", "ε", "batch norm ε", "Added to σ² before its square root.",
+          "log", "seldom", 1e-10, 1.0, needs=_BN, course="C10"),
+    Field("beta2", "β₂", "second-moment β₂", "How long the average of squared gradients remembers.",
+          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, course="C5"),
+    Field("epsilon", "ε", "optimizer ε", "Added to the root of the squared gradients, against division by zero.",
+          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, course="C20"),
+    Field("bias_correction", "", "bias correction",
+          "Divide young averages by 1 - βᵗ, so that they do not start near 0.",
+          "switch", "seldom", needs=_MOMENTS, course="C5"),
+    Field("on_switch", "", "moments at a switch", "What a change of optimizer does to the averages it finds.",
+          "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, course="C7"),
+)
+# fmt: on
+
+_MADE = (("dataset", tuple(name for name, d in DATASETS.items() if d.generated), "on {}"),)
+_CLASSES = (("dataset", tuple(name for name, d in DATASETS.items() if d.max_classes), "on {}"),)
+
+# fmt: off
+SPEC: tuple[Field, ...] = (
+    Field("dataset", "", "data", "What the network learns.",
+          "choice", "data", choices={name: d.label for name, d in DATASETS.items()}, own=is_table),
+    Field("classes", "C", "classes", "How many classes (a spiral's arms, blobs).",
+          "linear", "data", 2, 8, integer=True, needs=_CLASSES),
+    Field("examples", "", "examples", "How many points are generated, train and dev together.",
+          "log", "data", 60, 5000, integer=True, needs=_MADE),
+    Field("noise", "", "noise", "How far points stray from their class's shape.",
+          "linear", "data", 0.0, 1.0, needs=_MADE),
+    Field("data_seed", "", "data seed", "Another number draws other points and another split.",
+          "linear", "data", 0, 2**31 - 1, integer=True),
+    Field("dev_share", "", "dev share", "The part of the data kept for the dev set.",
+          "linear", "data", 0.05, 0.9),
+    Field("normalize", "", "normalize inputs", "Subtract the training mean and divide by the training deviation.",
+          "switch", "data", course="C9"),
+    Field("hidden", "", "hidden layers", "Units of each hidden layer, such as 16, 16.",
+          "layers", "network", course="C1"),
+    Field("activation", "g", "activation", "What each hidden unit does to its z.",
+          "choice", "network", choices={name: a.label for name, a in ACTIVATIONS.items()}),
+    Field("initialization", "", "initialization", "How large the first weights are.",
+          "choice", "network", choices={name: i.label for name, i in INITIALIZERS.items()}),
+    Field("seed", "", "seed", "Another number draws other weights and another order of the examples.",
+          "linear", "network", 0, 2**31 - 1, integer=True),
+)
+# fmt: on
+
+GROUPS: Mapping[str, str] = {"first": "First", "second": "Then", "third": "After that", "seldom": "Seldom"}
+FIELDS: Mapping[str, Field] = {field.name: field for field in (*SPEC, *SETTINGS)}
+
+
+def check(chosen: RunSpec | Settings) -> None:
+    """Put every field of `chosen` into its own type; raise `SettingError` at the first that is out of range."""
+    for field in fields(chosen):
+        object.__setattr__(chosen, field.name, FIELDS[field.name].parse(getattr(chosen, field.name)))
+    if isinstance(chosen, RunSpec):
+        known = DATASETS.get(chosen.dataset)
+        most = known.max_classes if known else 0
+        if most and chosen.classes > most:
+            raise SettingError(f"Classes cannot be {chosen.classes} on {chosen.dataset}: it takes 2 to {most}.")
+
+
+def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    """`settings` with `changes`; a `SettingError` names an unknown setting or a value out of range."""
+    known = asdict(settings)
+    for name in changes:
+        if name not in known:
+            raise SettingError(f"There is no setting called {str(name)[:40]!r}: there are {', '.join(known)}.")
+    return Settings(**(known | dict(changes)))

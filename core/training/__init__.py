@@ -1,0 +1,1 @@
+"""Training K networks side by side, in numpy and compiled."""

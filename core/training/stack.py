@@ -1,0 +1,411 @@
+"""Training K networks side by side: mini-batches, forward, backward, running statistics, optimizer.
+
+The state of a stack is explicit and small: parameters, moments, running statistics, step, epoch, cursor. The order
+of the examples comes from `default_rng([seed, epoch])`, so a copy of these is a snapshot. A panda is a stack of one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy import add, multiply, subtract
+
+from core.data.datasets import Data
+from core.nn.initializers import INITIALIZERS
+from core.nn.network import Parameters, Pass, network
+from core.nn.optimizers import OPTIMIZERS, Rates
+from core.nn.schedules import SCHEDULES
+from core.settings.table import RunSpec, Settings
+
+Array = np.ndarray
+Watch = Callable[["Stack", Pass], None]
+PIECE = 131_072  # parameters that the optimizer takes at once: smaller pieces are slower
+CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
+COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
+WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
+SHARED = ("optimizer", "bias_correction", "decay", "batch_size", "batch_norm", "bn_learn")  # alike in all members
+STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
+
+
+def members_at_once(sizes: tuple[int, ...], examples: int) -> int:
+    """How many networks of these sizes, on mini-batches of `examples`, to train in one stack: as many as leave all
+    that a step touches in the processor's cache, at least one. Larger stacks are trained a part after the other."""
+    parameters = sum(n_in * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False))
+    activations = sum(sizes[1:-1]) * examples
+    touched = 4 * 3 * parameters + (4 + 4 + 1) * activations  # theta, gradient, m; Z, A and the slope
+    return max(1, CACHE // touched)
+
+
+@dataclass
+class State:
+    """All that the future of a stack depends on, beside its spec and settings. Arrays are the stack's own or a copy.
+
+    `weight1`, `weight2`, `weight_bn` are what an average's first value of 0 still weighs (beta^t while beta
+    stays put; the product of the betas in general), which is what bias correction divides by 1 minus.
+    """
+
+    theta: Array
+    m: Array
+    v: Array
+    running: Array
+    step: int = 0
+    epoch: int = 0
+    cursor: int = 0
+    decay_from: int = 0
+    weight1: Array | float = 1.0
+    weight2: Array | float = 1.0
+    weight_bn: Array | float = 1.0
+
+    @property
+    def bytes(self) -> int:
+        """What the arrays take in memory."""
+        return sum(array.nbytes for array in (self.theta, self.m, self.v, self.running))
+
+    def copy(self) -> State:
+        """A copy that training does not touch."""
+        return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
+
+
+@dataclass
+class Members:
+    """What networks of one shape have become, a member a row: to be taken out of stacks and put into others.
+
+    `rows` (n, N) are the numbers of the state's arrays, in an order of the shape's own; `counts` (n, 4) and `weights`
+    (n, 3) are the state's, named by `COUNTS` and `WEIGHTS`.
+    """
+
+    rows: Array
+    counts: Array
+    weights: Array
+
+    def __getitem__(self, chosen: Sequence[int] | Array) -> Members:
+        """Copies of these rows."""
+        return Members(self.rows[chosen], self.counts[chosen], self.weights[chosen])
+
+    def __setitem__(self, chosen: Sequence[int] | Array, others: Members) -> None:
+        self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
+
+
+class Room(NamedTuple):
+    """Where mini-batches of m examples are gathered: [X.T | Y.T] as rows, [X; Y] as columns, and views into both."""
+
+    rows: Array
+    rows_T: Array
+    columns: Array
+    X: Array
+    X_T: Array
+    Y: Array
+
+    @classmethod
+    def of(cls, orders: int, examples: int, width: int, n_x: int, dtype: type) -> Room:
+        """Room for `orders` mini-batches of `width` = n_x + C numbers an example."""
+        rows, columns = np.empty((orders, examples, width), dtype), np.empty((orders, width, examples), dtype)
+        return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
+
+
+def shared(values: Array) -> Array | float:
+    """One float64 a member, or a plain float where all agree, as a stack keeps them."""
+    return float(values[0]) if (values == values[0]).all() else values.copy()
+
+
+class Stack:
+    """K networks of one spec's shape, trained together on `data`. Members may differ in seed and settings' numbers.
+
+    `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
+    others in optimizer, bias correction, mini-batch size, decay and batch norm's switches.
+    """
+
+    # Trains `compiled(stack, steps, losses)` as `advance` does, or begins to, for numpy to go on: core/training/jit.py.
+    compiled: ClassVar[Callable[[Stack, int, Array], int] | None] = None
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        data: Data,
+        settings: Settings | Sequence[Settings],
+        seeds: Sequence[int],
+        dtype: type = np.float32,
+        draw: bool = True,
+    ) -> None:
+        self.spec, self.data, self.seeds = spec, data, tuple(seeds)
+        self.members, self.dtype = len(seeds), dtype
+        self.sizes = (data.n_x, *spec.hidden, data.n_classes)
+        self.network = network(self.sizes, spec.activation, self.members, dtype)
+        for k, seed in enumerate(seeds if draw else ()):
+            self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
+        self.m = Parameters(self.sizes, self.members, dtype)
+        self.v = Parameters(self.sizes, self.members, dtype)
+        self._tmp = np.empty(min(PIECE, self.m.buffer.size), dtype)
+        self._drift = np.empty_like(self.network.running)
+        self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
+        self.orders = 1 if len(set(seeds)) == 1 else self.members
+        self.rows = data.train.rows.astype(dtype, copy=False).view()
+        self.rows.flags.writeable = False
+        self._spreads: dict[str, tuple[Array, list[Array]]] = {}
+        self._order_of = -1
+        self._room: Room | None = None
+        self.plan: Any = None  # what compiled steps keep of this stack
+        self.settings: tuple[Settings, ...] = ()
+        self.set(settings)
+
+    # settings
+
+    def set(self, settings: Settings | Sequence[Settings]) -> None:
+        """Let `settings` count from the present step on, with what a change of them does to the state."""
+        new = (settings,) * self.members if isinstance(settings, Settings) else tuple(settings)
+        old, one = (self.settings or new)[0], new[0]
+        epsilon = self._units([s.bn_epsilon for s in new])
+        if old.batch_norm != one.batch_norm:
+            self._switch_batch_norm(one.batch_norm, epsilon)
+        elif old.optimizer != one.optimizer and one.on_switch == "reset":
+            self._reset_moments()
+        if old.decay != one.decay:
+            self.state.decay_from = self.state.epoch
+        self.settings = new
+        self.epsilon_bn = epsilon
+        self.batch = min(one.batch_size, self.data.train.labels.size)
+        self._prepare()
+
+    def _switch_batch_norm(self, on: bool, epsilon: Array) -> None:
+        """Re-express the parameters (C11), with the epsilon that counts while batch norm is on.
+
+        They mean something else now, so the moments start again.
+        """
+        if on:
+            self.network.switch_on(self.data.train.X[:, :STATISTICS_FROM].astype(self.dtype), epsilon)
+            self.state.weight_bn = 0.0
+        else:
+            self.network.switch_off(self.epsilon_bn)
+        self._reset_moments()
+
+    def _reset_moments(self) -> None:
+        self.state.m[:], self.state.v[:] = 0, 0
+        self.state.weight1 = self.state.weight2 = 1.0
+
+    def _units(self, values: list[float]) -> Array:
+        """One number a member as (K, 1, 1), or 0-d where all agree."""
+        same = len(set(values)) == 1
+        return np.array(values[0], self.dtype) if same else np.array(values, self.dtype).reshape(-1, 1, 1)
+
+    def _vector(self, values: list[float]) -> Array | float:
+        """One float64 a member, or a plain float where all agree."""
+        return values[0] if len(set(values)) == 1 else np.array(values)
+
+    def _spread(self, name: str, values: Array | float) -> Array:
+        """Numbers a member as one for each parameter, in an array kept under `name`; 0-d where members agree."""
+        if np.ndim(values) == 0:
+            return np.array(values, self.dtype)
+        if name not in self._spreads:
+            buffer = np.empty_like(self.network.theta.buffer)
+            self._spreads[name] = buffer, self.network.theta.by_member(buffer)
+        buffer, views = self._spreads[name]
+        column = np.asarray(values, self.dtype)[:, None]
+        for view in views:
+            np.copyto(view, column)
+        return buffer
+
+    def _prepare(self) -> None:
+        """What every step needs and only a nudge or an epoch changes."""
+        one, all_ = self.settings[0], self.settings
+        self.optimizer = OPTIMIZERS[one.optimizer]
+        self._beta1 = self._vector([s.beta1 for s in all_])
+        self._beta2 = self._vector([s.beta2 for s in all_])
+        self._rho = self._vector([s.bn_decay for s in all_])
+        theta = self.network.theta
+        learnt = theta.learnt(one.batch_norm, one.bn_learn)
+        start, stop, _ = learnt.indices(theta.buffer.size)
+        self._parts = [slice(at, min(at + PIECE, stop)) for at in range(start, stop, PIECE)]
+        self._pieces = []
+        for part in self._parts:
+            views = [p.buffer[part] for p in (theta, self.network.gradient, self.m, self.v)]
+            self._pieces.append((*views, self._tmp[: views[0].size]))
+        epsilon = self._vector([s.epsilon for s in all_])
+        constants = {"beta1": 1 - self._beta1, "beta2": 1 - self._beta2, "epsilon": epsilon}
+        self._constants = [self._spread(name, values) for name, values in constants.items()]
+        self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
+        self._set_alpha()
+
+    def _set_alpha(self) -> None:
+        """The learning rate of the present epoch, after decay (C20)."""
+        age = self.state.epoch - self.state.decay_from
+        factor = SCHEDULES[self.settings[0].decay].factor
+        self.alpha = self._vector(
+            [float(s.learning_rate * factor(age, s.decay_rate, s.decay_every)) for s in self.settings]
+        )
+        self._rates: list[Rates] | None = None
+        self._part: Array | None = None
+
+    # training
+
+    def advance(self, steps: int, losses: Array, watch: Watch | None = None) -> int:
+        """Train `steps` steps; the cost J of each mini-batch goes to `losses` (steps, K). Returns the steps done.
+
+        Fewer than asked only for a stack of one whose loss is not finite: then the step before it is the last one done.
+        `watch(stack, pass)` is called in every step, between forward and backward.
+        """
+        done = Stack.compiled(self, steps, losses) if Stack.compiled and not watch else 0
+        return done + self._advance(steps - done, losses[done:], watch)
+
+    def _advance(self, steps: int, losses: Array, watch: Watch | None) -> int:
+        net, alone, one = self.network, self.members == 1, self.settings[0]
+        for i in range(steps):
+            X, rows, Y, work = self._next_batch()
+            work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i])
+            if alone and not math.isfinite(losses.item(i)):
+                return i
+            if watch:
+                watch(self, work)
+            work.backward(net, rows, Y, one.batch_norm)
+            if one.batch_norm:
+                self._average_statistics()
+            self._update()
+            self.count(1, X.shape[-1])
+        return steps
+
+    def count(self, steps: int, examples: int) -> None:
+        """Take down that so many steps were made, on mini-batches of so many examples of one epoch."""
+        state = self.state
+        state.step += steps
+        state.cursor += steps * examples
+        if state.cursor >= self.data.train.labels.size:
+            state.cursor, state.epoch = 0, state.epoch + 1
+            if self.settings[0].decay != "none":
+                self._set_alpha()
+
+    def _next_batch(self) -> tuple[Array, Array, Array, Pass]:
+        """The coming mini-batch: X (1 or K, n_x, m), the same as rows, Y (1 or K, C, m), and the arrays to work in."""
+        index = self.order()[:, self.state.cursor : self.state.cursor + self.batch]
+        m = index.shape[1]
+        if self._room is None or self._room.rows.shape[1] != m:
+            self._room = Room.of(self.orders, m, self.rows.shape[1], self.sizes[0], self.dtype)
+        room = self._room
+        self.rows.take(index, 0, room.rows, "clip")  # with names, as a function, it takes three times as long
+        np.copyto(room.columns, room.rows_T)
+        return room.X, room.X_T, room.Y, self.network.pass_of(m)
+
+    def order(self) -> Array:
+        """The order (1 or K, examples) of this epoch's examples: every example once."""
+        count, epoch = self.data.train.labels.size, self.state.epoch
+        if self._order_of != epoch:
+            self._order = np.stack(
+                [np.random.default_rng([seed, epoch]).permutation(count) for seed in self.seeds[: self.orders]]
+            )
+            self._order_of = epoch
+        return self._order
+
+    def _average_statistics(self) -> None:
+        """Batch norm's running mean and variance: bias-corrected exponentially weighted averages (C15)."""
+        rho, state = self._rho, self.state
+        state.weight_bn = state.weight_bn * rho
+        part = self._part
+        if part is None:
+            part = np.array((1 - rho) / (1 - state.weight_bn), self.dtype)
+            part = part[self._unit_owner] if part.ndim else part
+            if np.all(1 - state.weight_bn == 1):
+                self._part = part  # the averages are old enough for their correction to be 1
+        subtract(self.network.batch, self.network.running, self._drift)
+        multiply(self._drift, part, self._drift)
+        add(self.network.running, self._drift, self.network.running)
+
+    def _update(self) -> None:
+        """One step of the optimizer on all that learns."""
+        state, moments = self.state, self.optimizer.moments
+        if "m" in moments:
+            state.weight1 = state.weight1 * self._beta1
+        if "v" in moments:
+            state.weight2 = state.weight2 * self._beta2
+        step = self.optimizer.step
+        for (theta, g, m, v, tmp), rates in zip(self._pieces, self._rates or self._draw_rates(), strict=True):
+            step(theta, g, m, v, tmp, rates)
+
+    def _draw_rates(self) -> list[Rates]:
+        """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""
+        correction1 = correction2 = 1.0
+        if self.settings[0].bias_correction:
+            state, moments = self.state, self.optimizer.moments
+            correction1 = 1 - state.weight1 if "m" in moments else 1.0
+            correction2 = 1 - state.weight2 if "v" in moments else 1.0
+        correction1, correction2 = np.array(correction1, self.dtype), np.array(correction2, self.dtype)
+        alpha = self._spread("alpha", np.array(self.alpha, self.dtype) / correction1)
+        factors = (alpha, *self._constants, self._spread("correction2", correction2))
+        rates = [Rates(*(f[part] if f.ndim else f for f in factors)) for part in self._parts]
+        if (correction1 == 1).all() and (correction2 == 1).all():
+            self._rates = rates
+        return rates
+
+    # state
+
+    def restore(self, state: State, settings: Settings | Sequence[Settings]) -> None:
+        """Go to a copied state and the settings that counted then."""
+        buffers = {name: getattr(self.state, name) for name in ("theta", "m", "v", "running")}
+        for name, buffer in buffers.items():
+            buffer[:] = getattr(state, name)
+        self._go_on(replace(state, **buffers), settings)
+
+    def _go_on(self, state: State, settings: Settings | Sequence[Settings]) -> None:
+        """Take up a state whose arrays are the stack's own, and the settings that counted there."""
+        self.state = state
+        self._order_of = -1
+        self.settings = ()
+        self.set(settings)
+
+    def picked(self, members: Sequence[int]) -> Stack:
+        """A stack of copies of these members, in this order and as they stand; one may come more than once."""
+        chosen = list(members)
+        settings = [self.settings[k] for k in chosen]
+        other = Stack(self.spec, self.data, settings, [self.seeds[k] for k in chosen], self.dtype, draw=False)
+        other.take(self.give()[chosen], settings)
+        return other
+
+    def give(self) -> Members:
+        """A copy of all that the members' future depends on, beside spec, settings and seed."""
+        state, K = self.state, self.members
+        rows = np.concatenate([array.reshape(K, -1) for array in self._members_arrays()], axis=1)
+        counts = [getattr(state, name) for name in COUNTS]
+        weights = [np.broadcast_to(getattr(state, name), K) for name in WEIGHTS]
+        return Members(rows, np.tile(np.array(counts, np.int64), (K, 1)), np.stack(weights, axis=1, dtype=np.float64))
+
+    def take(self, members: Members, settings: Settings | Sequence[Settings]) -> None:
+        """Hold these members instead, K of these sizes and seeds that stand at one step, with the settings that count
+        there."""
+        at = 0
+        for array in self._members_arrays():
+            width = array[0].size
+            array[:] = members.rows[:, at : at + width].reshape(array.shape)
+            at += width
+        counts = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
+        weights = {name: shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
+        self._go_on(replace(self.state, **counts, **weights), settings)
+
+    def _members_arrays(self) -> list[Array]:
+        """Every array (K, ...) of the state, a member a row."""
+        kinds = ("W", "b", "gamma", "beta")
+        found = [
+            array for held in (self.network.theta, self.m, self.v) for kind in kinds for array in getattr(held, kind)
+        ]
+        found += [*self.network.running_mean, *self.network.running_variance]
+        return [array for array in found if array is not None]
+
+    def first_broken_layer(self) -> str:
+        """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a
+        broken gradient spreads back), else in the last forward pass (the first layer on its way)."""
+        last = len(self.sizes) - 1
+        for l in range(last, 0, -1):
+            if not np.isfinite(self.network.theta.W[l]).all():
+                return f"the weights of {self._layer(l)}"
+        work = self.network.pass_of(self._room.rows.shape[1]) if self._room else None
+        for l in range(1, last) if work else ():
+            if not np.isfinite(work.A[l]).all():
+                return f"the activations of {self._layer(l)}"
+        return f"the z of {self._layer(last)}"
+
+    def _layer(self, l: int) -> str:
+        return "the output layer" if l == len(self.sizes) - 1 else f"hidden layer {l}"
+
+    def predict(self, X: Array) -> Array:
+        """Test-time probabilities (K, C, m) of standardized inputs (n_x, m)."""
+        return self.network.predict(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)

@@ -1,0 +1,1 @@
+"""Identity, the current run, escaping: used by panels and by the live parts."""

@@ -1,0 +1,105 @@
+"""Which run this page shows: the one in the address, else the one that this session looked at last, else a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import streamlit as st
+
+from core.data.shelf import SHELF, Table
+from core.errors import UserError
+from core.runs.run import Replay, Run, data_of
+from core.sessions.run_session import RUN_SESSIONS, RunSession
+from core.settings.link import from_query
+from core.settings.table import FIELDS, RunSpec, Settings
+from core.store import the_store
+from pages.common.escape import plain
+from pages.common.identity import KEY, drives, owner_token, remembered, token_for
+
+
+def run_in_hand() -> RunSession:
+    """The open run to show. Its token is in the address, so that a reload or a second tab finds it."""
+    asked = st.query_params.get("run")
+    try:
+        opened = RUN_SESSIONS.get(asked) if asked else (_from_link() or _latest())
+        if asked and opened is None:
+            st.info("There is no run at this address: it was deleted, or the address is not whole. This is a new one.")
+        return hold(opened or open_run(Run()))
+    except UserError as error:
+        st.error(plain(str(error)))
+        st.stop()
+
+
+def open_run(run: Run | Replay, name: str = "", arrived: Callable[[RunSession], None] | None = None) -> RunSession:
+    """Take in a new run, which belongs to this browser."""
+    return RUN_SESSIONS.open(run, owner_token(), name, arrived)
+
+
+def hold(opened: RunSession) -> RunSession:
+    """Make this the run in hand. Where the browser keeps no cookie, the token that drives it is in the address too."""
+    tokens = _tokens()
+    if opened.token in tokens:
+        tokens.remove(opened.token)
+    tokens.append(opened.token)
+    token = token_for(opened)
+    wanted = {"run": opened.token} | ({KEY: token} if token != opened.token and not remembered() else {})
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith("embed")}
+    if st.query_params.to_dict() != wanted | kept:
+        st.query_params.from_dict(wanted | kept)
+    return opened
+
+
+def start(spec: RunSpec, settings: Settings) -> RunSession:
+    """Start a new run and hold it; the one before stays open."""
+    before = _latest()
+    data = data_of(spec)
+    settings = replace(settings, batch_size=min(settings.batch_size, data.train.labels.size))
+    opened = open_run(Run(spec, settings, data))
+    if before:
+        if drives(before):
+            before.do(RunSession.pause)
+        opened.speed = before.speed
+    return hold(opened)
+
+
+def branch_of(opened: RunSession) -> RunSession:
+    """A run of one's own that goes on from what is shown of another's."""
+    return hold(open_run(opened.do(lambda it: it.shown.branch())))
+
+
+def keep_table(table: Table, title: str) -> None:
+    """Take in uploaded data: runs on them can be opened as long as they are in the store."""
+    SHELF.add(table)
+    the_store().add_table(table.name, owner_token(), title, table.to_bytes()).result()
+
+
+def _from_link() -> RunSession | None:
+    """A new run with the spec and settings that the address names, if it does."""
+    try:
+        named = from_query(st.query_params.to_dict())
+        return open_run(Run(*named)) if named else None
+    except UserError as error:
+        st.error(f"This link cannot be followed: {plain(str(error))}")
+        return None
+
+
+def others() -> list[RunSession]:
+    """The other runs that this session has held and that are still open, the latest first."""
+    found = (RUN_SESSIONS.get(token) for token in reversed(_tokens()[:-1]))
+    return [opened for opened in found if opened]
+
+
+def title(opened: RunSession) -> str:
+    """A run in a few words: its data and its layers."""
+    run = opened.run
+    return f"{FIELDS['dataset'].word(run.spec.dataset)} {'-'.join(map(str, run.sizes))}"
+
+
+def _tokens() -> list[str]:
+    return st.session_state.setdefault("tokens", [])
+
+
+def _latest() -> RunSession | None:
+    tokens = _tokens()
+    return RUN_SESSIONS.get(tokens[-1]) if tokens else None

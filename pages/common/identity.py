@@ -1,0 +1,38 @@
+"""Whose browser this is, and what it may do with a run: its owner drives it, everybody else with its link watches."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.sessions.session import Session
+from core.store import key_of, new_token
+from pages.live.server.owner_cookie import NAME, TOKEN
+
+KEY = "key"  # in the address, only where the browser keeps no cookie
+
+
+def owner_token() -> str:
+    """The token of the person at this browser: from the cookie, else for this session alone."""
+    return _from_cookie() or st.session_state.setdefault("owner", new_token())
+
+
+def remembered() -> bool:
+    """Whether the browser will be known at its next visit."""
+    return _from_cookie() is not None
+
+
+def _from_cookie() -> str | None:
+    found = st.context.cookies.get(NAME)
+    return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
+
+
+def token_for(opened: Session) -> str:
+    """The strongest token that this browser has for a run: the one that drives it, else the one that reads it."""
+    mine = key_of(owner_token(), opened.token)
+    in_address = st.query_params.get(KEY, "")
+    return next((token for token in (mine, in_address) if opened.drives(token)), opened.token)
+
+
+def drives(opened: Session) -> bool:
+    """Whether this browser may change the run."""
+    return token_for(opened) != opened.token

@@ -1,0 +1,1 @@
+"""The server's side of the live parts: channel, frames, component, assets."""

@@ -1,0 +1,51 @@
+"""The files of the live parts, and plotly.js, of which a third is enough for charts on plain axes.
+
+They lie under an address that changes with their content, so a browser may keep them for good. The bundle is
+plotly.js-cartesian-dist-min from npm, of the version that the installed plotly package carries; a test compares them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+CLIENT = Path(__file__).parents[1] / "client"
+PLOTLY = CLIENT / "vendor" / "plotly-cartesian.min.js"
+TYPES = {".js": "text/javascript", ".css": "text/css"}
+FILES = {path.name: path for path in sorted(CLIENT.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY}
+VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in FILES.values())).hexdigest()[:12]
+FILES_ROUTE = "/live-files/{version}/{name}"
+
+
+def base_path() -> str:
+    """The path that the server lies under: "" or "/path"."""
+    path = str(st.get_option("server.baseUrlPath")).strip("/")
+    return f"/{path}" if path else ""
+
+
+def address(name: str) -> str:
+    """The path of a live file, below the server's base path."""
+    return FILES_ROUTE.format(version=VERSION, name=name)
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress(FILES[name].read_bytes(), compresslevel=6)
+
+
+async def send_file(request: Request) -> Response:
+    """One of the live files, compressed."""
+    name = request.path_params["name"]
+    if name not in FILES:
+        return PlainTextResponse("There is no such file.", status_code=404)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    kind = TYPES[FILES[name].suffix]
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(FILES[name].read_bytes(), media_type=kind, headers=headers)
+    return Response(_packed(name), media_type=kind, headers=headers | {"Content-Encoding": "gzip"})

@@ -1,0 +1,138 @@
+"""The live parts of a page as Streamlit elements: the transport bar, dials, and charts.
+
+They share one component, whose code is a stub that imports a static file: code given inline would be sent again
+with every update. All parts of one run on a page share one websocket.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.charts import Chart
+from core.charts.palette import COLOURS
+from core.sessions.lab_session import LabSession
+from core.sessions.run_session import SPEEDS, RunSession
+from core.sessions.search_session import SearchSession
+from core.sessions.session import Session
+from core.settings.table import Field
+from pages.common.identity import token_for
+from pages.common.sight import sight_row
+from pages.live.server.assets import address, base_path
+
+STUB = """
+export default (component) => {
+  let end = null, over = false;
+  import(new URL(component.data.module, location.origin).href).then(async (live) => {
+    await live.styled;
+    if (!over) end = live.mount(component);
+  });
+  return () => { over = true; if (end) end(); };
+};
+"""
+
+_component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
+
+
+def _mount(opened: Session, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+    base, token = base_path(), token_for(opened)
+    common = {
+        "part": part,
+        "token": token,
+        "watching": token == opened.token,
+        "sight": sight_row(opened),
+        "socket": f"{base}/live/{token}",
+        "module": base + address("main.js"),
+        "plotly": base + address("plotly.min.js"),
+    }
+    return _component(key=key, data=common | data, **callbacks)
+
+
+def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+    """A part that this script feeds itself, without a run: see `pages.panels.labs.lab`."""
+    base = base_path()
+    common = {"part": part, "module": base + address("main.js"), "plotly": base + address("plotly.min.js")}
+    return _component(key=key, data=common | data, **callbacks)
+
+
+def transport(opened: RunSession) -> str | None:
+    """The bar that plays the run. Returns "same" or "new" once when a restart with such weights was asked for."""
+    speeds = list(SPEEDS.items())
+    result = _mount(
+        opened, "transport", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None
+    )
+    return result.restart
+
+
+def dials(opened: RunSession, fields: Sequence[Field], key: str, watch: dict[str, Any] | None = None) -> None:
+    """Dials for the continuous settings `fields`; where `watch`, what the page's own widgets show, is no longer true,
+    the fragment around them runs again."""
+    settings = opened.run.settings
+    most = {"batch_size": opened.run.data.train.labels.size}
+    rows = [
+        dial_row(field, getattr(settings, field.name)) | {"high": most.get(field.name, field.high)} for field in fields
+    ]
+    _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
+
+
+def dial_row(field: Field, value: float) -> dict[str, Any]:
+    """A dial as its component takes it."""
+    return {
+        "name": field.name,
+        "symbol": field.symbol,
+        "label": field.label,
+        "help": field.help,
+        "scale": field.scale,
+        "low": field.low,
+        "high": field.high,
+        "integer": field.integer,
+        "value": value,
+        "averages": field.scale == "one_minus",
+    }
+
+
+def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
+    """A line of words about the run or search that changes while it trains: `now`, then `status.words` under `name`."""
+    data = {"name": name, "now": now, "watch": watch or {}}
+    _mount(opened, "words", f"words-{name}", data, on_stale_change=lambda: None)
+
+
+def search_bar(opened: SearchSession) -> None:
+    """The bar that plays a search."""
+    _mount(opened, "search", "search", {})
+
+
+def side_bar(opened: LabSession) -> None:
+    """The bar that trains networks side by side; when they come to rest, the fragment around it runs again."""
+    _mount(opened, "side", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
+
+
+def leaders(opened: SearchSession, watch: dict[str, Any]) -> None:
+    """The best models of a search; where `watch` is no longer true, the fragment around them runs again."""
+    _mount(opened, "leaders", "leaders", {"watch": watch}, on_stale_change=lambda: None)
+
+
+def charts(
+    opened: RunSession | SearchSession | LabSession,
+    chosen: Sequence[Chart],
+    key: str = "charts",
+    watch: dict[str, Any] | None = None,
+) -> None:
+    """The chosen charts, drawn once from their skeletons and then fed with arrays."""
+    rows = [chart_row(chart, opened.shown) for chart in chosen]
+    data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
+    _mount(opened, "charts", key, data, on_stale_change=lambda: None)
+
+
+def chart_row(chart: Chart, shown: Any) -> dict[str, Any]:
+    """A chart as its component takes it: its skeleton, and the words around it."""
+    return {
+        "name": chart.name,
+        "title": chart.title,
+        "summary": chart.summary,
+        "every": chart.every,
+        "figure": json.loads(chart.skeleton(shown).to_json(remove_uids=False)),
+    }

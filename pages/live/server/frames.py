@@ -1,0 +1,218 @@
+"""One frame: train a slice, measure, pack, in the one worker thread of the process, first come first served."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from core.charts import CHARTS, Chart, charts_of
+from core.charts.labs.side_by_side import SIDE_CHARTS
+from core.charts.marks import newest
+from core.charts.packet import pack
+from core.charts.searches import SEARCH_CHARTS
+from core.charts.searches.regions import region_words
+from core.labs.side_by_side import SHORT
+from core.runs.notices import decay_words, notices, seed_test_words, twin_words
+from core.runs.run import Run
+from core.search.search import Search
+from core.search.space import Range
+from core.search.view import short
+from core.sessions.lab_session import LabSession
+from core.sessions.run_session import RunSession
+from core.sessions.search_session import SearchSession
+from core.settings.table import SETTINGS
+
+SLICE_SECONDS = 0.030
+LEAST_SECONDS = 0.004
+LEADERS = 10  # models in the list of the best
+ROUND_SECONDS = 0.120  # what one turn of all who wait may take together
+
+WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panda-train")
+
+
+def warm_up() -> None:
+    """Draw a default run once, so that the first visitor does not wait for what is loaded at first use."""
+    run = Run()
+    for chart in charts_of(run).values():
+        chart.skeleton(run).to_json()
+        chart.frame(run)
+
+
+class Meter:
+    """Seconds spent on frames, by what they were spent on; for benchmarks, and cheap enough to stay on."""
+
+    def __init__(self) -> None:
+        self.frames, self.training, self.other = 0, 0.0, 0.0
+
+
+METER = Meter()
+
+
+def budget(waiting: int) -> float:
+    """Seconds that one frame may train while `waiting` frames are asked for."""
+    return min(SLICE_SECONDS, max(LEAST_SECONDS, ROUND_SECONDS / max(1, waiting)))
+
+
+def make_frame(
+    opened: RunSession | SearchSession | LabSession,
+    viewer: object,
+    charts: list[str],
+    seq: int,
+    waiting: Callable[[], int],
+) -> tuple[bytes, Future[None] | None]:
+    """Train if this viewer drives; then the status and the arrays of the asked charts as one packet, and what must be
+    in the store before it is shown. `waiting()` frames are asked for now, this one among them."""
+    start = time.perf_counter()
+    with opened.lock:
+        opened.answer()
+        shows = KINDS[type(opened)]
+        while opened.due_to(viewer) and opened.train(viewer, budget(waiting())):
+            if waiting() > 1 or time.perf_counter() - start > shows.alone:
+                break
+        trained = time.perf_counter()
+        seen = opened.as_seen(getattr(viewer, "sight", None))
+        shown = seen.shown
+        header = {"type": "frame", "seq": seq, "version": opened.version, "status": shows.say(seen)}
+        chosen = [chart for name in charts if (chart := shows.charts.get(name)) and chart.applies(shown)]
+        packet = pack(header, {chart.name: chart.frame(shown) for chart in chosen})
+    METER.frames += 1
+    METER.training += trained - start
+    METER.other += time.perf_counter() - trained
+    return packet, opened.saving
+
+
+def status(opened: RunSession) -> dict[str, Any]:
+    """What is true now of the run, or of the step that is looked at, beside its charts."""
+    run, head = opened.shown, opened.run
+    history, examples = run.history, run.data.train.labels.size
+    return {
+        "step": run.step,
+        "epoch": run.epoch,
+        "examples": [run.stack.state.cursor, examples],
+        "playing": opened.playing,
+        "speed": opened.speed,
+        "stop_at": opened.stop_at,
+        "rate": opened.rate if opened.playing else None,
+        "loss": history.losses.latest,
+        **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
+        "learning_rate": run.learning_rate,
+        "settings": asdict(run.settings),
+        "since": run.since,
+        "head": head.step,
+        "marks": [gesture.step for gesture in newest(head.journal)],
+        "looking": opened.view is not None,
+        "catching_up": opened.catching_up.step if opened.catching_up else None,
+        "watch": watched(opened),
+        "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
+        "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
+        "notices": [*filter(None, [opened.unsaved, opened.said]), *notices(run)],
+        "trouble": trouble(run),
+        "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
+    }
+
+
+def watched(opened: RunSession) -> dict[str, Any]:
+    """What panels of the page depend on, beside the settings: where it changes, they are drawn anew."""
+    run, recorder = opened.run, opened.recorder
+    return {
+        "nudges": len(run.journal),
+        "line": recorder.line if recorder else "",
+        "twin": opened.shown.twin is not None,
+        "luck": run.seed_test is not None,
+        "settled": opened.settled,
+    }
+
+
+def trouble(run: Run) -> dict[str, Any] | None:
+    """The sentence, and where one can go back to: just before, and before the nudge after which it began."""
+    if not run.trouble:
+        return None
+    gesture = run.trouble.gesture
+    return {
+        "sentence": run.trouble.sentence,
+        "step": max(0, run.trouble.step - 1),
+        "before_nudge": gesture.first if gesture else None,
+    }
+
+
+def search_status(opened: SearchSession) -> dict[str, Any]:
+    """What is true now of a search, beside its charts."""
+    caviar, shown = opened.caviar, opened.shown
+    states = Counter(trial.state for trial in caviar.trials)
+    best = opened.best(LEADERS)
+    contest = opened.contest
+    whole = contest if contest and not contest.done else caviar
+    return {
+        "playing": opened.playing,
+        "done": whole.done,
+        "progress": whole.progress,
+        "rate": whole.rate if opened.playing else None,
+        "left": whole.left if opened.playing else None,
+        "states": states,
+        "models": len(caviar.trials),
+        "best": caviar.trials[best[0]].loss if best else None,
+        "leaders": [leader(caviar, number) for number in best],
+        "picked": None if opened.picked is None else leader(caviar, opened.picked),
+        "settings": {},
+        "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
+                  "picked": opened.picked, "region": region_words(shown), "whole": opened.whole,
+                  "finished": opened.finished},
+        "selected": bool(opened.region),
+        "stoppable": opened.started and not opened.done,
+        "hints": {chart.name: words for chart in SEARCH_CHARTS.values() if (words := chart.hint(shown))},
+        "step": int(max(trial.step for trial in caviar.trials)),
+        "words": {"contest": contest.words if contest else ""},
+        "notices": [*filter(None, [opened.unsaved, opened.said, getattr(whole, "notice", "")])],
+    }  # fmt: skip
+
+
+def leader(caviar: Search, number: int) -> dict[str, Any]:
+    """A model in a list."""
+    trial = caviar.trials[number]
+    words = ", ".join(
+        f"{one.field.symbol or one.field.label} {said(one, trial.point)}" for one in caviar.plan.space.ranges
+    )
+    return {"number": number, "loss": trial.loss, "accuracy": trial.accuracy, "state": trial.state, "words": words}
+
+
+def said(searched: Range, point: dict[str, Any]) -> str:
+    """A point's value of a setting, in few signs."""
+    value = point[searched.name]
+    return short(value) if isinstance(value, float) else searched.field.word(value)
+
+
+def side_status(opened: LabSession) -> dict[str, Any]:
+    """What is true now of three networks that train side by side, beside their charts."""
+    trained, shown = opened.trained, opened.shown
+    return {
+        "playing": opened.playing,
+        "done": trained.done,
+        "step": trained.step,
+        "names": SHORT,
+        "losses": [net.losses.latest for net in trained.nets],
+        "settings": {},
+        "watch": {"rests_at": opened.rests_at},
+        "hints": {chart.name: words for chart in SIDE_CHARTS.values() if (words := chart.hint(shown))},
+    }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that can be looked at live: its charts, what a frame says beside them, and for how many seconds one
+    frame may train it while nobody else waits."""
+
+    charts: Mapping[str, Chart]
+    say: Callable[[Any], dict[str, Any]]
+    alone: float = 0.0
+
+
+# A search is watched rather than steered: its charts take as long to draw, and the models wait for no finger.
+KINDS: dict[type, Kind] = {
+    RunSession: Kind(CHARTS, status),
+    SearchSession: Kind(SEARCH_CHARTS, search_status, alone=0.060),
+    LabSession: Kind(SIDE_CHARTS, side_status),
+}

@@ -1,0 +1,32 @@
+"""Tells the browser, with the page itself, which live files it will need, so that they load beside Streamlit's own."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pages.live.server.assets import FILES, address
+
+
+def _hint(name: str, base: str) -> str:
+    kinds = {"plotly.min.js": "preload; as=script", "live.css": "preload; as=style"}
+    return f"<{base}{address(name)}>; rel={kinds.get(name, 'modulepreload')}"
+
+
+class Preload:
+    """Middleware that adds a Link header to every HTML page. `base` is the server's base path, "" or "/path"."""
+
+    def __init__(self, app: ASGIApp, base: str = "") -> None:
+        self._app = app
+        self._link = ", ".join(_hint(name, base) for name in FILES).encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on; HTML goes with the header."""
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = message.get("headers", [])
+                if any(name.lower() == b"content-type" and b"text/html" in value for name, value in headers):
+                    message["headers"] = [*headers, (b"link", self._link)]
+            await send(message)
+
+        await self._app(scope, receive, sent if scope["type"] == "http" else send)

@@ -1,0 +1,88 @@
+"""The region that is selected of a search, to be typed: what a drag in the charts does, by keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.errors import UserError
+from core.search.regions import Region, typed
+from core.search.space import Range
+from core.search.view import short
+from core.sessions.search_session import SearchSession
+from pages.common.escape import plain
+
+ENDS = ("from", "to")
+HOW = "Left empty: the end of what is searched."
+STYLE = """<style>
+.st-key-region-typed [data-testid="stNumberInput"] button { display: none } /* room for the numbers; arrow keys step */
+.st-key-region-typed [data-testid="stNumberInput"] [role="button"] { display: none }
+</style>"""
+
+
+def region_inputs(opened: SearchSession) -> None:
+    """A row for each setting that is searched, which follows the region and changes it."""
+    st.html(STYLE)
+    with st.expander("Type a region", key="region-typed"):
+        st.caption(HOW)
+        for searched in opened.caviar.plan.space.ranges:
+            (_choices if searched.choices else _ends)(opened, searched)
+        if words := st.session_state.pop("region-wrong", ""):
+            st.error(plain(words))
+
+
+def _ends(opened: SearchSession, searched: Range) -> None:
+    """From where to where of a setting: empty where that is the end of what is searched."""
+    field, whole = searched.field, (searched.low, searched.high)
+    ends = opened.region.get(searched.name, whole)
+    kind: dict[str, Any] = {"step": 1} if field.integer else {"step": _step(searched), "format": "%.6g"}
+    with st.container(gap=None):
+        st.markdown(_title(searched))
+        with st.container(horizontal=True, gap="small"):
+            for end, word in enumerate(ENDS):
+                key = f"region-{searched.name}-{word}"
+                _follow(key, None if ends[end] == whole[end] else ends[end])
+                kind |= {"placeholder": f"{word} {short(whole[end])}", "args": (opened, searched, end, key)}
+                st.number_input(f"{field.label}, {word}", value=None, key=key, label_visibility="collapsed",
+                                on_change=_type, **kind)  # fmt: skip
+
+
+def _follow(key: str, value: Any) -> None:
+    """Have an input show what is true; one that does already is left alone, for somebody may be typing there."""
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def _title(searched: Range) -> str:
+    return f":small[**{searched.field.symbol} {searched.field.label}**]"
+
+
+def _step(searched: Range) -> float:
+    """What an arrow key adds: as much as tells values apart where they lie closest on the setting's own scale."""
+    near = {"log": searched.low, "one_minus": 1 - searched.high}.get(searched.field.scale, 0.0)
+    return near or (searched.high - searched.low) / 100 or 1e-3
+
+
+def _choices(opened: SearchSession, searched: Range) -> None:
+    """Which of the choices of a setting; none of them is all."""
+    key = f"region-{searched.name}"
+    _follow(key, [*opened.region.get(searched.name, ())])
+    st.pills(_title(searched), searched.choices, selection_mode="multi", format_func=searched.field.word, key=key,
+             on_change=_choose, args=(opened, searched, key))  # fmt: skip
+
+
+def _type(opened: SearchSession, searched: Range, end: int, key: str) -> None:
+    try:
+        now = opened.region.get(searched.name, ())
+        _narrow(opened, {searched.name: typed(searched, now, end, st.session_state[key])})
+    except UserError as error:
+        st.session_state["region-wrong"] = str(error)
+
+
+def _choose(opened: SearchSession, searched: Range, key: str) -> None:
+    _narrow(opened, {searched.name: tuple(st.session_state[key])})
+
+
+def _narrow(opened: SearchSession, region: Region) -> None:
+    opened.do(lambda it: it.narrow(region))

@@ -1,0 +1,96 @@
+"""What to search: which settings, from where to where, how many models, for how many steps. Course rows C1-C5."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from core.charts.strip import strip
+from core.data.registry import DATASETS
+from core.errors import UserError
+from core.search.random_vs_grid import LEAST_SEEDS, MOST_SEEDS
+from core.search.search import MOST_STEPS, Plan, Search
+from core.search.space import SEARCHABLE, Range, Space, positions, random_points, wrong
+from core.sessions.search_session import SearchSession
+from core.settings.table import FIELDS, RunSpec, Settings
+from pages.common.escape import plain
+
+KINDS = {"random": "at random", "grid": "on a grid", "both": "both"}
+PREVIEWED = 40
+SEEDS = 20
+
+
+def plan_inputs(opened: SearchSession) -> list[Plan]:
+    """Inputs for a search, starting from the present one: its plans, two where random and grid are to be compared;
+    none, with a sentence, where they do not fit together."""
+    plan = opened.caviar.plan
+    spec = plan.space.spec
+    offered = list(dict.fromkeys([*DATASETS, spec.dataset]))
+    word = FIELDS["dataset"].word
+    dataset = st.selectbox("Data", offered, offered.index(spec.dataset), format_func=word)
+    if dataset != spec.dataset:
+        spec = replace(
+            spec,
+            dataset=dataset,
+            hidden=DATASETS[dataset].hidden,
+            classes=min(spec.classes, DATASETS[dataset].max_classes or 3),
+        )
+    names = st.multiselect("Settings to search", list(SEARCHABLE), [one.name for one in plan.space.ranges],
+                           format_func=lambda name: SEARCHABLE[name].field.label)  # fmt: skip
+    present = {one.name: one for one in plan.space.ranges}
+    try:
+        ranges = tuple(_range_input(present.get(name, SEARCHABLE[name])) for name in names)
+        kind = st.segmented_control("Points", list(KINDS), default=plan.kind, format_func=KINDS.get) or plan.kind
+        left, right = st.columns(2, gap="small")
+        models = left.number_input("Models", 1, 1000, plan.models, step=16)
+        steps = right.number_input("Steps each", 10, MOST_STEPS, plan.steps, step=100)
+        seed = left.number_input("Search seed", 0, 2**31 - 1, plan.seed, help="Another number draws other points.")
+        halves = "After an eighth, a quarter and half of the steps, the worse half is stopped."
+        halving = st.toggle("Successive halving", plan.halving, help=halves)
+        space = Space(spec, plan.space.settings, ranges)
+        kinds = ("random", "grid") if kind == "both" else (kind,)
+        return [Plan(space, one, int(models), int(steps), int(seed), halving) for one in kinds]
+    except UserError as error:
+        st.caption(plain(str(error)))
+        return []
+
+
+def seeds_input(plans: list[Plan]) -> int:
+    """Where random and grid are compared: under how many seeds, and about how long that takes; 0 for the one alone."""
+    many = "Both again and again, under other seeds of points, weights and split: how often does which find the better?"
+    if len(plans) < 2 or not st.toggle("Over many seeds", help=many):
+        return 0
+    seeds = st.number_input("Seeds", LEAST_SEEDS, MOST_SEEDS, SEEDS, step=5)
+    try:
+        seconds = seeds * sum(Search(plan).left for plan in plans)
+    except UserError as error:
+        st.caption(plain(str(error)))
+        return int(seeds)
+    time = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+    st.caption(f"{2 * seeds} searches, about {time} with a core to itself.")
+    return int(seeds)
+
+
+def _range_input(now: Range) -> Range:
+    """Inputs for one range, with where 40 samples would fall."""
+    field, key = now.field, f"range-{now.name}"
+    if now.choices:
+        every = SEARCHABLE[now.name].choices
+        return replace(now, choices=tuple(st.pills(field.label, every, selection_mode="multi", default=now.choices,
+                                                   format_func=field.word, key=key)))  # fmt: skip
+    st.markdown(f":small[**{field.symbol} {field.label}**]")
+    low, high = st.columns(2, gap="small")
+    kind: dict[str, Any] = {"step": 1} if field.integer else {"format": "%g", "step": None}
+    ends = [
+        column.number_input(word, value=value, key=f"{key}-{word}", label_visibility="collapsed", **kind)
+        for column, word, value in ((low, "from", now.low), (high, "to", now.high))
+    ]
+    even = "Off draws evenly on the linear scale, for comparison."
+    own = field.scale != "linear" and st.toggle("Right scale", now.scale != "linear", key=f"{key}-scale", help=even)
+    chosen = replace(now, low=ends[0], high=ends[1], scale=field.scale)
+    chosen = chosen if own or field.scale == "linear" else wrong(chosen)
+    points = random_points(Space(RunSpec(), Settings(), (chosen,)), PREVIEWED, 0)
+    st.image(strip(positions(chosen, points)), width="stretch", alt=f"where {PREVIEWED} samples would fall")
+    return chosen

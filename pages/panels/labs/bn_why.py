@@ -1,0 +1,98 @@
+"""A panel of the batch norm lab: networks with and without it trained live side by side, and pushed. Course row C14."""
+
+from __future__ import annotations
+
+import math
+
+import streamlit as st
+
+from core.charts.labs.side_by_side import SIDE_CHARTS
+from core.labs.side_by_side import ACTIVATIONS, LAYERS, NAMES, SETTINGS
+from core.sessions.lab_session import LAB_SESSIONS, LabSession
+from core.settings.table import FIELDS as SETTINGS_FIELDS
+from core.settings.table import RunSpec, Settings
+from pages.common.identity import owner_token
+from pages.live.server import component
+from pages.panels.labs import lab
+
+KEY = "why"
+HELD = "why-token"
+FIELDS = (
+    lab.knob("shift", "x +", "shift of the inputs", -3.0, 3.0, help="In deviations of the inputs."),
+    lab.knob("scale", "W[1] ×", "scale of layer 1", 0.1, 10.0, "log", help="Multiplies every weight of layer 1."),
+)
+DEFAULTS = {"shift": 1.0, "scale": 2.0}
+
+
+@st.fragment
+def why() -> None:
+    """Three networks of one seed train in step; a push of their first layer is felt in the last one, or not."""
+    asked = "All inputs move by one deviation. How far does the z of layer 4 move in the network with batch norm?"
+    options = ["As far as without", "Half as far", "Not at all"]
+    if not lab.question(KEY, asked, options, "Not at all", "Layer 1 takes the mean away again."):
+        return
+    opened = in_hand()
+    component.side_bar(opened)
+    controls, figures = lab.sides(KEY, [1.15, 3])
+    with controls:
+        choices(opened)
+        values = lab.dials(f"{KEY}-push", FIELDS, DEFAULTS)
+        with st.container(horizontal=True):
+            push(opened, values["shift"], values["scale"])
+            spec = opened.trained.spec
+            lab.see_in_panda(KEY, lambda: like(spec), ["loss", "z", "activations", "gradients"])
+    with figures:
+        component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
+        felt(opened, values["shift"], values["scale"])
+        st.caption(
+            "Steadier inputs are the usual reason given. It is debated: noise after batch norm makes them wander again,"
+            " and training stays fast (Santurkar et al. 2018)."
+        )
+
+
+def like(spec: RunSpec) -> tuple[RunSpec, Settings]:
+    """A run as the first of the networks: batch norm is to be switched on there."""
+    return spec, Settings(SETTINGS.learning_rate, batch_norm=False)
+
+
+def in_hand() -> LabSession:
+    """The networks of this session, new where there are none."""
+    opened = LAB_SESSIONS.get(st.session_state.get(HELD, ""))
+    if not opened:
+        opened = LAB_SESSIONS.open(owner_token())
+        st.session_state[HELD] = opened.token
+    return opened
+
+
+def choices(opened: LabSession) -> None:
+    """The activation, with which the networks start again, and the layer whose inputs are looked at."""
+    names = SETTINGS_FIELDS["activation"].choices
+    now = opened.trained.spec.activation
+    chosen = st.segmented_control(
+        "Activation", ACTIVATIONS, default=now, format_func=names.get, key=f"{KEY}-activation", required=True
+    )
+    if chosen and chosen != now:
+        opened.do(lambda it: it.restart(chosen))
+    layers = range(2, LAYERS + 2)
+    layer = st.segmented_control("Inputs of layer", layers, default=opened.layer, key=f"{KEY}-layer", required=True)
+    if layer and layer != opened.layer:
+        opened.do(lambda it: it.look_at(layer))
+
+
+def push(opened: LabSession, shift: float, scale: float) -> None:
+    """Pushes all three for good."""
+    words = "Moves the inputs and scales W[1] from this step on, in all three."
+    if st.button("Push", key=f"{KEY}-do-push", icon=":material/swipe_right:", help=words):
+        opened.do(lambda it: it.push(shift, scale))
+
+
+def felt(opened: LabSession, shift: float, scale: float) -> None:
+    """What such a push does to the z of the last hidden layer, in numbers."""
+    step, found = opened.do(lambda it: (it.trained.step, it.trained.felt(shift, scale)))
+    rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
+    lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "spreads it"], rows)
+
+
+def said(number: float) -> str:
+    """A number, or a dash where there is none: a network that broke has no z."""
+    return f"{number:.3g}" if math.isfinite(number) else "–"

@@ -1,0 +1,235 @@
+"""What the labs are made of: dials whose values live in the session, charts that are fed by the script, a question to
+guess at first, and the way to Panda.
+
+A panel of a lab is a fragment: a dial that moves runs only its panel again, and its charts are moved, not made anew.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.charts import Chart
+from core.charts.palette import COLOURS
+from core.errors import UserError
+from core.settings.table import Field, RunSpec, Settings
+from pages.common.current_run import start
+from pages.common.escape import plain
+from pages.live.server import component
+
+PANDA = "panda.py"
+PRECISION = 7  # significant digits of what charts are drawn from
+MOST_KEPT = 200  # skeletons
+
+_KEPT: dict[tuple[Chart, Hashable], dict[str, Any]] = {}  # never changed after they are made
+
+
+def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str = "linear", **more: Any) -> Field:
+    """A dial of a lab, which is no setting of a run: see `core.settings.table.Field`."""
+    return Field(name, symbol, label, more.pop("help", ""), scale, "lab", low, high, **more)
+
+
+def dials(
+    key: str,
+    fields: Sequence[Field],
+    defaults: Mapping[str, float],
+    compact: bool = False,
+    idle: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Dials for `fields`; returns their values, which live in the session under `key` until the browser leaves.
+
+    A value that does not fit, which only a changed page could send, is left out with a sentence. `idle` says why some
+    of them have no effect now.
+    """
+    values = state(key, defaults)
+    values.update(_mended(fields, values, defaults))
+    part = f"{key}-dials"
+
+    def take() -> None:
+        found = st.session_state[part].get("values") or {}
+        taken = _fitting(fields, found, st.session_state)
+        moved = [name for name, value in taken.items() if value != values[name]]
+        st.session_state[f"{key}-last"] = moved[-1] if moved else last(key)
+        values.update(taken)
+        st.session_state[f"{key}-seq"] = _whole(found.get("seq"))
+
+    now = {field.name: values[field.name] for field in fields}
+    data = {
+        "dials": [component.dial_row(field, values[field.name]) for field in fields],
+        "values": now,
+        "seq": st.session_state.get(f"{key}-seq", 0),
+        "compact": compact,
+        "idle": dict(idle or {}),
+        "title": "Values of this panel",
+    }
+    component.local("dials", part, data, on_values_change=take)
+    if wrong := st.session_state.pop("lab-wrong", ""):
+        st.error(plain(wrong))
+    return now
+
+
+def last(key: str) -> str | None:
+    """The dial under `key` that was moved last."""
+    return st.session_state.get(f"{key}-last")
+
+
+def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[Any]:
+    """Columns for the dials and for the charts; on a phone one chart stays in sight above the dials (see live.css).
+
+    With `low` the charts are lower where the window is, so that the panel fits it.
+    """
+    return together(key, low).columns(sizes, gap="medium")
+
+
+def together(key: str, low: bool = False) -> Any:
+    """A container of dials and charts, in whatever columns, for the same."""
+    return st.container(key=f"{key}-lab-sides{'-low' if low else ''}")
+
+
+def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a panel, kept in the session from one visit of the page to the next."""
+    held = st.session_state.setdefault(key, {})
+    for name, value in defaults.items():
+        held.setdefault(name, value)
+    return held
+
+
+def _fitting(fields: Sequence[Field], found: Any, session: Any) -> dict[str, Any]:
+    """Those of the values in `found` that their fields take."""
+    values = {}
+    for field in fields:
+        if isinstance(found, Mapping) and field.name in found:
+            try:
+                values[field.name] = field.parse(found[field.name])
+            except UserError as error:
+                session["lab-wrong"] = str(error)
+    return values
+
+
+def _mended(fields: Sequence[Field], values: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
+    """The values that do not fit their fields any more, replaced by their defaults, with a sentence."""
+    wrong = [field for field in fields if not _fits(field, values[field.name])]
+    for field in wrong:
+        _fitting([field], values, st.session_state)
+    return {field.name: defaults[field.name] for field in wrong}
+
+
+def _fits(field: Field, value: Any) -> bool:
+    try:
+        return field.parse(value) == value
+    except UserError:
+        return False
+
+
+def _whole(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
+
+
+def charts(
+    key: str,
+    shown: Any,
+    chosen: Sequence[Chart],
+    heard: Callable[[dict[str, Any]], None] | None = None,
+    shape: Hashable = None,
+    stays: int = 0,
+) -> None:
+    """Charts of `shown`, made once and moved at every run of the script; what a person does in them goes to `heard`.
+
+    `shape` says all that their skeletons depend on, () where they are always the same: such are kept, which saves a
+    moving dial 5 ms a chart. On a phone the one with the number `stays` is kept in sight.
+    """
+    part = f"{key}-charts"
+
+    def hear() -> None:
+        message = st.session_state[part].get("message")
+        if heard and isinstance(message, Mapping):
+            before, st.session_state[f"{key}-heard"] = st.session_state.get(f"{key}-heard"), message.get("id")
+            if message.get("id") is None or message["id"] != before:  # else it was sent again
+                heard(dict(message))
+
+    data = {
+        "charts": [_row(chart, shown, shape) for chart in chosen],
+        "frames": {chart.name: _plain_arrays(chart.frame(shown)) for chart in chosen},
+        "hints": {chart.name: words for chart in chosen if (words := chart.hint(shown))},
+        "palette": list(COLOURS),
+        "token": "lab",
+        "stays": chosen[stays].name,
+        "heard": st.session_state.get(f"{key}-heard"),
+    }
+    component.local("charts", part, data, on_message_change=hear)
+
+
+def _row(chart: Chart, shown: Any, shape: Hashable) -> dict[str, Any]:
+    if shape is None:
+        return component.chart_row(chart, shown)
+    if len(_KEPT) > MOST_KEPT:
+        _KEPT.clear()
+    if (chart, shape) not in _KEPT:
+        _KEPT[chart, shape] = component.chart_row(chart, shown)
+    return _KEPT[chart, shape]
+
+
+def _plain_arrays(frame: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays as lists of rounded numbers, None where they are not finite."""
+    return {key: _plain(value) for key, value in frame.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _plain_arrays(value)
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind != "f":
+        return value.tolist()
+    return [_plain(row) for row in value] if value.ndim > 1 else [_short(number) for number in value.tolist()]
+
+
+def _short(number: float) -> float | None:
+    return float(f"{number:.{PRECISION}g}") if math.isfinite(number) else None
+
+
+def question(key: str, words: str, options: Sequence[str], right: str, why: str) -> bool:
+    """A question to guess at before its panel is shown; whether it was answered, or left out."""
+    st.markdown(f"**{words}**")
+    named = f"{key}-guess"
+    choices = [*options, "Just show me"]
+    guess = st.pills(words, choices, key=named, label_visibility="collapsed", persist_state="session")
+    if guess is None:
+        return False
+    if guess == right:
+        st.success(f"Yes. {why}", icon=":material/check:")
+    elif guess in options:
+        st.info(f"{right}. {why}", icon=":material/lightbulb:")
+    return True
+
+
+def numbers(rows: Mapping[str, str]) -> None:
+    """Numbers of this moment with their names, one line each."""
+    st.markdown("  \n".join(f"{name}: **{value}**" for name, value in rows.items()))
+
+
+def table(key: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A small table of numbers of this moment; a quarter of the browser's work that the same would be as formulas."""
+    lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
+    with st.container(key=f"{key}-lab-table"):
+        st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+
+
+def see_in_panda(key: str, make: Callable[[], tuple[RunSpec, Settings]], shown: Sequence[str] = ()) -> None:
+    """A button that opens the dashboard with a new run set up to show the same thing; `shown` names its charts."""
+    help_words = "Opens the dashboard with a new run that is set up to show this."
+    if st.button("See it in Panda", key=f"{key}-panda", icon=":material/monitor_heart:", help=help_words):
+        try:
+            opened = start(*make())
+        except UserError as error:
+            st.error(plain(str(error)))
+            return
+        if shown:
+            kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
+            st.session_state[f"picked-{kind}"] = list(shown)
+            st.session_state.pop(f"pills-{kind}", None)
+        st.switch_page(PANDA, query_params={"run": opened.token})

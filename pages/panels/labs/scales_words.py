@@ -1,0 +1,42 @@
+"""Numbers in formulas, and the button and the choice that several panels have."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.panels.labs import lab
+
+
+def tex(value: float, digits: int = 4) -> str:
+    """A number of a few digits in LaTeX."""
+    short, _, power = f"{value:.{digits}g}".partition("e")
+    return rf"{short}\cdot 10^{{{int(power)}}}" if power else short
+
+
+def aligned(*lines: str) -> None:
+    """Formulas under each other, aligned at their `&`."""
+    st.latex(r"\begin{aligned}" + r"\\".join(lines) + r"\end{aligned}")
+
+
+def draw_again(key: str, most: int = 10**6) -> None:
+    """The button that draws other points: it counts the seed of the panel up, below `most`."""
+
+    def draw() -> None:
+        held = lab.state(key, {"seed": 0})
+        held["seed"] = (seed(key, most) + 1) % most
+
+    st.button("Draw again", key=f"{key}-again", icon=":material/casino:", on_click=draw)
+
+
+def seed(key: str, most: int = 10**6) -> int:
+    """The seed of the panel, from 0; what cannot be one counts as 0."""
+    held = lab.state(key, {"seed": 0})["seed"]
+    return held if isinstance(held, int) and 0 <= held < most else 0
+
+
+def choice(key: str, label: str, options: dict[str, str]) -> str:
+    """One of a few options (name -> words), the first unless somebody says otherwise."""
+    first = next(iter(options))
+    common = {"label_visibility": "collapsed", "required": True, "persist_state": "session"}
+    found = st.segmented_control(label, list(options), default=first, format_func=options.get, key=key, **common)
+    return found if found in options else first

@@ -1,0 +1,98 @@
+"""The branches of a run as a small tree: each with its dev loss as a curve, to be opened, named or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import streamlit as st
+
+from core.charts.marks import label
+from core.charts.sparkline import sparkline
+from core.errors import UserError
+from core.runs.journal import gestures
+from core.runs.run_file import journal_of
+from core.sessions.run_session import RunSession
+from core.store import Line, Store
+from pages.common.escape import plain
+from pages.common.identity import drives
+
+SPACE = "\u2003"
+DEEPEST = 5
+
+
+def branches_panel(opened: RunSession) -> None:
+    """The tree; the journal above it is drawn anew when the run goes on as another branch, and so is this."""
+    recorder = opened.recorder
+    if not recorder:
+        return
+    if opened.saving:
+        opened.saving.result()
+    lines = recorder.store.lines(opened.token)
+    if len(lines) < 2:
+        st.caption("One line so far. Go back on the timeline and go on from there: that is a branch, and none is lost.")
+        return
+    for line, depth in in_order(lines):
+        _row(opened, line, depth, line.id == recorder.line)
+
+
+def in_order(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
+    """The lines with how deep each is, every branch below the one that it comes from."""
+    known = {line.id for line in lines}
+
+    def below(parent: str | None, depth: int) -> Iterator[tuple[Line, int]]:
+        for line in lines:
+            if (line.parent if line.parent in known else None) == parent:
+                yield line, depth
+                yield from below(line.id, depth + 1)
+
+    return below(None, 0)
+
+
+def called(store: Store, line: Line) -> str:
+    """A line's name, or what it did first."""
+    if line.name:
+        return line.name
+    if not line.parent:
+        return "the first line"
+    own = (nudge for nudge in journal_of(store.journal(line.id)) if nudge.step >= line.forked_at)
+    first = next(iter(gestures(own)), None)
+    return f"from step {line.forked_at:,}: {label(first) if first else 'no nudge'}"
+
+
+def _row(opened: RunSession, line: Line, depth: int, in_hand: bool) -> None:
+    name = called(opened.recorder.store, line)
+    indent = SPACE * min(depth, DEEPEST)
+    words, curve, more = st.columns([5, 1.6, 1.5], gap="small", vertical_alignment="center")
+    with words.container(gap=None):
+        text = plain(name)
+        st.markdown(f":small[{indent}{'└ ' * bool(depth)}{f'**{text}**' if in_hand else text}]")
+        best = "" if line.best is None else f" · best dev loss {line.best:.3g}"
+        st.caption(f"{indent}{SPACE * bool(depth)}step {line.step:,}{best}")
+    curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {name}")
+    if drives(opened):
+        with more.popover("", icon=":material/more_horiz:", help="Open, name or delete this branch", type="tertiary"):
+            _actions(opened, line, in_hand)
+
+
+def _actions(opened: RunSession, line: Line, in_hand: bool) -> None:
+    key, store = f"name-{line.id}", opened.recorder.store
+
+    def rename() -> None:
+        store.rename_line(opened.token, line.id, st.session_state[key]).result()
+
+    st.text_input("Name", line.name, key=key, max_chars=80, on_change=rename)
+    if in_hand:
+        return
+    if st.button("Open", key=f"open-{line.id}", icon=":material/call_split:", width="stretch"):
+        _try(lambda: opened.do(lambda it: it.open_line(line.id)))
+    if st.button("Delete", key=f"delete-{line.id}", icon=":material/delete:", width="stretch"):
+        _try(lambda: store.delete_line(opened.token, line.id).result())
+
+
+def _try(action: object) -> None:
+    try:
+        action()
+    except UserError as error:
+        st.toast(str(error), icon=":material/error:")
+    else:
+        st.rerun(scope="app")

@@ -1,0 +1,107 @@
+"""Controls, all built from the one table of settings: dials for numbers, Streamlit's own widgets for choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs.notices import decay_words
+from core.sessions.run_session import RunSession
+from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
+from pages.common.identity import drives
+from pages.live.server import component
+
+NATIVE = ("choice", "switch")
+LIVE_WORDS = {"decay": decay_words}  # what is said below a control and moves while the run trains
+
+
+def settings_panel(opened: RunSession) -> None:
+    """Every live setting, grouped and ordered as the course ranks them (C1)."""
+    watch = {field.name: getattr(opened.shown.settings, field.name) for field in SETTINGS if field.scale in NATIVE}
+    for group, words in GROUPS.items():
+        fields = [field for field in SETTINGS if field.group == group]
+        box = st.expander(words) if group == "seldom" else st.container(gap="small")
+        with box:
+            for i, (native, some) in enumerate(groupby(fields, key=lambda field: field.scale in NATIVE)):
+                if native:
+                    for field in some:
+                        _native(opened, field)
+                else:
+                    component.dials(opened, list(some), key=f"dials-{group}-{i}", watch=watch)
+                    watch = {}
+
+
+def _native(opened: RunSession, field: Field) -> None:
+    """A choice or a switch, which follows the run and nudges it."""
+    key = f"setting-{field.name}"
+    st.session_state[key] = getattr(opened.shown.settings, field.name)
+    label = f"{field.symbol} {field.label}".strip()
+    label = label[0].upper() + label[1:] if not field.symbol else label
+    common: dict[str, Any] = {"key": key, "help": field.help, "on_change": _nudge, "args": (opened, field, key)}
+    common["disabled"] = not drives(opened)
+    with st.container(gap=None):
+        if field.scale == "switch":
+            st.toggle(label, **common)
+        else:
+            st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
+        st.caption(_state(opened, field))
+        if field.name in LIVE_WORDS:
+            component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
+
+
+def _state(opened: RunSession, field: Field) -> str:
+    """Since when the present value counts, and what else is true of it."""
+    run = opened.shown
+    words = [f"since step {run.since[field.name]:,}"]
+    if field.name == "optimizer" and run.since["optimizer"]:
+        words.append("moments kept" if run.settings.on_switch == "keep" else "moments started again at 0")
+    if field.name == "batch_norm" and run.since["batch_norm"]:
+        words.append("same function at test time, moments started again")
+    if idle := field.idle(run.settings):
+        words.append(idle)
+    return " · ".join(words)
+
+
+def _nudge(opened: RunSession, field: Field, key: str) -> None:
+    value = st.session_state[key]
+    try:
+        opened.do(lambda it: it.nudge({field.name: value}))
+    except UserError as error:
+        st.toast(str(error), icon=":material/error:")
+
+
+def spec_inputs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:
+    """Inputs for fields of a spec, starting from the run's own; returns what they hold."""
+    return {name: _spec_input(opened, FIELDS[name]) for name in names}
+
+
+def _spec_input(opened: RunSession, field: Field) -> Any:
+    label = field.label[0].upper() + field.label[1:]
+    key = f"spec-{opened.token}-{field.name}"
+    st.session_state.setdefault(key, getattr(opened.run.spec, field.name))
+    common: dict[str, Any] = {"help": field.help, "key": key}
+    if field.scale == "choice":
+        now = getattr(opened.run.spec, field.name)  # own data are none of the choices
+        return st.selectbox(label, list(dict.fromkeys([*field.choices, now])), format_func=field.word, **common)
+    if field.scale == "switch":
+        return st.toggle(label, **common)
+    if field.integer:
+        return st.number_input(label, int(field.low), int(field.high), step=1, **common)
+    return st.slider(label, field.low, field.high, step=0.01, **common)
+
+
+def layers_input(opened: RunSession, hidden: tuple[int, ...]) -> tuple[int, ...]:
+    """How many hidden layers, and the units of each, starting from `hidden`."""
+    key = f"spec-{opened.token}-{'-'.join(map(str, hidden))}"
+    count = st.number_input("Hidden layers", 1, MAX_LAYERS, len(hidden), key=key, help=FIELDS["hidden"].help)
+    columns = st.columns(3, gap="small")
+    units = []
+    for l in range(count):
+        first = hidden[min(l, len(hidden) - 1)]
+        with columns[l % 3]:
+            units.append(st.number_input(f"Units {l + 1}", 1, MAX_UNITS, first, key=f"{key}-{l}"))
+    return tuple(units)

@@ -1,0 +1,103 @@
+"""The journal of a run: every nudge, what it did to the dev loss, notes, and a way to undo the last. Course row C7."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs.journal import Gesture, gestures
+from core.runs.run import Run
+from core.sessions.run_session import RunSession
+from pages.common.identity import drives
+from pages.live.server import component
+from pages.live.server.frames import watched
+
+SHOWN = 12
+LONGEST_NOTE = 500
+
+
+def journal_panel(opened: RunSession) -> None:
+    """The nudges, newest first; the fragment around them runs again when there is another."""
+    run, mine = opened.run, drives(opened)
+    made = gestures(run.journal)
+    if not made:
+        st.caption("No nudge yet. Each one is listed here with what it did, and the last can be undone.")
+    elif mine and st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
+        _undo(opened)
+    twin, seed_test = st.columns(2, gap="small", vertical_alignment="center")
+    with twin:
+        _twin_switch(opened, mine)
+    if made and mine:
+        with seed_test:
+            _luck_button(opened)
+    component.words(
+        opened, "twin", watch={name: watched(opened)[name] for name in ("nudges", "line", "settled", "luck")}
+    )
+    component.words(opened, "luck")
+    _entries(opened, made, mine)
+
+
+def _luck_button(opened: RunSession) -> None:
+    words = "Leave it" if opened.run.seed_test else "Luck or nudge?"
+    asked = "Replay the last nudge, with it and without it, under 16 other seeds: is the difference more than chance?"
+    if st.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.seed_test else asked):
+        try:
+            opened.do(RunSession.drop_seed_test if opened.run.seed_test else RunSession.start_seed_test)
+        except UserError as error:
+            st.toast(str(error), icon=":material/error:")
+        else:
+            st.rerun(scope="app")
+
+
+def _twin_switch(opened: RunSession, mine: bool) -> None:
+    def switch() -> None:
+        opened.do(lambda it: it.keep_twins(st.session_state["twins"]))
+
+    st.session_state["twins"] = opened.run.twins
+    help = "The run without the last nudge trains on beside this one, on the same mini-batches, drawn dotted."
+    st.toggle("Keep a twin", key="twins", help=help, on_change=switch, disabled=not mine)
+
+
+def _entries(opened: RunSession, made: list[Gesture], mine: bool) -> None:
+    run, end = opened.run, opened.run.step
+    shown = len(made) if st.session_state.get("all-nudges") else SHOWN
+    for gesture in made[: -shown - 1 : -1]:
+        with st.container(gap=None):
+            words, note = st.columns([6, 1], gap="small", vertical_alignment="center")
+            words.markdown(f":small[**Step {gesture.step:,}** · {gesture.words}]")
+            if mine:
+                with note.popover("", icon=":material/edit_note:", help="Write a note on this nudge", type="tertiary"):
+                    _note_field(opened, gesture.place)
+            st.caption(effect(run, gesture, end))
+            if written := run.journal[gesture.place].note:
+                st.text(written)
+        end = gesture.first
+    if len(made) > SHOWN:
+        st.toggle(f"All {len(made):,} nudges", key="all-nudges")
+
+
+def _note_field(opened: RunSession, place: int) -> None:
+    key = f"note-{opened.token}-{place}-{opened.run.journal[place].step}"
+
+    def write() -> None:
+        opened.do(lambda it: it.annotate(place, st.session_state[key].strip()))
+
+    st.text_area("Note", opened.run.journal[place].note, key=key, max_chars=LONGEST_NOTE, on_change=write)
+
+
+def effect(run: Run, gesture: Gesture, end: int) -> str:
+    """The dev loss before a gesture and at the step `end`, in words."""
+    before, after = (run.history.at(step, "dev_loss") for step in (gesture.first, end))
+    if end == gesture.first:
+        return f"dev loss {before:.4g}, no step since"
+    return f"dev loss {before:.4g} → {after:.4g} at step {end:,}"
+
+
+def _undo(opened: RunSession) -> None:
+    try:
+        undone = opened.do(RunSession.undo)
+    except UserError as error:
+        st.toast(str(error), icon=":material/error:")
+        return
+    st.toast(f"Undone: {undone.words}. The run is back at step {undone.first:,}.", icon=":material/undo:")
+    st.rerun(scope="app")

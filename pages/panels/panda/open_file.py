@@ -1,0 +1,45 @@
+"""Opening a run from its file: checked, replayed, and its fingerprint compared."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import UserError
+from core.runs import run_file
+from core.runs.run import Run
+from core.sessions.run_session import RunSession
+from pages.common.current_run import hold, keep_table, open_run
+from pages.common.escape import plain
+
+AGREES = "The file was replayed to step {:,}, and its fingerprint agrees: this is the same run to the bit."
+DIFFERS = (
+    "The file was replayed to step {:,}, but its fingerprint differs: it was changed, or written on a machine that "
+    "rounds differently."
+)
+UNSIGNED = "The file was replayed to step {:,}. It has no fingerprint to compare with."
+
+
+def open_file() -> None:
+    """An uploader for a run's file; a button opens it as a new run."""
+    uploaded = st.file_uploader("A run's file (.json)", type="json", max_upload_size=5, key="run-file")
+    if uploaded and st.button("Open and replay it", type="primary", width="stretch"):
+        try:
+            hold(opened_from(uploaded.getvalue(), uploaded.name))
+        except UserError as error:
+            st.error(plain(str(error)))
+        else:
+            st.rerun(scope="app")
+
+
+def opened_from(data: bytes, title: str) -> RunSession:
+    """The run of a file, about to be replayed; its notices say at the end whether the fingerprint agrees."""
+    found = run_file.parse(data)
+    if found.table:
+        keep_table(found.table, title)
+    replay = Run.reopened(found.spec, found.settings, found.journal, found.step, ())
+
+    def compare(opened: RunSession) -> None:
+        words = {opened.run.fingerprint(): AGREES, "": UNSIGNED}.get(found.fingerprint, DIFFERS)
+        opened.said = words.format(opened.run.step)
+
+    return open_run(replay, found.name, compare)

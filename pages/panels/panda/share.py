@@ -1,0 +1,52 @@
+"""Ways to hand a run on: a link that watches it, a link that holds only its settings, a file, scripts and tables."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode, urlsplit
+
+import streamlit as st
+
+from core.errors import UserError
+from core.export import EXPORTS
+from core.runs import run_file
+from core.sessions.run_session import RunSession
+from core.settings.link import to_query
+
+
+def share_panel(opened: RunSession) -> None:
+    """Links and downloads."""
+    st.markdown("**Link to this run.** Who opens it watches, and can branch it; only you drive it.")
+    st.code(_address({"run": opened.token}), language=None)
+    st.markdown("**Link with the settings only.** It starts a new run; nothing of yours is behind it.")
+    try:
+        run = opened.shown
+        st.code(_address(to_query(run.spec, run.settings)), language=None)
+    except UserError as error:
+        st.caption(str(error))
+    st.markdown("**Files** of the run as it stands.")
+    stem = f"panda-{opened.run.spec.dataset[:20]}"
+    st.download_button(
+        "Run, to open it again (JSON)",
+        lambda: opened.do(lambda it: run_file.dump(it.run)),
+        f"{stem}.panda.json",
+        "application/json",
+        on_click="ignore",
+        icon=":material/save:",
+        width="stretch",
+    )
+    for name, export in EXPORTS.items():
+        st.download_button(
+            export.label,
+            lambda export=export: opened.do(lambda it: export.make(it.run)),
+            export.file_name(opened.run),
+            export.media_type,
+            key=f"export-{name}",
+            on_click="ignore",
+            width="stretch",
+        )
+
+
+def _address(query: dict[str, str]) -> str:
+    """This page's address with another query."""
+    here = urlsplit(str(st.context.url or ""))
+    return here._replace(query=urlencode(query), fragment="").geturl()

@@ -1,0 +1,102 @@
+"""What a person does with a run of the list: rename, duplicate, delete, bring back, tick, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.charts.compare import compare
+from core.errors import UserError
+from core.sessions.run_recorder import load
+from core.sessions.run_session import RUN_SESSIONS
+from core.store import Progress, the_store
+from pages.common.escape import plain
+from pages.common.identity import owner_token
+from pages.panels.runs.listed import Listed, differing, number
+
+
+def _done(action: Callable[[], Any]) -> bool:
+    """Whether `action` was carried out and saved; where it was not, a toast says why."""
+    try:
+        action()
+    except Exception as error:
+        known = isinstance(error, UserError)
+        words = str(error) if known else f"This was not saved: the store says “{error}”."
+        st.toast(plain(words), icon=":material/error:")
+        return False
+    return True
+
+
+def delete(it: Listed) -> None:
+    """Delete the run and close it, so that its link says that it is gone."""
+    if _done(the_store().delete(it.entry.id, owner_token()).result):
+        RUN_SESSIONS.close(it.entry.id)
+        tick(it, False)
+
+
+def bring_back(it: Listed) -> None:
+    """Undo a deletion."""
+    _done(the_store().bring_back(it.entry.id, owner_token()).result)
+
+
+def duplicate(it: Listed) -> None:
+    """A run of its own that stands where this one does; what the list shows of it is known before it is replayed."""
+    store, line, name = the_store(), it.entry.line, f"Copy of {it.name}"
+
+    def copy() -> None:
+        opened = RUN_SESSIONS.open(load(store, it.entry, line.id), owner_token(), name)
+        come = Progress(line.step, line.best, line.dev, line.accuracy, line.curve)
+        store.advance(opened.recorder.line, come).result()
+
+    if _done(copy):
+        st.toast(f"“{plain(name)}” is in the list.", icon=":material/content_copy:")
+
+
+def rename(it: Listed) -> None:
+    """Ask for another name, in a dialog."""
+    st.session_state["runs-renaming"] = it.entry.id
+
+
+ACTIONS: dict[str, tuple[str, Callable[[Listed], None]]] = {
+    "rename": (":material/edit: Rename", rename),
+    "duplicate": (":material/content_copy: Duplicate", duplicate),
+    "delete": (":material/delete: Delete", delete),
+}
+
+
+def tick(it: Listed, ticked: bool) -> None:
+    """Choose a run for the comparison, or not."""
+    kept: dict[str, None] = st.session_state["runs-ticked"]
+    kept.pop(it.entry.id, None)
+    if ticked:
+        kept[it.entry.id] = None
+
+
+def clear() -> None:
+    """Choose none."""
+    for run in st.session_state["runs-ticked"]:
+        st.session_state[f"tick-{run}"] = False
+    st.session_state["runs-ticked"] = {}
+
+
+@st.dialog("Rename this run")
+def rename_dialog(it: Listed) -> None:
+    """A name for a run; without one it is called by its data and layers."""
+    with st.form("runs-rename", border=False):
+        name = st.text_input("Name", it.entry.name, max_chars=80, placeholder=it.about)
+        asked = st.form_submit_button("Save", type="primary")
+        if asked and _done(the_store().rename(it.entry.id, owner_token(), name).result):
+            st.rerun()
+
+
+@st.dialog("Dev loss, step by step", width="large")
+def comparison(runs: Sequence[Listed]) -> None:
+    """Curves of the lines in hand in one chart, and what the runs began with that is not the same."""
+    dark = st.context.theme.type == "dark"
+    curves = [(it.name, *it.entry.line.curve) for it in runs]
+    config = {"showSendToCloud": False, "displaylogo": False}
+    st.plotly_chart(compare(curves, dark), theme=None, height=380, config=config, alt="Dev loss of the chosen runs")
+    columns = {"run": [it.name for it in runs], "best dev loss": [number(it.entry.best) for it in runs]}
+    st.dataframe(columns | differing(runs), hide_index=True, height="content")

@@ -1,0 +1,187 @@
+"""A person's searches, to be found again, opened, named and deleted; and what the one in hand can be taken away as."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.errors import UserError
+from core.export.searches import SEARCH_EXPORTS
+from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.settings.table import FIELDS
+from core.store import SearchEntry, key_of, the_store
+from pages.common.escape import plain
+from pages.common.identity import KEY, owner_token, remembered
+from pages.panels.runs.listed import ago, number
+
+PAGE = 10
+UNDO_SECONDS = 60.0  # that a deleted search's place in the list is kept
+STYLE = """<style>
+[class*="st-key-search-row-"] p { font-size: 0.875rem; line-height: 1.4; text-align: left }
+[class*="st-key-search-row-"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem }
+[class*="st-key-search-open-"] button { justify-content: start; min-height: 0; padding: 0; white-space: normal }
+[class*="st-key-search-open-"] button > div { justify-content: start }
+[class*="st-key-search-open-"] button:hover p { text-decoration: underline }
+[class*="st-key-search-menu-"] button div[aria-hidden="true"] { display: none } /* one sign, its name unseen */
+[class*="st-key-search-menu-"] button [data-testid="stMarkdownContainer"] { position: absolute; clip-path: inset(50%) }
+</style>"""
+
+
+def searches(opened: SearchSession) -> None:
+    """The list, read from the store each time."""
+    st.html(STYLE)
+    if not remembered():
+        st.caption("This browser keeps no cookie, so this list lasts only for this visit: keep the search's link.")
+    store, owner, now = the_store(), owner_token(), time.time()
+    titles = store.tables_of(owner)
+    there, deleted = store.searches.of(owner), store.searches.of(owner, deleted=True)
+    lately = [entry for entry in deleted if now - entry.deleted < UNDO_SECONDS]
+    shown = sorted([*there, *lately], key=lambda entry: -entry.changed)
+    if not shown:
+        st.caption("No searches yet: one that is played is listed here.")
+    pages = max(1, -(-len(shown) // PAGE))
+    at = min(st.session_state.get("searches-page", 1), pages)
+    for entry in shown[(at - 1) * PAGE : at * PAGE]:
+        _row(entry, titles, entry.id == opened.token, now)
+    if pages > 1:
+        st.pagination(pages, key="searches-page")
+    _deleted([entry for entry in deleted if entry not in lately], titles, now)
+    renaming = st.session_state.pop("searches-renaming", None)
+    for entry in there:
+        if entry.id == renaming:
+            _rename_dialog(entry, called(entry, titles))
+
+
+def called(entry: SearchEntry, titles: dict[str, str]) -> str:
+    """A search's name, or what it searches, on which data; `titles` are those of uploaded tables."""
+    data = titles.get(entry.dataset) or FIELDS["dataset"].word(entry.dataset)
+    return entry.name or f"{entry.about} on {data}"
+
+
+def _row(entry: SearchEntry, titles: dict[str, str], in_hand: bool, now: float) -> None:
+    """A search; or, where it was just deleted, a way to have it back in the same place."""
+    name = plain(called(entry, titles))
+    with st.container(key=f"search-row-{entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
+        if entry.deleted:
+            st.markdown(f"Deleted “{name}”.", width="stretch")
+            st.button(
+                "Undo", key=f"search-undo-{entry.id}", icon=":material/undo:", on_click=_bring_back, args=(entry,)
+            )
+            return
+        with st.container(gap=None, width="stretch"):
+            if st.button(f"**{name}**" if in_hand else name, key=f"search-open-{entry.id}", type="tertiary"):
+                _open(entry)
+            st.caption(" · ".join(_about(entry, in_hand, now)))
+        _menu(entry, name)
+
+
+def _about(entry: SearchEntry, in_hand: bool, now: float) -> list[str]:
+    """What a row says below its name."""
+    models = f"{entry.models:,} model{'s' * (entry.models != 1)}"
+    several = f" in {entry.generations} generations" if entry.generations > 1 else ""
+    words = [f"best dev loss {number(entry.best)}", models + several, ago(now - entry.changed)]
+    return ["in hand"] * in_hand + words + ["not finished"] * (not entry.done)
+
+
+def _menu(entry: SearchEntry, name: str) -> None:
+    key = f"search-menu-{entry.id}"
+    st.menu_button(
+        f"More about {name}",
+        list(ACTIONS),
+        key=key,
+        format_func=lambda action: ACTIONS[action][0],
+        icon=":material/more_vert:",
+        type="tertiary",
+        help="Rename or delete",
+        on_click=lambda: ACTIONS[st.session_state[key]][1](entry),
+    )
+
+
+def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float) -> None:
+    """Those of the last 30 days, each a click from being back."""
+    if not entries:
+        return
+    with st.expander(f"Deleted in the last 30 days: {len(entries):,}"):
+        for entry in entries[:PAGE]:
+            st.markdown(f":small[{plain(called(entry, titles))} :gray[deleted {ago(now - entry.deleted)}]]")
+            st.button("Bring back", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
+
+
+# what is done with one
+
+
+def _done(action: Callable[[], Any]) -> bool:
+    """Whether `action` was carried out and saved; where it was not, a toast says why."""
+    try:
+        action()
+    except Exception as error:
+        words = str(error) if isinstance(error, UserError) else f"This was not saved: the store says “{error}”."
+        st.toast(plain(words), icon=":material/error:")
+        return False
+    return True
+
+
+def _open(entry: SearchEntry) -> None:
+    """Take it in hand. No link does this: on one and the same page it would leave the old address in the browser."""
+    st.query_params["search"] = entry.id
+    if not remembered():
+        st.query_params[KEY] = key_of(owner_token(), entry.id)
+    st.session_state["search-in-hand"] = entry.id
+    st.rerun(scope="app")
+
+
+def _rename(entry: SearchEntry) -> None:
+    st.session_state["searches-renaming"] = entry.id
+
+
+def _delete(entry: SearchEntry) -> None:
+    """Delete it and close it, so that its link says that it is gone."""
+    if _done(the_store().searches.delete(entry.id, owner_token()).result):
+        SEARCH_SESSIONS.close(entry.id)
+
+
+def _bring_back(entry: SearchEntry) -> None:
+    _done(the_store().searches.bring_back(entry.id, owner_token()).result)
+
+
+ACTIONS: dict[str, tuple[str, Callable[[SearchEntry], None]]] = {
+    "rename": (":material/edit: Rename", _rename),
+    "delete": (":material/delete: Delete", _delete),
+}
+
+
+@st.dialog("Rename this search")
+def _rename_dialog(entry: SearchEntry, about: str) -> None:
+    """A name for a search; without one it is called by what it searches."""
+    with st.form("searches-rename", border=False):
+        name = st.text_input("Name", entry.name, max_chars=80, placeholder=about)
+        asked = st.form_submit_button("Save", type="primary")
+        if asked and _done(the_store().searches.rename(entry.id, owner_token(), name).result):
+            st.rerun()
+
+
+# taking it away
+
+
+def exports(opened: SearchSession) -> None:
+    """Files of the generation that is seen; they are made when they are asked for."""
+    with st.popover("Export", icon=":material/download:", width="stretch"):
+        if len(opened.generations) > 1:
+            st.caption(f"Generation {opened.seen_generation + 1}, the one that is seen.")
+        for name, export in SEARCH_EXPORTS.items():
+            words = export.missing()
+            st.download_button(
+                export.label,
+                lambda export=export, caviar=opened.caviar: export.make(caviar),
+                export.file_name(opened.caviar),
+                export.media_type,
+                key=f"search-export-{name}",
+                on_click="ignore",
+                width="stretch",
+                disabled=bool(words),
+            )
+            if words:
+                st.caption(words)

@@ -1,0 +1,93 @@
+"""Replays the runs of fixtures/fingerprints.json and says what has to be the same in them, to the bit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from core.data.shelf import SHELF
+from core.runs import run as run_module
+from core.runs import run_file
+from core.runs.run import Run
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FINGERPRINTS = FIXTURES / "fingerprints.json"
+RUN_FILES = FIXTURES / "run-files"
+LINKS = FIXTURES / "links.json"
+DIGITS = 16  # of a hash that are kept
+
+
+def machine() -> str:
+    """What bits depend on: numpy, its BLAS, and the kind of processor whose kernels that BLAS uses.
+
+    numpy's own loops are alike on all processors with FMA, which those with the kernels Haswell and SkylakeX have.
+    """
+    found = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    own = [pool for pool in found if "numpy" in Path(pool["filepath"]).parent.name] or found
+    blas = own[0] if own else {}
+    kernels = [str(blas.get(key)) for key in ("internal_api", "version", "architecture")]
+    return " ".join(["numpy", np.__version__, *kernels])
+
+
+def trained(case: dict[str, Any]) -> list[Any]:
+    """[step, fingerprint, dev loss] of a run; it is measured as seldom as can be, for a measured step is numpy's."""
+    with patch.object(run_module, "steps_until_due", lambda since: run_module.AT_ONCE):
+        return seen(_replayed(case))[:3]
+
+
+def measured(case: dict[str, Any]) -> list[Any]:
+    """[step, fingerprint, dev loss, history] of a run, and the same of what becomes of it `then`."""
+    run = _replayed(case)
+    found = seen(run)
+    with threadpool_limits(1, "blas"):
+        return found + seen(_after(run, **case["then"]))
+
+
+def _replayed(case: dict[str, Any]) -> Run:
+    file = run_file.parse(json.dumps({"format": "panda-run", "version": 1} | case["run"]).encode())
+    with threadpool_limits(1, "blas"):
+        return Run.replay(file.spec, file.settings, file.journal, file.step)
+
+
+def opened(path: Path) -> list[Any]:
+    """The same of a run file, with its name and journal. Own data go to the shelf."""
+    file = run_file.parse(path.read_bytes())
+    if file.table:
+        SHELF.add(file.table)
+    with threadpool_limits(1, "blas"):
+        run = Run.replay(file.spec, file.settings, file.journal, file.step)
+        return [*seen(run), file.name, run_file.journal_rows(run.journal)]
+
+
+def seen(run: Run) -> list[Any]:
+    """[step, fingerprint, dev loss, history] of a run, as JSON. The sign of a NaN is left out: it is not defined."""
+    history = hashlib.sha256()
+    for name, array in sorted(run.history.arrays().items()):
+        history.update(name.encode())
+        history.update(np.where(np.isnan(array), array.dtype.type(0), array).tobytes())
+        history.update(np.isnan(array).tobytes())
+    return [run.step, run.fingerprint()[:DIGITS], run.evaluate("dev").loss.hex(), history.hexdigest()[:DIGITS]]
+
+
+def _after(run: Run, do: str, steps: int = 0, back: int = 0, changes: dict[str, Any] | None = None) -> Run:
+    """The run that is to be looked at after an undo, a rewind by `back` steps, or of a twin or branch."""
+    if do in ("twin", "undo") and not run.journal:
+        return run  # it broke before its first nudge
+    if do == "twin":
+        return run.make_twin()
+    if do == "branch":
+        run = run.branch(max(0, run.step - back))
+    elif do == "rewind":
+        run.rewind(max(0, run.step - back))
+    elif do == "undo":
+        run.undo()
+    run.twins = do == "ghost"
+    run.nudge(**(changes or {}))
+    run.advance(steps)
+    return run.twin if do == "ghost" else run

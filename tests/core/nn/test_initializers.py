@@ -1,0 +1,36 @@
+"""Tests of the first weights: the papers' deviations by hand, and that draws have them."""
+
+import numpy as np
+import pytest
+
+from core.nn.initializers import INITIALIZERS, draw
+
+
+@pytest.mark.parametrize(
+    ("name", "n_in", "n_out", "expected"),
+    [("he", 50, 7, 0.2), ("he", 2, 16, 1.0), ("xavier", 50, 150, 0.1), ("xavier", 1, 1, 1.0), ("small", 50, 150, 0.01)],
+)
+def test_deviations_by_hand(name, n_in, n_out, expected):
+    assert INITIALIZERS[name].deviation(n_in, n_out) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_draws_are_normal_with_the_deviation_asked(name):
+    W = draw(name, 200, 300, np.random.default_rng(0))  # 60,000 draws
+    deviation = INITIALIZERS[name].deviation(200, 300)
+    assert W.shape == (300, 200)
+    assert W.dtype == np.float64
+    assert W.std() == pytest.approx(deviation, rel=0.015)  # five standard errors
+    assert W.mean() == pytest.approx(0, abs=0.021 * deviation)
+    assert (np.abs(W) < deviation).mean() == pytest.approx(0.6827, abs=0.01)  # a uniform draw has 0.577
+
+
+@pytest.mark.parametrize("name", INITIALIZERS)
+def test_a_seed_decides_the_weights(name):
+    W = draw(name, 3, 4, np.random.default_rng(1))
+    np.testing.assert_array_equal(W, draw(name, 3, 4, np.random.default_rng(1)))
+    assert (draw(name, 3, 4, np.random.default_rng(2)) != W).all()
+
+
+def test_labels():
+    assert {name: row.label for name, row in INITIALIZERS.items()} == {"he": "He", "xavier": "Xavier", "small": "small"}

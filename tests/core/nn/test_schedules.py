@@ -1,0 +1,64 @@
+"""Tests of learning-rate decay against the published formulas, with numbers worked by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.nn.schedules import SCHEDULES
+
+BY_HAND = [  # name, rate, every, factors after 0, 1, 2, 3 epochs
+    ("none", 1.0, 1, [1, 1, 1, 1]),
+    ("inverse", 1.0, 1, [1, 1 / 2, 1 / 3, 1 / 4]),
+    ("exponential", 0.05, 1, [1, 0.95, 0.9025, 0.857375]),
+    ("staircase", 0.5, 2, [1, 1, 0.5, 0.5]),
+    ("staircase", 0.5, 1, [1, 0.5, 0.25, 0.125]),
+    ("sqrt", 1.0, 1, [1, 0.7071067811865475, 0.5773502691896258, 0.5]),
+    ("sqrt", 8.0, 1, [1, 1 / 3, 0.24253562503633297, 0.2]),
+]
+
+
+@pytest.mark.parametrize(("name", "rate", "every", "expected"), BY_HAND)
+def test_factors_by_hand(name, rate, every, expected):
+    factor = SCHEDULES[name].factor
+    np.testing.assert_allclose([factor(epochs, rate, every) for epochs in range(4)], expected, rtol=1e-12)
+
+
+def test_every_schedule_is_worked_by_hand():
+    assert {name for name, *_ in BY_HAND} == set(SCHEDULES)
+
+
+def test_inverse_gives_the_courses_table():
+    # alpha0 = 0.2, decay rate 1 (course C20)
+    alpha = 0.2 * SCHEDULES["inverse"].factor(np.arange(4), 1.0, 1)
+    np.testing.assert_array_equal(alpha.round(3), [0.2, 0.1, 0.067, 0.05])
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@given(st.floats(1e-4, 0.999), st.integers(1, 1000), st.lists(st.integers(0, 5000), min_size=2, max_size=9))
+def test_factors_start_at_one_and_never_rise(name, rate, every, epochs):
+    factor = SCHEDULES[name].factor
+    assert factor(0, rate, every) == 1
+    factors = factor(np.array(sorted(epochs)), rate, every)
+    assert (np.diff(factors) <= 0).all()
+    assert ((factors >= 0) & (factors <= 1)).all()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_vectors_give_what_numbers_give(name):
+    factor = SCHEDULES[name].factor
+    epochs, rates, every = np.array([0, 3, 7]), np.array([0.1, 0.2, 0.5]), np.array([1, 2, 3])
+    numbers = [factor(int(e), float(k), int(n)) for e, k, n in zip(epochs, rates, every, strict=True)]
+    np.testing.assert_allclose(factor(epochs, rates, every), numbers, rtol=1e-12)
+    assert factor(5, rates, 2).shape == (3,)
+    assert all(isinstance(number, float) for number in numbers)
+
+
+def test_a_staircase_steps_at_whole_multiples():
+    factors = SCHEDULES["staircase"].factor(np.arange(31), 0.1, 10)
+    assert list(np.flatnonzero(np.diff(factors)) + 1) == [10, 20, 30]
+
+
+def test_labels_are_distinct_and_formulas_given():
+    assert len({row.label for row in SCHEDULES.values()}) == len(SCHEDULES) == 5
+    assert all(row.formula for row in SCHEDULES.values())

@@ -1,0 +1,329 @@
+"""Random or grid over many seeds: each pair is what two searches alone find; slices, bounds, the words at the end."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.charts.searches import SEARCH_CHARTS
+from core.charts.searches.contest import box, few, numbers
+from core.errors import UserError
+from core.search import random_vs_grid as module
+from core.search.random_vs_grid import SIDES, Best, RandomVsGrid, best, judged, recalled, under
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Range, Space
+from core.sessions.search_session import SearchSession, SearchSessions
+from core.settings.table import RunSpec, Settings
+from core.store import Store
+
+SPEC = RunSpec(examples=60, hidden=(4,), seed=2, data_seed=7)
+RANGES = (Range("learning_rate", 1e-3, 1.0, "log"), SEARCHABLE["beta1"])
+VIEWER = object()
+INF = math.inf
+
+
+def never():
+    return False
+
+
+def first(models=4, steps=20, spec=SPEC, ranges=RANGES, **more):
+    space = Space(spec, Settings(), ranges)
+    return [Search(Plan(space, side, models, steps, 5, **more)) for side in SIDES]
+
+
+def whole(contest):
+    contest.advance(never)
+    assert contest.done
+    return contest
+
+
+# what is found
+
+
+@pytest.mark.parametrize("halving", [False, True])
+def test_each_pair_is_what_two_searches_alone_find_under_that_seed(halving):
+    found = whole(RandomVsGrid(first(halving=halving), 5)).found
+    for k in range(5):
+        spec = replace(SPEC, seed=2 + k, data_seed=7 + k)
+        for side in SIDES:
+            alone = Search(Plan(Space(spec, Settings(), RANGES), side, 4, 20, 5 + k, halving))
+            alone.advance(never)
+            assert found[side][k] == best(alone)
+            losses = [trial.loss for trial in alone.trials if trial.state == "done"]
+            assert found[side][k].loss == min(losses)
+    assert len({one.loss for one in found["random"]}) == 5
+    points = [[trial.point for trial in Search(under(first()[1].plan, k)).trials] for k in (0, 3)]
+    assert points[0] == points[1]  # of the grid
+
+
+def test_slices_of_any_length_lead_to_the_same_pairs_and_progress_never_falls():
+    contest, seen = RandomVsGrid(first(steps=60), 5), []
+    while not contest.done:
+        contest.advance(lambda: True)
+        seen.append((contest.progress, contest.losses.shape[1], contest.left))
+    progress, pairs, left = map(np.array, zip(*seen, strict=True))
+    assert len(seen) > 20
+    assert (np.diff(progress) >= 0).all()
+    assert (progress[-1], pairs[-1], left[-1]) == (1, 5, 0)
+    assert set(pairs) == {0, 1, 2, 3, 4, 5}
+    assert (left[:-1] > 0).all()
+    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(steps=60), 5)).losses)
+
+
+def test_searches_that_are_done_already_are_not_trained_again():
+    searches = first()
+    for search in searches:
+        search.advance(never)
+    made = []
+    contest = whole(RandomVsGrid(searches, 5, lambda plan: made.append(plan) or Search(plan)))
+    assert [plan.seed for plan in made] == [6, 6, 7, 7, 8, 8, 9, 9]
+    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(), 5)).losses)
+
+
+def test_it_goes_on_from_what_was_found():
+    contest = RandomVsGrid(first(), 6)
+    contest.advance(lambda: contest.losses.shape[1] == 3)
+    later, wanted = RandomVsGrid(first(), 6, found=contest.found), whole(RandomVsGrid(first(), 6))
+    assert later.progress == pytest.approx(0.5)
+    np.testing.assert_array_equal(whole(later).losses, wanted.losses)
+    assert contest.losses.shape == (2, 3)
+
+
+def test_stopped_it_keeps_the_pairs_that_are_whole():
+    contest = RandomVsGrid(first(), 5)
+    contest.stop()
+    assert contest.done
+    assert contest.words == "Stopped before both searches of one seed were done."
+    contest = RandomVsGrid(first(), 5)
+    while not contest.found["random"][2:]:  # of the third seed, only the search at random is finished
+        contest.advance(lambda: bool(contest.found["random"][2:]))
+    contest.stop()
+    contest.stop()
+    contest.advance(never)
+    assert contest.losses.shape == (2, 2)
+    assert contest.words == judged(*contest.losses).words
+
+
+def test_stop_ends_a_search_with_its_contest():
+    searches = first()
+    opened = SearchSession(searches)
+    opened.compete(RandomVsGrid(searches, 5))
+    opened.play()
+    opened.train(VIEWER, 0.01)
+    opened.stop()
+    assert opened.done
+    assert not opened.busy
+
+
+def test_seeds_wrap_at_the_highest():
+    plan = first(spec=replace(SPEC, seed=2**31 - 1))[0].plan
+    assert under(plan, 0) == plan
+    assert under(plan, 3).space.spec.seed == 2
+
+
+def test_where_every_model_breaks_the_loss_is_infinite():
+    hot = Space(RunSpec(examples=60, hidden=(32,) * 4, activation="leaky_relu"),
+                Settings(batch_norm=False, optimizer="sgd"), (Range("learning_rate", 9.0, 10.0, "log"),))  # fmt: skip
+    contest = whole(RandomVsGrid([Search(Plan(hot, side, 2, 200)) for side in SIDES], 5))
+    assert np.isinf(contest.losses).all()
+    assert contest.outcome.equal == 5
+
+
+# bounds
+
+
+@pytest.mark.parametrize("seeds", [4, 51, 0, -1, 5.0, True, "20", None])
+def test_a_number_of_seeds_out_of_bounds_is_answered_by_a_sentence(seeds):
+    with pytest.raises(UserError, match="it takes 5 to 50"):
+        RandomVsGrid(first(), seeds)
+
+
+def test_what_takes_too_long_is_answered_before_the_work(monkeypatch):
+    needed = 5 * sum(search.left for search in first())
+    monkeypatch.setattr(module, "SECONDS", 1.01 * needed)
+    RandomVsGrid(first(), 5)
+    monkeypatch.setattr(module, "SECONDS", 0.99 * needed)
+    with pytest.raises(UserError, match="hours of work"):
+        RandomVsGrid(first(), 5)
+
+
+def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_work(monkeypatch):
+    searches = first(2, ranges=(Range("units", 1, 64, "log"),))
+    others = [Search(under(searches[0].plan, k)) for k in range(1, 20)]
+    sizes = [sum(group.parameters * len(group.trials) for group in one._groups) for one in [*searches, *others]]
+    assert max(sizes[2:]) > max(sizes[:2])
+    monkeypatch.setattr("core.search.search.PARAMETERS", max(sizes[2:]) - 1)
+    with pytest.raises(UserError, match="parameters together"):
+        RandomVsGrid(searches, 20)
+
+
+# the words
+
+
+def pairs(random, grid):
+    return judged(np.array(random, float), np.array(grid, float))
+
+
+def test_a_clear_difference():
+    outcome = pairs([0.1] * 9 + [0.3], [0.2] * 10)
+    assert (outcome.random, outcome.grid, outcome.equal) == (9, 1, 0)
+    assert outcome.chance == pytest.approx(2 * 11 / 2**10)
+    assert outcome.words == (
+        "Random found the better model under 9 of 10 seeds, grid under 1: more than chance (sign test, p = 0.021). "
+        "Median best dev loss 0.1 at random, 0.2 on the grid; seed by seed 0.1 lower at random (median)."
+    )
+
+
+def test_no_clear_difference_whichever_wins():
+    assert pairs([0.2] * 6 + [0.1] * 4, [0.15] * 10).words == (
+        "Grid found the better model under 6 of 10 seeds, random under 4: no clear difference (sign test, p = 0.75). "
+        "Median best dev loss 0.2 at random, 0.15 on the grid; seed by seed 0.05 higher at random (median)."
+    )
+
+
+def test_equal_pairs_are_counted_and_left_out_of_the_test():
+    outcome = pairs([1, 1, 1, 1, 2, 2, 2], [1, 1, 2, 2, 1, 2, 2])
+    assert (outcome.random, outcome.grid, outcome.equal, outcome.chance) == (2, 1, 4, 1)
+    assert "under 2 of 7 seeds, grid under 1, neither under 4: no clear" in outcome.words
+    assert outcome.words.endswith("seed by seed about the same (median).")
+    same = pairs([1] * 5, [1] * 5)
+    assert same.words.startswith("Neither random nor grid found the better model under any of 5 seeds.")
+
+
+def test_searches_that_broke_are_worse_and_told():
+    outcome = pairs([0.1, 0.1, 0.1, INF, INF], [0.2, INF, math.nan, INF, INF])
+    assert (outcome.random, outcome.grid, outcome.equal) == (3, 0, 2)
+    assert "0.1 at random, not a number on the grid; seed by seed 0.1 lower" in outcome.words
+    assert outcome.words.endswith(
+        "Every model diverged under 2 of 5 seeds at random and under 4 of 5 seeds on the grid."
+    )
+    nothing = pairs([INF] * 5, [INF] * 5)
+    assert nothing.words == (
+        "Neither random nor grid found the better model under any of 5 seeds. "
+        "Every model diverged under 5 of 5 seeds at random and under 5 of 5 seeds on the grid."
+    )
+
+
+def test_it_says_how_it_stands_before_the_end():
+    contest = RandomVsGrid(first(), 5)
+    assert contest.words == "0 of 5 seeds are done."
+    contest.advance(lambda: contest.losses.shape[1] == 2)
+    random, grid = contest.losses
+    better = f"{np.sum(random < grid)} at random, {np.sum(grid < random)} on the grid"
+    assert contest.words == f"2 of 5 seeds are done. The better model so far: {better}."
+    assert contest.outcome is None
+    assert whole(contest).words == contest.outcome.words == judged(*contest.losses).words
+
+
+# the chart
+
+
+def test_the_chart_has_the_numbers_of_the_pairs():
+    losses = np.array([[1.0, 2, 3, 4, INF], [2.0, 1, 3, INF, INF]])
+    found = numbers(losses)
+    np.testing.assert_array_equal(found.quantiles["random"], [1, 1.75, 2.5, 3.25, 4])
+    np.testing.assert_array_equal(found.quantiles["grid"], [1, 1.5, 2, 2.5, 3])
+    assert found.broken == {"random": 1, "grid": 2}
+    assert {side: found.better[side].tolist() for side in SIDES} == {
+        "random": [True, False, False, True, False],
+        "grid": [False, True, False, False, False],
+    }
+    _, y = box(found.quantiles["grid"], 0)
+    assert y[~np.isnan(y)].tolist() == [1, 1.5, 1.5, 1.5, 2.5, 2.5, 1.5, 2, 2, 2.5, 3]
+
+
+def test_losses_are_written_in_few_signs():
+    assert [few(loss) for loss in (0.0, 6.8812e-4, 1e-3, 0.09871, 1.5)] == ["0", "6.88e-4", "0.001", "0.0987", "1.5"]
+
+
+def raced(seeds=5):
+    random, grid = first()
+    opened = SearchSession([random, grid])
+    opened.compete(RandomVsGrid([random, grid], seeds))
+    return opened
+
+
+def test_the_chart_fits_its_skeleton_from_the_first_pair_to_the_last():
+    chart, opened = SEARCH_CHARTS["contest"], raced()
+    assert not chart.applies(SearchSession(first()[0]).shown)
+    uids = {trace.uid for trace in chart.skeleton(opened.shown).data}
+    opened.play()
+    while True:
+        frame, done = chart.frame(opened.shown), opened.contest.losses.shape[1]
+        assert {key.partition(".")[0] for key in frame} == uids
+        assert all(frame[f"{uid}.x"].shape == frame[f"{uid}.y"].shape for uid in uids)
+        np.testing.assert_allclose(frame["grid.y"], opened.contest.losses[1], rtol=1e-6)
+        joined = sum(frame[f"{uid}.x"].size for uid in ("randombetter", "gridbetter", "equal"))
+        assert joined == 3 * done
+        if not opened.busy:
+            break
+        opened.train(VIEWER, 0.005)
+    assert done == 5
+
+
+# in an open search
+
+
+def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
+    opened = raced()
+    opened.play()
+    while opened.busy:
+        opened.train(VIEWER, 0.005)
+        if not all(caviar.done for caviar in opened.generations):
+            assert opened.contest.losses.size == 0
+    assert opened.contest.done
+    assert opened.contest.found["random"][0] == best(opened.generations[0])
+    with pytest.raises(UserError, match="is done"):
+        opened.play()
+
+
+def test_what_was_found_outlives_the_closing_of_the_search(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    searches = SearchSessions(store=lambda: store)
+    random, grid = first()
+    opened = searches.open(random, "a" * 22)
+    opened.add(grid)
+    opened.compete(RandomVsGrid([random, grid], 6))
+    while opened.contest.losses.shape[1] < 3:
+        opened.train(VIEWER, 0.002)
+    opened.saving.result(5)
+    kept = opened.contest.losses
+    searches = SearchSessions(store=lambda: store)  # as after a restart, without anything that was closed
+    found = searches.get(opened.token)
+    assert found is not opened
+    assert found.contest.seeds == 6
+    assert not found.playing
+    np.testing.assert_array_equal(found.contest.losses[:, : kept.shape[1]], kept)
+    found.play()
+    while found.busy:
+        found.train(VIEWER, 0.05)
+    np.testing.assert_array_equal(found.contest.losses, whole(RandomVsGrid(first(), 6)).losses)
+    found.saving.result(5)
+    again = SearchSessions(store=lambda: store).get(opened.token)
+    assert again.contest.words == found.contest.words
+    assert again.done
+    store.close()
+
+
+def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    random, grid = first()
+    opened = SearchSessions(store=lambda: store).open(random, "a" * 22)
+    opened.add(grid)
+    opened.compete(RandomVsGrid([random, grid], 5))
+    opened.train(VIEWER, 0.01)
+    opened.do(SearchSession.stop)
+    opened.saving.result(5)
+    found = SearchSessions(store=lambda: store).get(opened.token)
+    assert found.contest.stopped
+    assert found.done
+    store.close()
+
+
+def test_what_is_told_comes_back_also_where_every_model_broke():
+    contest = RandomVsGrid(first(), 5, found={"random": [Best(INF, math.nan, {})], "grid": []})
+    found = recalled(contest.told(), first()).found
+    assert found["random"][0].loss == INF
+    assert math.isnan(found["random"][0].accuracy)
+    assert found["grid"] == []

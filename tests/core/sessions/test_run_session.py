@@ -1,0 +1,166 @@
+"""Open runs: one way in for every change, one driver, bounded numbers."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from core.errors import UserError
+from core.runs.run import Run
+from core.sessions.run_session import FLAT_OUT, RunSession, RunSessions
+from core.settings.table import RunSpec, SettingError
+
+
+@pytest.fixture
+def opened():
+    return RunSession(Run(RunSpec(examples=60, hidden=(4,))))
+
+
+def test_a_paused_run_does_not_train(opened):
+    assert opened.train("me", 0.01) == 0
+    assert opened.run.step == 0
+
+
+def test_a_turn_at_a_speed_is_that_many_steps(opened):
+    opened.set_speed(10)
+    opened.play()
+    assert opened.train("me", 5.0) == 10
+    assert opened.train("me", 5.0) == 10
+    assert opened.run.step == 20
+
+
+def test_flat_out_fills_its_time_and_ends_measured(opened):
+    opened.set_speed(FLAT_OUT)
+    opened.play()
+    opened.train("me", 0.05)
+    start = time.perf_counter()
+    steps = opened.train("me", 0.3)
+    assert steps > 20
+    assert 0.2 < time.perf_counter() - start < 3
+    assert opened.run.history.steps[-1] == opened.run.step
+
+
+def test_one_step_and_one_epoch_then_stand_still(opened):
+    opened.owe(1)
+    assert opened.train("me", 5.0) == 1
+    opened.owe_epoch()
+    opened.train("me", 5.0)
+    assert (opened.run.epoch, opened.run.stack.state.cursor) == (2 if opened.run.stack.batch >= 48 else 1, 0)
+    assert opened.train("me", 5.0) == 0
+
+
+def test_steps_and_epochs_asked_for_at_once_all_count():
+    opened = RunSession(Run(RunSpec(examples=600, hidden=(4,))))
+    epoch = -(-opened.run.data.train.labels.size // opened.run.stack.batch)
+    assert epoch > 3
+    opened.owe(1)
+    opened.owe(1)
+    assert opened.train("me", 5.0) == 2
+    opened.owe_epoch()
+    opened.owe_epoch()
+    assert opened.train("me", 5.0) == 2 * epoch - 2
+    opened.owe(1)
+    opened.pause()
+    assert opened.train("me", 5.0) == 0
+
+
+def test_stops_at_the_stopping_step_and_says_so(opened):
+    opened.set_stop(25)
+    opened.set_speed(10)
+    opened.play()
+    for _ in range(5):
+        opened.train("me", 5.0)
+    assert opened.run.step == 25
+    assert not opened.playing
+
+
+def test_a_stopping_step_behind_the_run_is_refused(opened):
+    opened.run.advance(5)
+    with pytest.raises(UserError, match="takes 6 to"):
+        opened.set_stop(5)
+
+
+def test_a_nudge_asked_for_during_a_slice_takes_effect_within_it(opened):
+    opened.set_speed(FLAT_OUT)
+    opened.play()
+    opened.train("me", 0.02)
+    slice_ = threading.Thread(target=opened.train, args=("me", 1.0))
+    slice_.start()
+    time.sleep(0.2)
+    future = opened.ask(lambda it: it.nudge({"learning_rate": 0.02}))
+    future.result(timeout=0.5)
+    at_answer = opened.run.since["learning_rate"]
+    slice_.join()
+    assert opened.run.settings.learning_rate == 0.02
+    assert 0 < at_answer < opened.run.step
+
+
+def test_errors_reach_whoever_asked_and_change_nothing(opened):
+    before = opened.run.fingerprint()
+    with pytest.raises(SettingError, match="1e-06 to 10"):
+        opened.do(lambda it: it.nudge({"learning_rate": 99}))
+    assert opened.run.fingerprint() == before
+
+
+def test_a_second_viewer_watches_and_takes_over_when_the_first_is_silent(opened, monkeypatch):
+    opened.play()
+    opened.train("first", 0.001)
+    assert not opened.due_to("second")
+    assert opened.due_to("first")
+    monkeypatch.setattr("core.sessions.session.DRIVER_SECONDS", 0.0)
+    assert opened.due_to("second")
+
+
+def test_trouble_ends_play_and_play_is_refused_until_one_goes_back():
+    opened = RunSession(Run(RunSpec(hidden=(16, 16, 16), activation="leaky_relu")))
+    opened.nudge({"batch_norm": False, "optimizer": "sgd", "learning_rate": 10.0})
+    opened.play()
+    for _ in range(50):
+        opened.train("me", 0.1)
+    assert opened.run.trouble
+    assert not opened.playing
+    with pytest.raises(UserError, match="go back"):
+        opened.play()
+    opened.rewind(0)
+    opened.play()
+    assert opened.playing
+
+
+def test_listeners_hear_of_every_change(opened):
+    heard = []
+    opened.listeners.add(lambda: heard.append(opened.version))
+    opened.do(RunSession.play)
+    opened.train("me", 0.01)
+    assert heard == [1, 2]
+
+
+def test_the_longest_unseen_is_closed_when_there_are_too_many():
+    runs = RunSessions(most=2)
+    first, second = (runs.open(Run(RunSpec(examples=60, hidden=(4,)))) for _ in range(2))
+    second.seen = first.seen - 10
+    third = runs.open(first.run)
+    assert runs.get(second.token) is None
+    assert runs.get(first.token) is first
+    assert runs.get(third.token) is third
+
+
+def test_a_run_that_somebody_looks_at_is_never_closed():
+    runs = RunSessions(most=1, idle=0.0)
+    first = runs.open(Run(RunSpec(examples=60, hidden=(4,))))
+    first.listeners.add(lambda: None)
+    runs.open(first.run)
+    assert runs.get(first.token) is first
+
+
+def test_tokens_are_long_and_differ(opened):
+    other = RunSession(opened.run)
+    assert len(opened.token) >= 22
+    assert opened.token != other.token
+
+
+def test_who_only_watches_never_trains_the_run_even_when_nobody_else_looks(opened):
+    watcher = SimpleNamespace(drives=False)
+    opened.do(RunSession.play)
+    assert not opened.due_to(watcher)
+    assert opened.due_to(SimpleNamespace(drives=True))

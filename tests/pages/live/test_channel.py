@@ -1,0 +1,312 @@
+"""The live channel, through Starlette's own client: frames, commands, and what it refuses."""
+
+import time
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from core.charts.packet import unpack
+from core.runs.run import Run
+from core.search.search import Plan, Search
+from core.search.space import SEARCHABLE, Space
+from core.sessions.lab_session import LAB_SESSIONS
+from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.search_session import SEARCH_SESSIONS
+from core.settings.table import RunSpec, Settings
+from core.store import key_of, the_store
+from pages.live.server.channel import LONGEST_MESSAGE, live
+
+OWNER = "o" * 22
+client = TestClient(Starlette(routes=[WebSocketRoute("/live/{token}", live)]))
+
+
+@pytest.fixture
+def opened():
+    return RUN_SESSIONS.open(Run(RunSpec(examples=60, hidden=(4,))), OWNER)
+
+
+@pytest.fixture
+def socket(opened):
+    with client.websocket_connect(f"/live/{key_of(OWNER, opened.token)}") as socket:
+        yield socket
+
+
+@pytest.fixture
+def watcher(opened):
+    """Who has the link and not the key."""
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        yield socket
+
+
+def frame(socket, charts=("loss",), seq=1):
+    socket.send_json({"type": "frame", "charts": list(charts), "seq": seq})
+    return unpack(socket.receive_bytes())
+
+
+def test_a_frame_says_what_is_true_and_carries_the_asked_charts(socket, opened):
+    header, charts = frame(socket, ("loss", "activations"), seq=7)
+    assert header["seq"] == 7
+    assert header["status"]["step"] == 0
+    assert header["status"]["settings"]["learning_rate"] == opened.run.settings.learning_rate
+    assert set(charts) == {"loss", "activations"}
+
+
+def test_playing_trains_and_the_loss_chart_grows(socket, opened):
+    frame(socket)
+    socket.send_json({"type": "speed", "steps": 10})
+    socket.send_json({"type": "play"})
+    steps = [frame(socket, seq=i)[0]["status"]["step"] for i in range(6)]
+    assert steps == sorted(steps)
+    assert steps[-1] >= 30
+
+
+def test_a_nudge_is_in_the_next_frame_with_its_step(socket, opened):
+    opened.run.advance(5)
+    socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.03}, "gesture": 1, "id": 1})
+    for i in range(3):
+        status = frame(socket, (("loss",), ("z",), ("gradients",))[i], seq=i)[0]["status"]
+        if status["settings"]["learning_rate"] == 0.03:
+            break
+    assert status["settings"]["learning_rate"] == 0.03
+    assert status["since"]["learning_rate"] == 5
+    assert len(opened.run.journal) == 1
+
+
+def test_a_still_run_is_shown_once_then_the_answer_waits_for_a_change(socket, opened):
+    frame(socket)
+    socket.send_json({"type": "frame", "charts": ["loss"], "seq": 2})
+    socket.send_json({"type": "step"})
+    header, _ = unpack(socket.receive_bytes())
+    assert header["seq"] == 2
+    assert header["status"]["step"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ("not json", "one JSON object"),
+        ("[1]", "one JSON object"),
+        ("[" * 4000, "one JSON object"),
+        ("x" * (LONGEST_MESSAGE + 1), "characters"),
+        ('{"type": "dance"}', "no message type 'dance'"),
+        ('{"type": "frame"}', "list of chart names"),
+        ('{"type": "frame", "charts": ["loss"], "seq": -1}', "whole number"),
+        ('{"type": "nudge", "changes": {}}', "needs 'changes'"),
+        ('{"type": "nudge", "changes": {"learning_rate": 1e308}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"learning_rate": NaN}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"learning_rate": "0.1"}}', "1e-06 to 10"),
+        ('{"type": "nudge", "changes": {"__class__": 1}}', "no setting called"),
+        ('{"type": "speed", "steps": 7}', "Speed cannot be 7"),
+        ('{"type": "rewind", "step": 99}', "not in this run"),
+        ('{"type": "stop_at", "step": true}', "whole number"),
+    ],
+)
+def test_what_is_not_understood_is_answered_by_a_sentence_and_changes_nothing(socket, opened, message, words):
+    before = opened.run.fingerprint()
+    socket.send_text(message)
+    answer = socket.receive_json()
+    assert answer["type"] == "error"
+    assert words in answer["sentence"]
+    assert opened.run.fingerprint() == before
+    assert frame(socket)[0]["status"]["step"] == 0
+
+
+def test_an_unknown_token_is_told_so():
+    with client.websocket_connect("/live/nothing") as socket:
+        assert socket.receive_json()["type"] == "gone"
+
+
+def test_another_sites_page_may_not_connect(opened):
+    headers = {"origin": "http://evil.example"}
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect(f"/live/{opened.token}", headers=headers) as socket,
+    ):
+        socket.receive_json()
+
+
+def test_the_servers_own_page_may(opened):
+    with client.websocket_connect(f"/live/{opened.token}", headers={"origin": "http://testserver"}) as socket:
+        assert frame(socket)[0]["type"] == "frame"
+
+
+def test_a_closed_connection_leaves_nobody_listening(opened):
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        frame(socket)
+        assert opened.listeners
+    assert not opened.listeners
+
+
+def test_who_has_the_link_watches_and_changes_nothing(watcher, opened):
+    header, charts = frame(watcher)
+    assert (header["status"]["step"], set(charts)) == (0, {"loss"})
+    nudge = {"type": "nudge", "changes": {"learning_rate": 0.02}}
+    for message in ({"type": "play"}, nudge, {"type": "look", "step": 0}):
+        watcher.send_json(message)
+        assert "somebody else's" in watcher.receive_json()["sentence"]
+    assert (opened.playing, opened.run.journal) == (False, ())
+
+
+def test_a_watcher_sees_what_the_owner_does_and_does_not_train_the_run(socket, watcher, opened):
+    frame(watcher)
+    socket.send_json({"type": "play"})
+    for i in range(4):
+        frame(socket, seq=i)
+    step = opened.run.step
+    header, _ = frame(watcher, seq=9)
+    assert header["status"]["step"] == step == opened.run.step
+
+
+def test_a_frame_that_shows_a_nudge_comes_after_the_store_has_it(socket, opened):
+    frame(socket)
+    for i, rate in enumerate((0.01, 0.02, 0.03), start=2):
+        socket.send_json({"type": "nudge", "changes": {"learning_rate": rate}})
+        while frame(socket, seq=i)[0]["status"]["settings"]["learning_rate"] != rate:
+            pass
+        rows = the_store().journal(opened.recorder.line)
+        assert rows[-1]["changes"]["learning_rate"][1] == rate
+
+
+def test_looking_back_and_going_on_from_there(socket, opened):
+    opened.do(lambda it: it.owe(200))
+    while opened.run.step < 200:
+        frame(socket, seq=opened.run.step)
+    socket.send_json({"type": "look", "step": 70})
+    status = {"looking": False}
+    while not status["looking"] or status["catching_up"] is not None:
+        status = frame(socket, ("z",), seq=1)[0]["status"]
+    assert (status["step"], status["head"]) == (70, 200)
+    socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.02}})
+    while status["settings"]["learning_rate"] != 0.02:
+        status = frame(socket, ("loss",), seq=2)[0]["status"]
+    assert (status["step"], status["head"], status["looking"]) == (70, 70, False)
+    assert [line.step for line in the_store().lines(opened.token)] == [200, 70]
+
+
+def test_a_run_that_was_closed_opens_again_by_its_link(opened):
+    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    RUN_SESSIONS.close(opened.token)
+    with client.websocket_connect(f"/live/{opened.token}") as socket:
+        assert frame(socket)[0]["status"]["settings"]["learning_rate"] == 0.02
+
+
+def test_who_looks_at_a_run_that_is_closed_is_told(socket, opened):
+    frame(socket)
+    RUN_SESSIONS.close(opened.token)
+    assert "closed or deleted" in socket.receive_json()["sentence"]
+
+
+@pytest.fixture
+def search():
+    space = Space(RunSpec(examples=60, hidden=(4,)), Settings(), (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"]))
+    return SEARCH_SESSIONS.open(Search(Plan(space, "random", 6, 4_000)), OWNER)
+
+
+@pytest.fixture
+def search_socket(search):
+    with client.websocket_connect(f"/live/{key_of(OWNER, search.token)}") as socket:
+        yield socket
+
+
+def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
+    with client.websocket_connect(f"/live/{search.token}") as other:
+        assert not frame(other, ["scatter"])[0]["status"]["selected"]
+        search_socket.send_json({"type": "region", "of": 0, "places": {"learning_rate": [0.25, 0.5]}})
+        deadline = time.monotonic() + 5
+        while not search.region:  # until the command is taken up
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        header, charts = frame(other, ["scatter", "parallel"], seq=2)
+        assert header["status"]["selected"]
+        assert header["status"]["watch"]["region"] == "α 0.001–0.01"
+        assert len(charts["scatter"]["region.x"]) == len(charts["parallel"]["bands.x"]) == 5
+        other.send_json({"type": "region", "places": None})
+        assert "somebody else's" in other.receive_json()["sentence"]
+    assert search.region
+
+
+def test_who_watches_sees_the_generation_they_chose_and_the_owner_the_same_as_before(search_socket, search):
+    finer = Plan(search.caviar.plan.space, "grid", 4, 50)
+    search.do(lambda it: it.generations.append(Search(finer)))
+    with client.websocket_connect(f"/live/{search.token}") as other:
+        assert frame(other, ["scatter"])[0]["status"]["models"] == 6
+        other.send_json({"type": "frame", "seq": 2, "charts": [], "sight": {"generation": 1, "whole": False}})
+        status = unpack(other.receive_bytes())[0]["status"]
+        assert (status["models"], status["watch"]["generation"], status["watch"]["whole"]) == (4, 1, False)
+        other.send_json({"type": "frame", "seq": 3, "charts": [], "sight": {"axes": ["beta1", "beta1"]}})
+        assert unpack(other.receive_bytes())[0]["status"]["models"] == 6
+    status = frame(search_socket, ["scatter"])[0]["status"]
+    assert (status["models"], status["watch"]["generation"], status["watch"]["whole"]) == (6, 0, True)
+
+
+@pytest.mark.parametrize(
+    "sight", [3, [1], {"generation": -1}, {"generation": "1"}, {"axes": "ab"}, {"axes": [1, 2]}, {"picked": 1}]
+)
+def test_a_sight_that_cannot_be_is_answered_by_a_sentence(search_socket, sight):
+    search_socket.send_json({"type": "frame", "seq": 1, "charts": [], "sight": sight})
+    assert "generation" in search_socket.receive_json()["sentence"]
+    assert frame(search_socket, ["scatter"], seq=2)[0]["seq"] == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        ({"of": 0}, None),
+        ({"places": {"learning_rate": [0, 1]}}, "whole number called 'of'"),
+        ({"of": 9, "places": {}}, "There is no generation 10"),
+        ({"of": 0, "places": [1, 2]}, "needs 'places'"),
+        ({"of": 0, "places": {str(i): [0, 1] for i in range(41)}}, "needs 'places'"),
+        ({"of": 0, "places": {"units": [0, 1]}}, "which is not searched"),
+        ({"of": 0, "places": {"learning_rate": [0, float("nan")]}}, "select it again"),
+        ({"of": 0, "places": {"learning_rate": [2, 3]}}, "select a larger one"),
+    ],
+)
+def test_a_region_that_cannot_be_is_answered_by_a_sentence(search_socket, search, message, words):
+    search.select(0, {"beta1": [0, 0.5]})
+    search_socket.send_json({"type": "region", "id": 4} | message)
+    if words:
+        assert words in search_socket.receive_json()["sentence"]
+        assert list(search.region) == ["beta1"]
+    else:
+        frame(search_socket, ["scatter"])
+        assert search.region == {}
+
+
+def test_stop_ends_a_search_for_good_however_often(search_socket, search):
+    assert not frame(search_socket, ["curves"])[0]["status"]["stoppable"]
+    search_socket.send_json({"type": "stop", "id": 1})
+    assert "has not begun" in search_socket.receive_json()["sentence"]
+    search_socket.send_json({"type": "play"})
+    seq = 2
+    while not (status := frame(search_socket, ["curves"], seq=seq)[0]["status"])["stoppable"]:
+        seq += 1
+    search_socket.send_json({"type": "stop"})
+    search_socket.send_json({"type": "stop"})
+    while not (status := frame(search_socket, ["curves", "scatter"][seq % 2 :], seq=seq)[0]["status"])["done"]:
+        seq += 1
+    assert not status["playing"]
+    assert not status["stoppable"]
+    assert status["states"]["stopped"] == 6
+
+
+def test_networks_side_by_side_are_trained_and_watched():
+    side = LAB_SESSIONS.open(OWNER)
+    charts = ("side-losses", "side-inputs", "loss")
+    with client.websocket_connect(f"/live/{key_of(OWNER, side.token)}") as socket:
+        assert frame(socket, charts)[0]["status"]["step"] == 0
+        socket.send_json({"type": "more"})
+        for seq in range(2, 400):
+            header, arrays = frame(socket, charts, seq)
+            if not header["status"]["playing"]:
+                break
+        assert header["status"]["step"] == 50
+        assert header["status"]["watch"] == {"rests_at": 50}
+        assert set(arrays) == {"side-losses", "side-inputs"}
+        socket.send_json({"type": "restart"})
+        assert frame(socket, charts, 500)[0]["status"]["step"] == 0
+    with client.websocket_connect(f"/live/{side.token}") as socket:
+        socket.send_json({"type": "play"})
+        assert "somebody else's" in socket.receive_json()["sentence"]
