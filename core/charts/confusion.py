@@ -64,7 +64,7 @@ def frame(run: Run) -> Frame:
     }
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "confusion",
     "Confusion matrix",
     "Counts of dev examples by true class, a row each, and likeliest class, a column each: right ones on the diagonal.",
