@@ -4,9 +4,15 @@
  * carry one gesture number.
  */
 import { attribute, element, freshId, write } from "./dom.js";
-import { moved, placeOf, shown, valueAt } from "./scales.js";
+import { grouped, shown } from "./format.js";
+import { moved, placeOf, valueAt } from "./scales.js";
+
+/** @import { Channel, DialRow, DialsData, Part, Status } from "./types.js" */
+/** @typedef {ReturnType<typeof build>} Dial */
+/** A value sent and not yet confirmed. @typedef {{ seq: number, until: number, kept: boolean }} Pending */
 
 const NOTCHES = 1000; // places of a range input
+/** @type {Record<string, number>} */
 const KEYS = { // hundredths of the scale
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -100, End: 100,
 };
@@ -16,14 +22,20 @@ const PATIENCE = 4000; // ms until a value that the run did not take is given up
 let gestures = Date.now() % 1e9; // another page of the same run starts elsewhere
 let messages = 0;
 
-/** The part "dials" in `root`. */
+/** The part "dials" in `root`.
+ * @param {HTMLElement} root
+ * @returns {Part<Status, DialsData>}
+ */
 export function dials(root) {
-  const shownDials = new Map(); // name -> dial
-  let channel = null;
+  /** By name. @type {Map<string, Dial>} */
+  const shownDials = new Map();
+  /** @type {Channel} */
+  let channel;
   let described = "";
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Settings of the run");
 
+  /** @type {ReturnType<typeof dials>["update"]} */
   function update({ data }, itsChannel) {
     channel = itsChannel;
     root.classList.toggle("panda-compact", Boolean(data.compact));
@@ -41,21 +53,32 @@ export function dials(root) {
     }
   }
 
-  const frame = ({ status, seq }) => shownDials.forEach((dial) => dial.show(status, seq));
+  /** The dial that sent message `id`. @param {number | null | undefined} id */
   const find = (id) => [...shownDials.values()].find((dial) => dial.sent(id));
-  const link = (state) => { if (state !== "open") shownDials.forEach((dial) => dial.forget()); };
-  const owns = (id) => Boolean(find(id));
-  const error = ({ id, sentence }) => find(id)?.refuse(sentence);
-  return { update, listens: { frame, link, owns, error } };
+  return {
+    update,
+    listens: {
+      frame: ({ status, seq }) => shownDials.forEach((dial) => dial.show(status, seq)),
+      link: (state) => { if (state !== "open") shownDials.forEach((dial) => dial.forget()); },
+      owns: (id) => Boolean(find(id)),
+      error: ({ id, sentence }) => find(id)?.refuse(sentence),
+    },
+  };
 }
 
-/** One dial: its elements, and what it knows of the run, of the hand that holds it, and of what is on its way. */
+/** One dial: its elements, and what it knows of the run, of the hand that holds it, and of what is on its way.
+ * @param {DialRow} row
+ * @param {() => Channel} channel
+ */
 function build(row, channel) {
   const view = layOut(row);
   const { node, range, field } = view;
   let run = row.value; // what the run has
+  /** @type {number | null} */
   let held = null; // what the hand says, until the run has it
-  let pending = null; // {seq, until}: a value sent and not yet confirmed
+  /** @type {Pending | null} */
+  let pending = null;
+  /** @type {Set<number | null | undefined>} */
   const sent = new Set(); // numbers of this gesture's messages
   let grip = false; // a finger, a key or the field's caret holds the dial
   let gesture = 0;
@@ -64,7 +87,7 @@ function build(row, channel) {
   const value = () => held ?? run;
   const newGesture = () => { gesture = gestures += 1; sent.clear(); };
 
-  /** The hand says `next`; it is sent with the screen's next refresh. */
+  /** The hand says `next`; it is sent with the screen's next refresh. @param {number} next */
   function turn(next) {
     held = next;
     view.complain("");
@@ -76,9 +99,10 @@ function build(row, channel) {
     if (held === null || (held === run && !pending)) return settle();
     messages += 1;
     sent.add(messages);
-    pending = { seq: channel().seq, until: performance.now() + PATIENCE };
+    const asked = { seq: channel().seq, until: performance.now() + PATIENCE, kept: false };
+    pending = asked;
     const fate = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
-    if (pending && fate === "kept") pending.kept = true;
+    if (fate === "kept") asked.kept = true;
     paint();
   }
 
@@ -88,15 +112,17 @@ function build(row, channel) {
     paint();
   }
 
+  /** @param {string} sentence */
   function refuse(sentence) {
     pending = held = null;
     view.complain(sentence);
     paint();
   }
 
-  /** A frame asked for after a nudge was sent carries its answer: from then on the run's value counts. */
+  /** A frame asked for after a nudge was sent carries its answer: from then on the run's value counts.
+   * @type {(status: Status, seq: number) => void} */
   function show(status, seq) {
-    run = status.settings[row.name] ?? run;
+    run = /** @type {number} */ (status.settings[row.name] ?? run);
     if (pending && (run === held || seq > pending.seq || performance.now() > pending.until)) pending = null;
     if (!pending && !grip && !queued) held = null;
     paint();
@@ -116,7 +142,7 @@ function build(row, channel) {
 
   range.addEventListener("pointerdown", () => { grip = true; newGesture(); });
   LETTING_GO.forEach((event) => range.addEventListener(event, release));
-  range.addEventListener("input", () => turn(valueAt(row, range.value / NOTCHES)));
+  range.addEventListener("input", () => turn(valueAt(row, Number(range.value) / NOTCHES)));
   range.addEventListener("keydown", (event) => {
     if (!(event.key in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
@@ -139,8 +165,8 @@ function build(row, channel) {
   });
 
   function commit() {
-    const [typed, wrong] = read(row, field.value);
-    if (wrong) return view.complain(wrong);
+    const typed = read(row, field.value);
+    if (typeof typed === "string") return view.complain(typed);
     grip = false;
     newGesture();
     turn(shown(typed) === shown(run) ? run : typed);
@@ -155,28 +181,32 @@ function build(row, channel) {
   }
 
   paint();
-  return { node, show, refuse, forget, sent: (id) => sent.has(id) };
+  return { node, show, refuse, forget, sent: (/** @type {number | null | undefined} */ id) => sent.has(id) };
 }
 
-/** A typed text as [value, ""], or [null, the sentence that says what is wrong]. */
+/** The value of a typed text, or the sentence that says what is wrong with it.
+ * @type {(row: DialRow, text: string) => number | string} */
 function read(row, text) {
   const value = text.trim() === "" ? NaN : Number(text.trim().replace(/^(\d+),(\d+)$/, row.integer ? "$1$2" : "$1.$2"));
   const whole = row.integer ? "a whole number from " : "";
   const fits = value >= row.low && value <= row.high && (!row.integer || Number.isInteger(value));
-  if (fits) return [value, ""];
-  return [null, `${capital(row.label)} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeWords(row)}.`];
+  if (fits) return value;
+  return `${capital(row.label)} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeText(row)}.`;
 }
 
+/** @param {string} text */
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const grouped = (number) => number.toLocaleString("en");
-const rangeWords = (row) => [row.low, row.high].map(row.integer ? grouped : shown).join(" to ");
+/** @param {DialRow} row */
+const rangeText = (row) => [row.low, row.high].map(row.integer ? grouped : shown).join(" to ");
 
-/** The line under a dial: since when its value counts, and what the value means. */
+/** The line under a dial: since when its value counts, and what the value means.
+ * @type {(row: DialRow, status: Status, value: number) => string} */
 function notes(row, status, value) {
   const since = status.since?.[row.name];
-  const effective = row.name === "learning_rate" ? status.learning_rate : NaN;
+  const effective = row.name === "learning_rate" ? status.learning_rate ?? NaN : NaN;
   const idle = status.idle?.[row.name];
-  const decayed = Number.isFinite(effective) && shown(effective) !== shown(status.settings[row.name]);
+  const set = /** @type {number} */ (status.settings[row.name]);
+  const decayed = Number.isFinite(effective) && shown(effective) !== shown(set);
   const averaged = row.averages && row.scale === "one_minus" ? Number((1 / (1 - value)).toPrecision(3)) : 0;
   return [
     since !== undefined && since !== null && `since step ${grouped(since)}`,
@@ -186,7 +216,7 @@ function notes(row, status, value) {
   ].filter(Boolean).join(" · ");
 }
 
-/** The elements of a dial. */
+/** The elements of a dial. @param {DialRow} row */
 function layOut(row) {
   const [label, help, note] = [freshId("label"), freshId("help"), freshId("note")];
   const name = element("span", { class: "panda-name", id: label },
@@ -200,26 +230,30 @@ function layOut(row) {
   const field = element("input", { ...typed, ...props });
   const range = element("input", { type: "range", min: 0, max: NOTCHES, step: 1, ...props });
   const below = element("span", { class: "panda-note", id: note });
-  const ends = element("span", { class: "panda-range", text: rangeWords(row).replace(" to ", " – ") });
+  const ends = element("span", { class: "panda-range", text: rangeText(row).replace(" to ", " – ") });
   const foot = element("div", { class: "panda-foot" }, below, ends);
   const wrong = element("p", { class: "panda-wrong", role: "alert" });
   const node = element("div", { class: "panda-dial", role: "group", "aria-labelledby": label },
     element("div", { class: "panda-head" }, name, info, field), range, foot, wrong);
 
+  /** @type {(value: number, typing: boolean) => void} */
   function paint(value, typing) {
     const place = placeOf(row, value);
     const text = shown(value);
-    if (Math.round(place * NOTCHES) !== Number(range.value)) range.value = Math.round(place * NOTCHES);
+    const notch = Math.round(place * NOTCHES);
+    if (notch !== Number(range.value)) range.value = String(notch);
     node.style.setProperty("--panda-place", `${(100 * place).toFixed(1)}%`);
     attribute(range, "aria-valuetext", text);
     if (!typing && field.value !== text) field.value = text;
   }
 
+  /** @type {(line: string, idle: boolean) => void} */
   function tell(line, idle) {
     write(below, line);
     node.classList.toggle("panda-idle", idle);
   }
 
+  /** @param {string} sentence */
   function complain(sentence) {
     write(wrong, sentence);
     attribute(field, "aria-invalid", sentence ? "true" : null);

@@ -5,24 +5,33 @@
  */
 import { measured } from "./hooks.js";
 
+/** @import { Channel, Component, Fate, Listener, Message, ScriptData } from "./types.js" */
+/** @typedef {ReturnType<typeof localChannel>} LocalChannel */
+
 const PATIENCE = 1000; // ms after which a value that was not answered no longer holds up the next
 
 /** The channel of one part; `answer(component)` hands it what the script has now. */
 export function localChannel() {
-  const self = { status: null, seq: 0, join, send, refresh: () => {}, forget: () => {}, answer };
-  let component = null;
-  let listens = {};
+  /** @type {Channel} */
+  const self = { status: null, seq: 0, send, forget: () => {} };
+  /** @type {Component<ScriptData>} */
+  let component;
+  /** @type {Listener | null} */
+  let listens = null;
+  /** @type {Record<string, number>} */
   let values = {};
   let onItsWay = 0; // number of the values that the script has not answered yet
   let waiting = false; // newer values are to follow
   let timer = 0;
   let messages = 0;
 
+  /** @param {Listener} part */
   function join(part) {
     listens = part;
     return () => clearTimeout(timer);
   }
 
+  /** @type {(message: Message) => Fate} */
   function send(message) {
     if (message.type !== "nudge") {
       messages += 1;
@@ -44,6 +53,7 @@ export function localChannel() {
     component.setStateValue("values", { ...values, seq: self.seq });
   }
 
+  /** @param {Component<ScriptData>} next */
   function answer(next) {
     const start = performance.now();
     component = next;
@@ -54,10 +64,10 @@ export function localChannel() {
     if (seq >= onItsWay) onItsWay = 0;
     if (seq >= self.seq) values = { ...data.values };
     const frame = { status: self.status, seq, charts: data.frames ?? {} };
-    listens.frame?.(frame);
+    listens?.frame(frame);
     measured(frame, performance.now() - start);
     if (waiting && !onItsWay) post();
   }
 
-  return self;
+  return Object.assign(self, { join, answer });
 }

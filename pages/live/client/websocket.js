@@ -7,41 +7,62 @@ import { unpack } from "./frames.js";
 import { measured } from "./hooks.js";
 import { keeper } from "./kept.js";
 
+/** @import { Channel, ErrorMessage, Fate, Frame, LinkState, Listener, Message, WantedChart } from "./types.js" */
+
 const FIRST_RETRY = 400; // ms; doubles at every failure
 const LAST_RETRY = 8000;
 const HIDDEN_PACE = 1000; // ms between the frames of a hidden tab
 const LINGER = 1500; // ms that a channel outlives its last part: a page that is drawn anew finds it open
 
 const NOT_SENT = "Not sent: there is no connection.";
+/** @type {Partial<Record<LinkState, [string, string]>>} */
 const WAITS = { // states in which commands are kept: what is said of them without and with kept commands
   connecting: ["", "Connecting… What you asked for follows."],
   lost: ["Connection lost, trying again…", "Connection lost, trying again… What you asked for follows."],
 };
 
+/** @type {Map<string, WebsocketChannel>} */
 const channels = new Map();
 
-/** The channel of a run: the same object for every part with this token. */
+/** What main.js needs of a channel beside what parts see.
+ * @typedef {Channel & {
+ *   sight: object,
+ *   link: [LinkState, string],
+ *   join(part: Listener): () => void,
+ *   look(sight: object): void,
+ *   refresh(): void,
+ * }} WebsocketChannel
+ */
+
+/** The channel of a run: the same object for every part with this token.
+ * @type {(token: string, path: string) => WebsocketChannel} */
 export function channelOf(token, path) {
-  if (!channels.has(token)) channels.set(token, create(token, path));
-  return channels.get(token);
+  const channel = channels.get(token) ?? create(token, path);
+  channels.set(token, channel);
+  return channel;
 }
 
-/** The hub of one run. A part is an object of listeners, all optional: frame(frame), link(state, sentence),
- * error(message), owns(id of a message), and wants() -> [{name, every, visible}]. */
+/** The channel of one run, and the parts that listen to it.
+ * @type {(token: string, path: string) => WebsocketChannel} */
 function create(token, path) {
+  /** @type {Set<Listener>} */
   const parts = new Set();
-  const self = { status: null, seq: 0, sight: {}, join, send, say, look, refresh, forget, link: ["connecting", ""] };
+  /** @type {WebsocketChannel} */
+  const self = { status: null, seq: 0, sight: {}, link: ["connecting", ""], join, send, look, refresh, forget };
+  /** @type {WebSocket | null} */
   let socket = null;
   let outstanding = 0; // number of the frame that is asked for and not yet here
+  /** @type {Frame | null} */
   let arrived = null; // a frame that is here and not yet drawn
   let cancelDraw = () => {};
   let retryAfter = FIRST_RETRY;
   let retryTimer = 0;
   let turn = 0;
+  /** @type {Map<string, number | undefined>} */
   let drawn = new Map(); // chart name -> step that it shows
   let anew = false; // a chart was made anew and is empty
   const kept = keeper(({ id }) => {
-    if (self.link[0] in WAITS) waiting(self.link[0]);
+    waiting(self.link[0]);
     say({ sentence: NOT_SENT, id });
   });
 
@@ -67,6 +88,7 @@ function create(token, path) {
     retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
   }
 
+  /** @param {string | ArrayBuffer} message */
   function receive(message) {
     if (typeof message === "string") return answer(JSON.parse(message));
     retryAfter = FIRST_RETRY;
@@ -75,6 +97,7 @@ function create(token, path) {
     schedule();
   }
 
+  /** @param {{ type: "gone" | "error" } & ErrorMessage} message */
   function answer(message) {
     if (message.type === "gone") {
       tell("gone", message.sentence);
@@ -102,7 +125,7 @@ function create(token, path) {
     self.status = frame.status;
     Object.keys(frame.charts).forEach((name) => drawn.set(name, frame.status.step));
     ask(); // the server makes the next frame while this one is drawn; it is not drawn before this one is
-    for (const part of parts) attempt(() => part.frame?.(frame));
+    for (const part of parts) attempt(() => part.frame(frame));
     measured(frame, performance.now() - start);
   }
 
@@ -118,10 +141,12 @@ function create(token, path) {
    * charts take turns, so that no frame carries all the costly ones; a paused run shows all. */
   function due() {
     if (document.hidden) return [];
+    /** @type {Map<string, WantedChart>} */
     const wanted = new Map();
     for (const part of parts) (part.wants?.() ?? []).forEach((chart) => wanted.set(chart.name, chart));
     const charts = [...wanted.values()];
     if (!self.status?.playing) return charts.map((chart) => chart.name);
+    /** @type {Record<number, number>} */
     const rank = {};
     return charts.filter((chart) => {
       const every = chart.every || 1;
@@ -137,7 +162,7 @@ function create(token, path) {
     ask();
   }
 
-  /** What this page chose to see; what was drawn of something else has to be sent again. */
+  /** What this page chose to see; what was drawn of something else has to be sent again. @param {object} sight */
   function look(sight) {
     if (JSON.stringify(sight) === JSON.stringify(self.sight)) return;
     self.sight = sight;
@@ -145,14 +170,14 @@ function create(token, path) {
     anew = true;
   }
 
-  /** A chart was made anew: what it showed has to be sent again. */
+  /** A chart was made anew: what it showed has to be sent again. @param {string} name */
   function forget(name) {
     drawn.delete(name);
     anew = true;
   }
 
   /** Send a command, or keep it until there is a connection: "sent" or "kept". What can be neither is answered by an
-   * error, and the result is "". */
+   * error, and the result is "". @type {(message: Message) => Fate} */
   function send(message) {
     if (socket?.readyState === WebSocket.OPEN) {
       socket.send(JSON.stringify(message));
@@ -166,23 +191,27 @@ function create(token, path) {
     return "";
   }
 
+  /** @param {LinkState} state */
   function tell(state, sentence = "") {
     self.link = [state, sentence];
     for (const part of parts) attempt(() => part.link?.(state, sentence));
   }
 
-  /** There is no connection: say so, and whether something is kept for it. */
+  /** Where `state` waits for a connection: say so, and whether something is kept for it. @param {LinkState} state */
   function waiting(state) {
-    tell(state, WAITS[state][Number(kept.any())]);
+    const sentences = WAITS[state];
+    if (sentences) tell(state, sentences[Number(kept.any())]);
   }
 
-  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors. */
+  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors.
+   * @param {ErrorMessage} message */
   function say(message) {
-    const owner = [...parts].find((part) => message.id !== undefined && part.owns?.(message.id));
+    const { id = null } = message;
+    const owner = id === null ? null : [...parts].find((part) => part.owns?.(id));
     for (const part of owner ? [owner] : parts) attempt(() => part.error?.(message));
   }
 
-  /** Add a part; what it gives back takes the part away again. */
+  /** Add a part; what it gives back takes the part away again. @param {Listener} part */
   function join(part) {
     parts.add(part);
     if (self.link[0] === "gone") self.link = ["connecting", ""];
@@ -213,7 +242,7 @@ function create(token, path) {
   return self;
 }
 
-/** A part that fails must not stop the others. */
+/** A part that fails must not stop the others. @param {() => void} action */
 function attempt(action) {
   try {
     action();
