@@ -10,8 +10,8 @@ const ERROR_STAYS = 8000; // ms
 /** @typedef {ReturnType<typeof playButton>} PlayButton */
 /** @typedef {ReturnType<typeof errorLine>} ErrorLine */
 
-/** The button that plays and pauses. `command(type)` sends "play" or "pause" and returns what became of it: where it is
- * kept until there is a connection, the button already shows what will be, so that a second click takes it back.
+/** The button that plays and pauses. `command(type)` sends "play" or "pause". If the message is kept until there is a
+ * connection, the button shows the wanted state at once, so that a second click takes it back.
  * @param {string} title
  * @param {(type: "play" | "pause") => Fate} command
  */
@@ -38,7 +38,7 @@ export function playButton(title, command) {
     attribute(path, "d", playing() ? PAUSE : PLAY);
   }
 
-  /** Show the run as in `next`; without an argument: what was kept will not be sent. */
+  /** Show the state in `next`; without an argument: forget a kept message, which will not be sent. */
   function show(next = status) {
     status = next;
     asked = null;
@@ -48,7 +48,7 @@ export function playButton(title, command) {
   return { node, show };
 }
 
-/** A line for errors, which vanish after a while; `show("")` empties it, `stay(sentence)` shows one until the next. */
+/** A line for errors: `show(sentence)` clears it after 8 s, `stay(sentence)` keeps it until the next; "" empties it. */
 export function errorLine() {
   const node = element("p", { class: "panda-notice panda-warning", role: "alert" });
   let timer = 0;
@@ -68,7 +68,7 @@ export function errorLine() {
   return { node, show, stay };
 }
 
-/** A list of labelled numbers: `rows` are [label, what it says in full, its text for a status].
+/** A list of labelled numbers: each row is [label, tooltip, text for a status].
  * @template {Status} S
  * @param {string} label
  * @param {[string, string, (status: S) => string][]} rows
@@ -100,7 +100,7 @@ export function barListener(frame, play, wrong) {
   };
 }
 
-/** The `update` of a part: take the channel, and show what it already knows, for no new frame may come.
+/** The `update` of a part: take the channel and show its last status, because no new frame may come.
  * @template {Status} S
  * @param {(frame: { status: S }) => void} frame
  * @param {(channel: Channel<S>) => void} take

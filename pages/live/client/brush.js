@@ -1,5 +1,5 @@
-/** Selecting on a chart with a drag of mouse, pen or finger. What is selected is in the skeleton's `layout.meta.brush`:
- * `axes` {x: name, y: name} for a box on the plot, or `along` [name, ...] for stretches of the vertical lines at 0, 1, ...
+/** Selecting on a chart by dragging with mouse, pen or finger. The skeleton's `layout.meta.brush` says what can be
+ * selected: `axes` {x: name, y: name} for a box, or `along` [name, ...] for ranges on the vertical lines at 0, 1, ...
  */
 import { element } from "./dom.js";
 
@@ -8,12 +8,12 @@ import { element } from "./dom.js";
 /** @typedef {"x" | "y"} Key */
 
 const LEAST = 8; // px: a shorter drag is a click, as it is for plotly
-const HALF = 14; // px to either side of a line that is dragged along
-const AFTER = 100; // ms after a drag in which a click is what the browser makes of its end
-const STAYS = 350; // ms that the mark waits for the frame that shows what it has selected
+const HALF = 14; // px on either side of a line that take a drag
+const AFTER = 100; // ms after a drag in which the browser's click event belongs to the drag
+const STAYS = 350; // ms that the mark stays, until a frame shows the selection
 
-/** On the figure `gd` in `area`; `select(places)` takes {name: [low, high] on the axis, or null to clear it}.
- * Gives back `place()`, to be called when the figure was drawn, and `dragged()`: whether a click is the end of a drag.
+/** Let a person select on the figure `gd` in `area`; `select(places)` takes {name: [low, high], or null to clear it}.
+ * Returns `place()`, to call after each drawing, and `dragged()`: whether a click is the end of a drag.
  * @param {HTMLElement} area
  * @param {PlotElement} gd
  * @param {Brush} what
@@ -33,7 +33,7 @@ export function brush(area, gd, { axes, along = [] }, select) {
   let timer = 0;
   let released = -AFTER;
 
-  /** Follow a pointer that drags out a stretch of each axis in `names`, {x or y: name}.
+  /** Follow a pointer that selects a range of each axis in `names`, {x or y: name}.
    * @type {(event: PointerEvent, names: Named) => void} */
   function begin(event, names) {
     const from = gd._fullLayout && spot(event);

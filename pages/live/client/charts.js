@@ -1,4 +1,4 @@
-/** A grid of charts: a card for each, made once, that takes its arrays from every frame. */
+/** A grid of charts: one card each, made once, and fed with the arrays of every frame. */
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
@@ -32,7 +32,7 @@ export function charts(root) {
   function update({ data, parentElement }, channel) {
     const theme = themeAt(parentElement);
     const names = new Set(data.charts.map((chart) => chart.name));
-    const stays = data.stays ?? data.charts[0]?.name; // in sight, on a lab's phone
+    const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
     token = data.token;
     data.charts.forEach((chart, place) => {
@@ -99,7 +99,7 @@ export function charts(root) {
     }
   }
 
-  /** Escape clears what is selected, unless it closes something that lies above the page.
+  /** Escape clears what is selected, unless it closes something above the page, such as a dialog.
    * @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !selected) return;

@@ -1,25 +1,26 @@
 /** Dials: a range and a number field for each setting that can be nudged while the run trains.
  *
- * A dial shows the person's value while it is held and the run's value otherwise. Values passed through in one drag
- * carry one gesture number.
+ * A dial shows the person's value while it is held and the run's value otherwise. All values of one drag carry the same
+ * gesture number.
  */
-import { attribute, element, freshId, write } from "./dom.js";
-import { grouped, shown } from "./format.js";
-import { moved, placeOf, valueAt } from "./scales.js";
+import { attribute } from "./dom.js";
+import { notes, read } from "./dial_text.js";
+import { NOTCHES, layOut } from "./dial_view.js";
+import { shown } from "./format.js";
+import { moved, valueAt } from "./scales.js";
 
 /** @import { Channel, DialRow, DialsData, Part, Status } from "./types.js" */
 /** @typedef {ReturnType<typeof build>} Dial */
 /** A value sent and not yet confirmed. @typedef {{ seq: number, until: number, kept: boolean }} Pending */
 
-const NOTCHES = 1000; // places of a range input
 /** @type {Record<string, number>} */
 const KEYS = { // hundredths of the scale
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -100, End: 100,
 };
 const LETTING_GO = ["pointerup", "pointercancel", "lostpointercapture", "blur", "keyup", "change"];
-const PATIENCE = 4000; // ms until a value that the run did not take is given up
+const PATIENCE = 4000; // ms after which a value that the run did not confirm is dropped
 
-let gestures = Date.now() % 1e9; // another page of the same run starts elsewhere
+let gestures = Date.now() % 1e9; // starts at another number on another page of the same run
 let messages = 0;
 
 /** The part "dials" in `root`.
@@ -66,16 +67,16 @@ export function dials(root) {
   };
 }
 
-/** One dial: its elements, and what it knows of the run, of the hand that holds it, and of what is on its way.
+/** One dial: its elements, the run's value, the person's value, and the value that was sent and not yet confirmed.
  * @param {DialRow} row
  * @param {() => Channel} channel
  */
 function build(row, channel) {
   const view = layOut(row);
   const { node, range, field } = view;
-  let run = row.value; // what the run has
+  let run = row.value; // the run's value
   /** @type {number | null} */
-  let held = null; // what the hand says, until the run has it
+  let held = null; // the person's value, until the run has it
   /** @type {Pending | null} */
   let pending = null;
   /** @type {Set<number | null | undefined>} */
@@ -87,7 +88,7 @@ function build(row, channel) {
   const value = () => held ?? run;
   const newGesture = () => { gesture = gestures += 1; sent.clear(); };
 
-  /** The hand says `next`; it is sent with the screen's next refresh. @param {number} next */
+  /** The person chose `next`; it is sent with the screen's next refresh. @param {number} next */
   function turn(next) {
     held = next;
     view.complain("");
@@ -172,7 +173,7 @@ function build(row, channel) {
     turn(shown(typed) === shown(run) ? run : typed);
   }
 
-  /** The connection was lost: whether a value that was sent has arrived is not known; one that is kept still goes. */
+  /** The connection was lost: a value that was sent may not have arrived; one that is kept will still be sent. */
   function forget() {
     if (pending?.kept) return;
     pending = null;
@@ -182,82 +183,4 @@ function build(row, channel) {
 
   paint();
   return { node, show, refuse, forget, sent: (/** @type {number | null | undefined} */ id) => sent.has(id) };
-}
-
-/** The value of a typed text, or the sentence that says what is wrong with it.
- * @type {(row: DialRow, text: string) => number | string} */
-function read(row, text) {
-  const value = text.trim() === "" ? NaN : Number(text.trim().replace(/^(\d+),(\d+)$/, row.integer ? "$1$2" : "$1.$2"));
-  const whole = row.integer ? "a whole number from " : "";
-  const fits = value >= row.low && value <= row.high && (!row.integer || Number.isInteger(value));
-  if (fits) return value;
-  return `${capital(row.label)} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeText(row)}.`;
-}
-
-/** @param {string} text */
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-/** @param {DialRow} row */
-const rangeText = (row) => [row.low, row.high].map(row.integer ? grouped : shown).join(" to ");
-
-/** The line under a dial: since when its value counts, and what the value means.
- * @type {(row: DialRow, status: Status, value: number) => string} */
-function notes(row, status, value) {
-  const since = status.since?.[row.name];
-  const effective = row.name === "learning_rate" ? status.learning_rate ?? NaN : NaN;
-  const idle = status.idle?.[row.name];
-  const set = /** @type {number} */ (status.settings[row.name]);
-  const decayed = Number.isFinite(effective) && shown(effective) !== shown(set);
-  const averaged = row.averages && row.scale === "one_minus" ? Number((1 / (1 - value)).toPrecision(3)) : 0;
-  return [
-    since !== undefined && since !== null && `since step ${grouped(since)}`,
-    idle,
-    !idle && averaged && `averages about ${grouped(averaged)} step${averaged === 1 ? "" : "s"}`,
-    decayed && `now ${shown(Number(effective.toPrecision(3)))} after decay`,
-  ].filter(Boolean).join(" · ");
-}
-
-/** The elements of a dial. @param {DialRow} row */
-function layOut(row) {
-  const [label, help, note] = [freshId("label"), freshId("help"), freshId("note")];
-  const name = element("span", { class: "panda-name", id: label },
-    row.symbol && element("span", { class: "panda-symbol", text: row.symbol }),
-    element("span", { text: row.symbol ? row.label : capital(row.label) }));
-  const tip = element("span", { class: "panda-tip", id: help, role: "tooltip", text: row.help });
-  const about = { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help };
-  const info = element("span", { class: "panda-info" }, element("button", { ...about, text: "i" }), tip);
-  const props = { "aria-labelledby": label, "aria-describedby": `${help} ${note}` };
-  const typed = { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" };
-  const field = element("input", { ...typed, ...props });
-  const range = element("input", { type: "range", min: 0, max: NOTCHES, step: 1, ...props });
-  const below = element("span", { class: "panda-note", id: note });
-  const ends = element("span", { class: "panda-range", text: rangeText(row).replace(" to ", " – ") });
-  const foot = element("div", { class: "panda-foot" }, below, ends);
-  const wrong = element("p", { class: "panda-wrong", role: "alert" });
-  const node = element("div", { class: "panda-dial", role: "group", "aria-labelledby": label },
-    element("div", { class: "panda-head" }, name, info, field), range, foot, wrong);
-
-  /** @type {(value: number, typing: boolean) => void} */
-  function paint(value, typing) {
-    const place = placeOf(row, value);
-    const text = shown(value);
-    const notch = Math.round(place * NOTCHES);
-    if (notch !== Number(range.value)) range.value = String(notch);
-    node.style.setProperty("--panda-place", `${(100 * place).toFixed(1)}%`);
-    attribute(range, "aria-valuetext", text);
-    if (!typing && field.value !== text) field.value = text;
-  }
-
-  /** @type {(line: string, idle: boolean) => void} */
-  function tell(line, idle) {
-    write(below, line);
-    node.classList.toggle("panda-idle", idle);
-  }
-
-  /** @param {string} sentence */
-  function complain(sentence) {
-    write(wrong, sentence);
-    attribute(field, "aria-invalid", sentence ? "true" : null);
-  }
-
-  return { node, range, field, paint, tell, complain };
 }

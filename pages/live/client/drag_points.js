@@ -1,25 +1,25 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
  * A drag moves a point, a click removes it, a click beside the points adds one; keys.js does the same by keyboard.
- * What is held follows the finger at once; one message at a time goes to the script: {type: "move" | "remove", number,
- * x, y, id} or {type: "add", x, y, id}. The script's answer carries the id of what it heard last (`channel.heard`);
- * what it did not hear is sent again.
+ * A held point follows the finger at once. The script gets one message at a time: {type: "move" | "remove", number, x,
+ * y, id} or {type: "add", x, y, id}. Its answer carries the id of the last message it received (`channel.heard`); a
+ * message that it did not receive is sent again.
  */
 import { handle } from "./keys.js";
 
 /** @import { Arrays, Axis, Card, Channel, ChartRow, Message, PlotElement, Points } from "./types.js" */
 /** @typedef {import("./keys.js").Where} Where */
 /** Where a pointer is in the window. @typedef {{ clientX: number, clientY: number, pointerType: string }} Pointer */
-/** A point under the finger, or let go and not answered yet.
+/** A point that is held, or was released (`let`) and is not answered yet.
  * @typedef {{ number: number, x: number, y: number, from: number[], dragged: boolean, let: boolean }} Held */
 
-const STILL = 4; // pixels that a click may wander
+const STILL = 4; // pixels that a pointer may move in a click
 /** @type {Record<string, number>} */
-const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's middle that still take hold of it
-const PATIENCE = 600; // ms after which a message that was not heard is sent again
-const TIMES = 6; // that a message is sent, at most
+const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's centre within which it is grabbed
+const PATIENCE = 600; // ms after which a message without an answer is sent again
+const TIMES = 6; // how often a message is sent at most
 
-let ids = Date.now() * 1000; // another window of the same session counts from elsewhere
+let ids = Date.now() * 1000; // starts at another number in another window of the session
 
 /** `card` with points that can be moved, if `chart` has such.
  * @param {Card} card
@@ -39,7 +39,7 @@ export function movable(card, chart, channel) {
   let free = null;
   /** Messages, the first of which is on its way. @type {Message[]} */
   const waiting = [];
-  let times = 0; // that it was sent
+  let times = 0; // how often it was sent
   let timer = 0;
   area.classList.add("panda-movable");
   const keys = handle(card.node, chart.title, {
@@ -81,7 +81,7 @@ export function movable(card, chart, channel) {
     say({ type: "move", number, x, y });
   }
 
-  const changing = () => waiting.some(({ type }) => type !== "move"); // numbers of points are about to change
+  const changing = () => waiting.some(({ type }) => type !== "move"); // the points are about to be renumbered
 
   /** A point that moves on before its last place was sent has only its new one. @param {Message} message */
   function say(message) {
@@ -189,7 +189,7 @@ export function movable(card, chart, channel) {
     else held = null;
   });
 
-  // Plotly would lay a cover over the page at each press, for drags that these charts do not have.
+  // Without this, plotly covers the page at each press, for drags that these charts do not have.
   ["mousedown", "touchstart"].forEach((press) => area.addEventListener(press, (event) => {
     if (!onModebar(event)) event.stopPropagation();
   }, { capture: true, passive: true }));

@@ -1,4 +1,4 @@
-/** One plotly figure that lives: its skeleton is drawn once, then each frame brings arrays.
+/** One live plotly figure: its skeleton is drawn once, then each frame brings arrays.
  *
  * Most frames redraw only the traces that moved. The whole figure is drawn where an axis no longer fits, at most
  * about twice a second and one figure a frame, and once more when the run comes to rest.
@@ -20,8 +20,8 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 let anyWhole = 0; // when any figure was last drawn whole
 
 /** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. Where a trace has
- * customdata, a click on a point hands its number to `pick`; where the figure can be brushed, what is selected goes to
- * `select` (see brush.js).
+ * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
+ * selected (see brush.js).
  * @param {HTMLElement} area
  * @param {Skeleton} figure
  * @param {Promise<Plotly>} loading
@@ -88,7 +88,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     resting = setTimeout(rest, REST);
   }
 
-  /** Keep an array for the next drawing, unless it is what is drawn already.
+  /** Keep an array for the next drawing, unless it is drawn already.
    * @param {string} key
    * @param {Arrays[string]} value */
   function note(key, value) {
@@ -173,7 +173,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   function toggleLog() {
     const log = layout.yaxis?.type !== "log";
     layout = { ...layout, yaxis: { ...layout.yaxis, type: log ? "log" : "linear" } };
-    drawnExtents = {}; // in the units of the old scale
+    drawnExtents = {}; // they are in the units of the old scale
     whole();
     drawnExtents = {};
     return log;

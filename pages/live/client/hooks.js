@@ -8,7 +8,7 @@ const KEPT = 200;
 const EMPTY = { frames: 0, lastSettings: null, lastStep: null, drawTimes: [], onframe: new Set() };
 const record = (window.__panda ??= EMPTY);
 
-/** Note that a frame was drawn, and how many milliseconds that took.
+/** Record that a frame was drawn, and how many milliseconds that took.
  * @param {Frame} frame
  * @param {number} milliseconds
  */

@@ -1,4 +1,4 @@
-/** What a person asks for while there is no connection: kept in order, and sent once there is one.
+/** Messages that are kept in order while there is no connection, and sent once there is one.
  *
  * Of several messages about the same thing (play and pause, the values of one drag) only the last is kept. A message
  * that could not be sent within `LASTS` is dropped: by then nobody expects it to happen.
@@ -56,5 +56,5 @@ export function about(message) {
   if (type === "nudge") return JSON.stringify([type, message.gesture, Object.keys(message.changes)]);
   if (type === "play" || type === "pause") return "play";
   if (["speed", "stop_at", "look", "pick", "region"].includes(type)) return type;
-  return message; // itself: equal to no other
+  return message; // itself: different from all others
 }

@@ -1,7 +1,7 @@
-/** Points of a chart moved, added and removed by keyboard.
+/** Moving, adding and removing points of a chart by keyboard.
  *
- * One stop of the tabulator for all of them, like a slider whose place is a point: a hundred stops would bar the way.
- * A screen reader says the point when its person chooses or moves it, and nothing by itself.
+ * All points share one tab stop, like a slider whose value is a point, so that Tab does not stop at each of a hundred.
+ * A screen reader says a point when it is chosen or moved, and nothing otherwise.
  */
 import { attribute, element, freshId } from "./dom.js";
 
@@ -25,7 +25,7 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], Arro
 const CHOICES = { PageUp: (at) => at - 1, PageDown: (at) => at + 1, Home: () => 0, End: (_, count) => count - 1 };
 const ADD = new Set(["Enter", "Insert", "+"]);
 const REMOVE = new Set(["Delete", "Backspace"]);
-const BESIDE = 6; // steps that a new point lies beside the chosen one
+const BESIDE = 6; // steps between a new point and the chosen one
 const HELP = "Arrows move the point, Page Up and Page Down choose another, Enter adds one, Delete removes it.";
 
 /** The handle of a chart's points, put into its card `node`; `place()` puts it on its point after a drawing.

@@ -1,4 +1,4 @@
-/** The bar of three networks that train side by side: play, a few steps, start again, and their losses. */
+/** The bar of three networks that train side by side: play, 50 steps, start again, and their losses. */
 import { barListener, errorLine, follow, playButton, readoutList } from "./bar.js";
 import { element } from "./dom.js";
 import { loss, number } from "./format.js";

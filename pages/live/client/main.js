@@ -20,18 +20,18 @@ import { statusText } from "./status_text.js";
 const PARTS = {
   "run-bar": runBar, dials, charts, "status-text": statusText, "search-bar": searchBar, leaders, "lab-bar": labBar,
 };
-const STALE_AFTER = 400; // ms that the page's own widgets may lag behind before they are asked to follow
+const STALE_AFTER = 400; // ms after which page widgets that show an old value are updated
 
 const TOLD_AT_MOST = 5; // times
 
 /** By parent element. @type {WeakMap<HTMLElement, { update(component: AnyComponent): void, remove(): void }>} */
 const mounted = new WeakMap();
 
-/** Resolves when the style sheet is there. Parts are mounted after it, so that none is seen without its style. It is not
+/** Resolves when the style sheet is loaded. Parts are mounted after that, so that none is seen unstyled. It is not
  * awaited here: WebKit hands a module with a top-level await to its later importers before its exports exist. */
 export const styled = stylesheet();
 
-/** Build or update the part in `component.parentElement`; the function given back removes it.
+/** Build or update the part in `component.parentElement`; returns a function that removes it.
  * @param {AnyComponent} component
  */
 export function mount(component) {
@@ -45,7 +45,7 @@ export function mount(component) {
   };
 }
 
-/** A part in an element of its own, and what feeds it: a run on the server, or the page's script.
+/** A part in its own element, fed by a run on the server or by the page's script.
  * @param {AnyComponent} component
  */
 function begin({ parentElement, data }) {
@@ -122,8 +122,8 @@ function fromRun(part, root) {
   return { update, leave: () => { leave(); follow.stop(); } };
 }
 
-/** Tells the page's script when what the page's own widgets show is no longer true of the run. Of two such calls at
- * the same moment the script may miss one, so it is told again a few times as long as nothing has come of it. */
+/** Tells the page's script when the page's own widgets show something that is no longer true of the run. The script may
+ * miss one of two such calls at the same moment, so the call is repeated a few times until the widgets are right. */
 function follower() {
   /** @type {Component<PageData> | null} */
   let component = null;
@@ -155,7 +155,7 @@ function follower() {
     timer = told = 0;
   }
 
-  /** Widgets that show other values than before are compared afresh. @param {Component<PageData>} next */
+  /** Start again when the widgets show other values than before. @param {Component<PageData>} next */
   function expect(next) {
     const changed = JSON.stringify(next.data.watch) !== JSON.stringify(component?.data.watch);
     component = next;
@@ -165,7 +165,7 @@ function follower() {
   return { compare, expect, stop: rest };
 }
 
-/** The style sheet beside this file, once for the page; resolves when it is there. */
+/** The style sheet beside this file, once for the page; a promise that resolves when it is loaded. */
 function stylesheet() {
   const link = document.createElement("link");
   link.rel = "stylesheet";

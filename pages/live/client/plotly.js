@@ -1,4 +1,4 @@
-/** Plotly, loaded once, and kept apart from the one that Streamlit may put on the page. */
+/** Plotly, loaded once and kept apart from the one that Streamlit may load. */
 
 /** @import { Plotly } from "./types.js" */
 

@@ -1,14 +1,14 @@
-/** Ranges of the axes that follow the data: when they no longer fit, and how much room a growing line is given. */
+/** Ranges of axes that follow the data: when they no longer fit, and how much room a growing line gets. */
 
 /** @import { Axis, Drawn, FullLayout, Layout, LayoutAxis, Range } from "./types.js" */
 
 /** By the key of an axis ("xaxis"). @typedef {Record<string, Range>} Ranges */
 /** By the key of an axis ("xaxis"). @typedef {Record<string, number>} Shares */
 
-const OVER = 0.01; // of the range, by which data may stick out
-const SPARSE = 0.65; // of what the data filled when the axis was chosen, below which the axis is too long
-const [FAR_OVER, FAR_SPARSE] = [0.25, 0.3]; // the same, where it cannot wait
-const MOST = 0.5; // of the data's span, at most given as room to grow
+const OVER = 0.01; // share of the range by which data may stick out
+const SPARSE = 0.65; // of the share that the data filled at first: below it the axis is too long
+const [FAR_OVER, FAR_SPARSE] = [0.25, 0.3]; // the same limits for drawing at once
+const MOST = 0.5; // of the data's span: largest room to grow
 
 const AXIS = /^[xy]axis\d*$/;
 
@@ -22,7 +22,7 @@ const following = (layout) => Object.keys(layout).filter((key) => {
   return autorange === true && ["linear", "log"].includes(type);
 });
 
-/** What the axes that follow the data have to show, in the axis' own (log) units.
+/** The data's [low, high] on each axis that follows the data, in the axis' own (log) units.
  * @param {Pick<Drawn, "_fullLayout" | "_fullData">} gd
  */
 export function extents(gd) {
@@ -39,7 +39,7 @@ export function extents(gd) {
   return found;
 }
 
-/** How badly the axes fit the data: 0 fine, 1 soon to be drawn anew, 2 at once. `filled`: see `shares`.
+/** How badly the axes fit the data: 0 fine, 1 redraw soon, 2 redraw at once. `filled` comes from `shares`.
  * @type {(gd: Pick<Drawn, "_fullLayout">, wanted: Ranges, filled: Shares) => 0 | 1 | 2} */
 export function misfit(gd, wanted, filled) {
   /** @type {0 | 1} */
@@ -55,7 +55,7 @@ export function misfit(gd, wanted, filled) {
   return worst;
 }
 
-/** The share of its range that the data fill, just after a whole drawing: what counts as well filled.
+/** The share of each axis that the data fill. Taken just after a whole drawing, it is what counts as well filled.
  * @type {(gd: Pick<Drawn, "_fullLayout">, wanted: Ranges) => Shares} */
 export function shares(gd, wanted) {
   return Object.fromEntries(Object.entries(wanted).map(([key, [low, high]]) => {
@@ -67,8 +67,8 @@ export function shares(gd, wanted) {
 /** @type {(range: Range) => Range} */
 const ordered = ([a, b]) => (a < b ? [a, b] : [b, a]);
 
-/** The layout with room for as much growth again as there was between `before` and `now` (both from `extents`), up to
- * a round number, so that charts of the same steps get the same axis.
+/** The layout with room for the same growth again as between `before` and `now` (both from `extents`), up to a round
+ * number, so that charts of the same steps get the same axis.
  * @type {(layout: Layout, before: Ranges, now: Ranges, isLog: (key: string) => boolean) => Layout} */
 export function roomFor(layout, before, now, isLog) {
   const next = { ...layout };

@@ -1,15 +1,15 @@
 /** Drawing only what moved, with plotly's own steps `calc` and `plot` of each trace.
  *
- * `Plotly.react` also works out margins, axes, legend and events anew: 3 to 6 times the cost. The steps used here are
- * internal to plotly.js, which is served from the installed package and therefore pinned; where one is missing,
- * `redraw` says false and the caller draws everything.
+ * `Plotly.react` also works out margins, axes, legend and events again, which costs 3 to 6 times as much. The steps used
+ * here are internal to plotly.js, whose version is pinned (assets.py); where one is missing, `redraw` returns false and
+ * the caller draws everything.
  */
 
 /** @import { Drawn, FullTrace } from "./types.js" */
 
 /** New arrays of a trace by the path of their attribute ("marker.color"). @typedef {Record<string, unknown>} Moved */
 
-/** Redraw the traces named in `moved` (uid -> {attribute path: array}); false where that takes a whole drawing.
+/** Redraw the traces named in `moved` (uid -> {attribute path: array}); false if that takes a whole drawing.
  * @param {Drawn} gd
  * @param {Map<string, Moved>} moved
  */
@@ -32,7 +32,7 @@ export function redraw(gd, moved) {
 /** @param {Moved} arrays */
 const styled = (arrays) => Object.keys(arrays).some((path) => path.includes("."));
 
-/** Put arrays into a trace; false where the trace thereby appears or vanishes, which changes the whole figure.
+/** Put arrays into a trace; false if that makes the trace appear or vanish, which changes the whole figure.
  * @type {(trace: FullTrace, arrays: Moved) => boolean} */
 function take(trace, arrays) {
   for (const [path, array] of Object.entries(arrays)) {

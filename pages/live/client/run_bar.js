@@ -1,11 +1,11 @@
-/** The bar that plays a run: play, pause, steps, speed, where to stop, and what the run has come to. */
-import { errorLine, playButton, readoutList } from "./bar.js";
-import { attribute, element, freshId, icon, write } from "./dom.js";
+/** The bar that plays a run: play, pause, steps, speed, step to stop at, and readouts. */
+import { playButton, readoutList } from "./bar.js";
+import { attribute, element, freshId, icon } from "./dom.js";
 import { loss, number, percent, perSecond } from "./format.js";
+import { notices } from "./notices.js";
 import { timeline } from "./timeline.js";
 
-/** @import { Channel, Component, LinkState, Message, Part, RunBarData, RunStatus, Trouble } from "./types.js" */
-/** @typedef {(message: Message) => import("./types.js").Fate} Command */
+/** @import { Channel, Command, Component, Part, RunBarData, RunStatus } from "./types.js" */
 
 const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
 const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
@@ -16,7 +16,7 @@ const TAKES_SPACE = "input:not([type=range]), textarea, select, button, summary,
 /** How far the epoch is. @param {RunStatus} status */
 const share = ({ examples }) => (examples?.[1] ? `${Math.floor((100 * examples[0]) / examples[1])} %` : "–");
 
-/** Readouts: label, what it says in full, and its text for a status.
+/** Readouts: label, tooltip, text for a status.
  * @type {[string, string, (status: RunStatus) => string][]} */
 const READOUTS = [
   ["step", "steps taken", (s) => number(s.step)],
@@ -190,55 +190,4 @@ function stopField(command) {
   }
 
   return { node, show };
-}
-
-/** What the person should know, under the bar: the connection, an error, trouble in the run, notices.
- * @param {HTMLElement} root
- * @param {Command} command
- */
-function notices(root, command) {
-  const connection = element("p", { class: "panda-notice panda-warning", role: "status" });
-  const wrong = errorLine();
-  const trouble = element("div", { class: "panda-notice panda-trouble", role: "alert" });
-  const hints = element("div", { class: "panda-hints", role: "status" });
-  const past = element("p", { class: "panda-notice", role: "status" });
-  root.append(element("div", { class: "panda-notices" }, connection, wrong.node, trouble, past, hints));
-  let troubleShown = "null";
-  let hintsShown = "[]";
-
-  /** @param {Trouble | null} next */
-  function showTrouble(next) {
-    troubleShown = JSON.stringify(next ?? null);
-    if (!next) return trouble.replaceChildren();
-    /** @type {(step: number, label: string) => HTMLButtonElement} */
-    const back = (step, label) => element("button", {
-      type: "button", class: "panda-button", text: label, on: { click: () => command({ type: "rewind", step }) } });
-    const { sentence, step, before_nudge: before } = next;
-    trouble.replaceChildren(
-      element("span", { text: sentence }),
-      element("span", { class: "panda-buttons" },
-        step !== null && back(step, `Go back to step ${number(step)}`),
-        before !== null && before !== step && back(before, `Go back to before the nudge, step ${number(before)}`)));
-  }
-
-  /** @param {RunStatus} status */
-  function show(status) {
-    write(past, pastText(status));
-    if (JSON.stringify(status.trouble ?? null) !== troubleShown) showTrouble(status.trouble);
-    const next = JSON.stringify(status.notices ?? []);
-    if (next === hintsShown) return;
-    hintsShown = next;
-    hints.replaceChildren(...(status.notices ?? []).map((text) => element("p", { class: "panda-notice", text })));
-  }
-
-  /** @type {(state: LinkState, sentence: string) => void} */
-  const link = (state, sentence) => write(connection, state === "open" ? "" : sentence);
-  return { error: wrong.show, show, link };
-}
-
-/** What is shown where that is not simply the run as it stands. @param {RunStatus} status */
-function pastText({ looking, catching_up: goal, step }) {
-  if (goal !== null && goal !== step) return `Replaying to step ${number(goal)}…`;
-  if (!looking) return "";
-  return `The run as it was at step ${number(step)}. Play or change a setting, and it goes on from here as a branch.`;
 }

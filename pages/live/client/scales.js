@@ -36,7 +36,7 @@ export function placeOf(dial, value) {
   return Number.isFinite(place) ? Math.min(1, Math.max(0, place)) : 0;
 }
 
-/** The value at a place: a tidy number, whole where the dial wants that; the ends are exactly the range's ends.
+/** The value at a place, rounded to few digits or to a whole number; the ends are exactly the range's ends.
  * @type {(dial: Scaled, place: number) => number} */
 export function valueAt(dial, place) {
   if (place <= 0) return dial.low;
@@ -47,7 +47,7 @@ export function valueAt(dial, place) {
   return Math.min(dial.high, Math.max(dial.low, rounded));
 }
 
-/** The value `steps` hundredths of the scale further, at least one whole number further for an integer.
+/** The value `steps` hundredths of the scale further; an integer moves by at least 1.
  * @type {(dial: Scaled, value: number, steps: number) => number} */
 export function moved(dial, value, steps) {
   const next = valueAt(dial, placeOf(dial, value) + steps / 100);

@@ -1,16 +1,16 @@
 /** A channel without a websocket, for parts that a page's script feeds itself: the labs.
  *
- * What a dial says goes to the script as the component's state, one value at a time on its way; the script's answer
- * comes back with `update` and is handed to the part as a frame.
+ * A dial's value goes to the script as the component's state; the next is sent only after the script's answer. The
+ * answer comes with `answer` and is handed to the part as a frame.
  */
 import { measured } from "./hooks.js";
 
 /** @import { Channel, Component, Fate, Listener, Message, ScriptData } from "./types.js" */
 /** @typedef {ReturnType<typeof localChannel>} LocalChannel */
 
-const PATIENCE = 1000; // ms after which a value that was not answered no longer holds up the next
+const PATIENCE = 1000; // ms after which the next value is sent without an answer
 
-/** The channel of one part; `answer(component)` hands it what the script has now. */
+/** The channel of one part; `answer(component)` takes what the script says now. */
 export function localChannel() {
   /** @type {Channel} */
   const self = { status: null, seq: 0, send, forget: () => {} };
@@ -20,8 +20,8 @@ export function localChannel() {
   let listens = null;
   /** @type {Record<string, number>} */
   let values = {};
-  let onItsWay = 0; // number of the values that the script has not answered yet
-  let waiting = false; // newer values are to follow
+  let onItsWay = 0; // number of the message that the script has not answered yet
+  let waiting = false; // newer values have to be sent
   let timer = 0;
   let messages = 0;
 

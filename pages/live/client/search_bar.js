@@ -1,4 +1,4 @@
-/** The bar of a search: play, how far it is, what it has come to; and the list of its best models. */
+/** The bar of a search: play, stop, progress and readouts; and the list of its best models. */
 import { barListener, errorLine, follow, playButton, readoutList } from "./bar.js";
 import { element, icon, write } from "./dom.js";
 import { loss, number, percent, timeLeft } from "./format.js";
@@ -7,7 +7,7 @@ import { loss, number, percent, timeLeft } from "./format.js";
 
 const STOP = "M3 3h10v10H3z";
 
-/** Readouts: label, what it says in full, and its text for a status.
+/** Readouts: label, tooltip, text for a status.
  * @type {[string, string, (status: SearchStatus) => string][]} */
 const READOUTS = [
   ["models", "models in all", (s) => number(s.models)],

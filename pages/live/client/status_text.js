@@ -1,4 +1,4 @@
-/** A line of text about the run that changes while it trains: `status.words` under the name that the page gives. */
+/** A line of text that changes while a run trains: `status.words` under the name that the page gives. */
 import { element, write } from "./dom.js";
 
 /** @import { Part, Status, StatusTextData } from "./types.js" */

@@ -36,7 +36,7 @@ function faint(colour, opacity) {
 
 const AXIS = /^[xy]axis\d*$/;
 
-/** A layout dressed in the theme; what the chart chose itself stays.
+/** A layout in the colours and font of the theme; what the chart chose itself stays.
  * @param {Layout} layout
  * @param {Theme} theme
  */

@@ -1,17 +1,17 @@
-/** The timeline under the bar: every step of the run, its nudges as ticks, and a thumb that goes back to any of them.
+/** The timeline under the bar: all steps of the run, its nudges as ticks, and a thumb that goes back to any step.
  *
- * It asks for one step at a time, the latest: the next only once a frame has come that knows of the last.
+ * It asks for one step at a time, and the next only when a frame has answered the last.
  */
 import { attribute, element, write } from "./dom.js";
 import { number } from "./format.js";
 
-/** @import { Message, RunStatus } from "./types.js" */
+/** @import { Command, RunStatus } from "./types.js" */
 
-const WIDE = 1000; // of the drawing of the ticks
+const WIDE = 1000; // width of the drawing of the ticks
 const SVG = "http://www.w3.org/2000/svg";
 
 /** The row of elements, and `show(status)` that brings it up to date. `command` sends a message.
- * @param {(message: Message) => void} command
+ * @param {Command} command
  */
 export function timeline(command) {
   let head = 0;

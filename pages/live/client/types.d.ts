@@ -129,6 +129,9 @@ export type Message = { id?: number } & (
 /** "sent", "kept" until there is a connection, or "" for neither. */
 export type Fate = "sent" | "kept" | "";
 
+/** Sends a message. */
+export type Command = (message: Message) => Fate;
+
 export interface ErrorMessage {
   sentence: string;
   id?: number | null;

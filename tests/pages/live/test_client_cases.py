@@ -9,7 +9,7 @@ import pytest
 
 from core.charts.packet import pack
 from core.settings.scales import SCALES
-from core.settings.table import FIELDS, SETTINGS
+from core.settings.table import FIELDS, SETTINGS, Field, SettingError
 
 CASES = Path(__file__).parents[2] / "client" / "cases"
 
@@ -65,3 +65,19 @@ def test_numbers_have_the_same_digits():
     ]
     batch_size = FIELDS["batch_size"]
     assert [case["text"] for case in numbers["whole"]] == [batch_size.word(case["value"]) for case in numbers["whole"]]
+
+
+@pytest.mark.parametrize("case", cases("typed"), ids=lambda case: f"{case['label']}: {case['text'][:10]}")
+def test_typed_values(case):
+    """Python gets numbers; a text that is none it quotes as it is."""
+    field = Field("", "", case["label"], "", case["scale"], "", case["low"], case["high"], integer=case["integer"])
+    try:
+        typed = json.loads(case["text"])
+    except ValueError:
+        typed = case["text"]
+    if "value" in case:
+        assert field.parse(typed) == case["value"]
+    else:
+        with pytest.raises(SettingError) as caught:
+            field.parse(typed)
+        assert str(caught.value) == case["sentence"]
