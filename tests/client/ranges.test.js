@@ -19,7 +19,7 @@ test("axes with a range of their own, or of categories, do not follow", () => {
   const data = [trace([1, 4])];
   assert.deepEqual(extents(figure({ xaxis: axis("x", { autorange: false }) }, data)), {});
   assert.deepEqual(extents(figure({ xaxis: axis("x", { type: "category" }) }, data)), {});
-  assert.deepEqual(extents(figure({ xaxis2: axis("x", { type: "log" }), axis: 1 }, data)), { xaxis2: [1, 4] });
+  assert.deepEqual(extents(figure({ xaxis2: axis("x", { type: "log" }), coloraxis: axis("x") }, data)), { xaxis2: [1, 4] });
 });
 
 test("shares are what the data fill of a range, whichever way it runs", () => {
@@ -34,9 +34,10 @@ test("how badly an axis fits", () => {
   assert.equal(fit([0, 10.2]), 1);
   assert.equal(fit([-0.2, 9]), 1);
   assert.equal(fit([0, 12.6]), 2);
-  assert.equal(fit([0, 5.8]), 1); // of 9 that were filled
+  assert.equal(fit([0, 6]), 0); // two thirds of the 9 that were filled
+  assert.equal(fit([0, 5.8]), 1);
   assert.equal(fit([0, 2.6]), 2);
-  assert.equal(fit([0, 5.8], {}), 1);
+  assert.equal(fit([0, 6], {}), 1);
   assert.equal(misfit(figure({}), {}, {}), 0);
 });
 
@@ -54,8 +55,9 @@ test("a line that grows gets as much room again, up to a round number", () => {
 });
 
 test("the room is at most half of the data's span, on either side", () => {
-  const grown = roomFor({}, { yaxis: [50, 51] }, { yaxis: [0, 100] }, linear);
-  assert.deepEqual(grown.yaxis.autorangeoptions.include, [-50, 150]);
+  const room = (before) => roomFor({}, { yaxis: before }, { yaxis: [0, 100] }, linear).yaxis.autorangeoptions.include;
+  assert.deepEqual(room([90, 100]), [-50, 100]);
+  assert.deepEqual(room([0, 10]), [0, 150]);
 });
 
 test("a logarithmic axis includes powers of ten, and the layout is left as it was", () => {

@@ -22,6 +22,11 @@ test("what is outside the range is at the nearer end", () => {
   assert.deepEqual([-1, 2].map((place) => valueAt(log, place)), [1e-4, 1]);
 });
 
+test("the ends are exact, also where they have more digits than other values", () => {
+  const odd = { scale: "linear", low: 0.1236, high: 0.9874, integer: false };
+  assert.deepEqual([0, 0.25, 1].map((place) => valueAt(odd, place)), [0.1236, 0.34, 0.9874]);
+});
+
 test("a value that is no number is at the left end", () => {
   assert.equal(placeOf(log, NaN), 0);
 });

@@ -41,6 +41,6 @@ export function timeLeft(seconds) {
 export function shown(value) {
   if (!known(value)) return NOTHING;
   const rounded = Number(value.toPrecision(6));
-  if (value !== 0 && Math.abs(value) < 1e-4) return rounded.toExponential().replace("e+", "e");
+  if (value !== 0 && Math.abs(value) < 1e-4) return rounded.toExponential();
   return String(rounded);
 }
