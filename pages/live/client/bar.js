@@ -1,19 +1,30 @@
-/** What the bars of a run, of a search and of networks side by side have in common. */
+/** What the bars of a run, a search and a lab have in common. */
 import { attribute, element, icon, write } from "./dom.js";
+
+/** @import { Channel, Component, Fate, Listener, Status } from "./types.js" */
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 const ERROR_STAYS = 8000; // ms
 
-/** The button that plays and pauses. `command(type)` sends "play" or "pause" and returns what became of it: where it is
- * kept until there is a connection, the button already shows what will be, so that a second click takes it back. */
+/** @typedef {ReturnType<typeof playButton>} PlayButton */
+/** @typedef {ReturnType<typeof errorLine>} ErrorLine */
+
+/** The button that plays and pauses. `command(type)` sends "play" or "pause". If the message is kept until there is a
+ * connection, the button shows the wanted state at once, so that a second click takes it back.
+ * @param {string} title
+ * @param {(type: "play" | "pause") => Fate} command
+ */
 export function playButton(title, command) {
+  /** @type {Status | null} */
   let status = null;
-  let asked = null; // "play" or "pause", while it is kept
-  const shape = { true: PAUSE, false: PLAY };
+  /** @type {"play" | "pause" | null} */
+  let asked = null; // while it is kept
+  const drawing = icon(PLAY);
+  const [path] = drawing.children;
+  const label = element("span", { text: "Play" });
   const node = element("button", { type: "button", class: "panda-button panda-play", title, on: { click: toggle } },
-    icon(PLAY), element("span", { text: "Play" }));
-  const path = node.querySelector("path");
+    drawing, label);
   const playing = () => (asked ? asked === "play" : Boolean(status?.playing));
 
   function toggle() {
@@ -23,11 +34,11 @@ export function playButton(title, command) {
   }
 
   function paint() {
-    write(node.lastChild, playing() ? "Pause" : "Play");
-    attribute(path, "d", shape[playing()]);
+    write(label, playing() ? "Pause" : "Play");
+    attribute(path, "d", playing() ? PAUSE : PLAY);
   }
 
-  /** The run is as `next` says; without an argument: what was kept will not be sent. */
+  /** Show the state in `next`; without an argument: forget a kept message, which will not be sent. */
   function show(next = status) {
     status = next;
     asked = null;
@@ -37,16 +48,18 @@ export function playButton(title, command) {
   return { node, show };
 }
 
-/** A line for errors, which vanish after a while; `show("")` empties it, `stay(sentence)` shows one until the next. */
+/** A line for errors: `show(sentence)` clears it after 8 s, `stay(sentence)` keeps it until the next; "" empties it. */
 export function errorLine() {
   const node = element("p", { class: "panda-notice panda-warning", role: "alert" });
   let timer = 0;
 
+  /** @param {string} sentence */
   function stay(sentence) {
     clearTimeout(timer);
     write(node, sentence);
   }
 
+  /** @param {string} sentence */
   function show(sentence) {
     stay(sentence);
     timer = setTimeout(() => write(node, ""), ERROR_STAYS);
@@ -55,10 +68,47 @@ export function errorLine() {
   return { node, show, stay };
 }
 
-/** A list of labelled numbers: `rows` are [label, what it says in full, its text for a status]. */
+/** A list of labelled numbers: each row is [label, tooltip, text for a status].
+ * @template {Status} S
+ * @param {string} label
+ * @param {[string, string, (status: S) => string][]} rows
+ */
 export function readoutList(label, rows) {
   const values = rows.map(() => element("dd"));
   const node = element("dl", { class: "panda-readouts", "aria-label": label },
     ...rows.map(([name, title], i) => element("div", { title }, element("dt", { text: name }), values[i])));
-  return { node, show: (status) => rows.forEach(([, , text], i) => write(values[i], text(status))) };
+  /** @param {S} status */
+  const show = (status) => rows.forEach(([, , text], i) => write(values[i], text(status)));
+  return { node, show };
+}
+
+/** The listener of a bar that shows errors and the connection in one line.
+ * @template {Status} S
+ * @param {(frame: { status: S }) => void} frame
+ * @param {PlayButton} play
+ * @param {ErrorLine} wrong
+ * @returns {Listener<S>}
+ */
+export function barListener(frame, play, wrong) {
+  return {
+    frame,
+    link: (state, sentence) => wrong.stay(state === "open" ? "" : sentence),
+    error({ sentence }) {
+      play.show();
+      wrong.show(sentence);
+    },
+  };
+}
+
+/** The `update` of a part: take the channel and show its last status, because no new frame may come.
+ * @template {Status} S
+ * @param {(frame: { status: S }) => void} frame
+ * @param {(channel: Channel<S>) => void} take
+ * @returns {(component: Component, channel: Channel<S>) => void}
+ */
+export function follow(frame, take) {
+  return (_, channel) => {
+    take(channel);
+    if (channel.status) frame({ status: channel.status });
+  };
 }
