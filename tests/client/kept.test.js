@@ -16,17 +16,24 @@ test("messages come out in order, once", (context) => {
   const { store } = kept(context);
   const asked = [{ type: "step" }, { type: "play" }, { type: "step" }, { type: "epoch" }];
   assert.ok(asked.every(store.add));
-  assert.ok(store.any());
+  assert.deepEqual(store.list(), asked);
   assert.deepEqual(store.take(), asked);
-  assert.ok(!store.any());
+  assert.deepEqual(store.list(), []);
   assert.deepEqual(store.take(), []);
 });
 
-test("of messages about the same thing the last is kept, in its place", (context) => {
+test("of messages in a row about the same thing the last is kept", (context) => {
   const { store } = kept(context);
-  const asked = [{ type: "play" }, nudge(1, { beta1: 0.8 }), { type: "pause" }, nudge(1, { beta1: 0.9 })];
+  [nudge(1, { beta1: 0.7 }), nudge(1, { beta1: 0.8 }), nudge(1, { beta1: 0.9 }), { type: "play" }, { type: "pause" }]
+    .forEach(store.add);
+  assert.deepEqual(store.take(), [nudge(1, { beta1: 0.9 }), { type: "pause" }]);
+});
+
+test("what others came after keeps its place", (context) => {
+  const { store } = kept(context);
+  const asked = [{ type: "look", step: 20 }, nudge(1, { beta1: 0.8 }), { type: "look", step: null }];
   asked.forEach(store.add);
-  assert.deepEqual(store.take(), asked.slice(2));
+  assert.deepEqual(store.take(), asked);
 });
 
 test("what a message is about", () => {

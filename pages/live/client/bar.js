@@ -1,7 +1,7 @@
 /** What the bars of a run, a search and a lab have in common. */
 import { attribute, element, icon, write } from "./dom.js";
 
-/** @import { Channel, Component, Fate, Listener, Status } from "./types.js" */
+/** @import { Channel, Component, Fate, Listener, Message, Status } from "./types.js" */
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
@@ -10,16 +10,16 @@ const ERROR_STAYS = 8000; // ms
 /** @typedef {ReturnType<typeof playButton>} PlayButton */
 /** @typedef {ReturnType<typeof errorLine>} ErrorLine */
 
-/** The button that plays and pauses. `command(type)` sends "play" or "pause". If the message is kept until there is a
- * connection, the button shows the wanted state at once, so that a second click takes it back.
+/** The button that plays and pauses. `command(type)` sends "play" or "pause"; `kept()` are the messages that wait for a
+ * connection. If one of these plays or pauses, the button shows the wanted state, so that a second click takes it back.
  * @param {string} title
  * @param {(type: "play" | "pause") => Fate} command
+ * @param {() => Message[]} kept
  */
-export function playButton(title, command) {
+export function playButton(title, command, kept) {
   /** @type {Status | null} */
   let status = null;
-  /** @type {"play" | "pause" | null} */
-  let asked = null; // while it is kept
+  let asked = ""; // "play" or "pause", from when it is kept until a frame answers it
   const drawing = icon(PLAY);
   const [path] = drawing.children;
   const label = element("span", { text: "Play" });
@@ -33,15 +33,17 @@ export function playButton(title, command) {
     paint();
   }
 
+  const waiting = () => kept().filter(({ type }) => type === "play" || type === "pause").at(-1)?.type ?? "";
+
   function paint() {
     write(label, playing() ? "Pause" : "Play");
     attribute(path, "d", playing() ? PAUSE : PLAY);
   }
 
-  /** Show the state in `next`; without an argument: forget a kept message, which will not be sent. */
+  /** Show the state in `next`, or what waits to be sent. */
   function show(next = status) {
     status = next;
-    asked = null;
+    asked = waiting();
     paint();
   }
 
@@ -92,7 +94,10 @@ export function readoutList(label, rows) {
 export function barListener(frame, play, wrong) {
   return {
     frame,
-    link: (state, sentence) => wrong.stay(state === "open" ? "" : sentence),
+    link(state, sentence) {
+      if (state !== "open") play.show();
+      wrong.stay(state === "open" ? "" : sentence);
+    },
     error({ sentence }) {
       play.show();
       wrong.show(sentence);

@@ -11,7 +11,7 @@ import { moved, valueAt } from "./scales.js";
 
 /** @import { Channel, DialRow, DialsData, Part, Status } from "./types.js" */
 /** @typedef {ReturnType<typeof build>} Dial */
-/** A value sent and not yet confirmed. @typedef {{ seq: number, until: number, kept: boolean }} Pending */
+/** A value sent and not yet confirmed. @typedef {{ seq: number, until: number }} Pending */
 
 /** @type {Record<string, number>} */
 const KEYS = { // hundredths of the scale
@@ -100,11 +100,13 @@ function build(row, channel) {
     if (held === null || (held === run && !pending)) return settle();
     messages += 1;
     sent.add(messages);
-    const asked = { seq: channel().seq, until: performance.now() + PATIENCE, kept: false };
-    pending = asked;
-    const fate = channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
-    if (fate === "kept") asked.kept = true;
+    expect();
+    channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
     paint();
+  }
+
+  function expect() {
+    pending = { seq: channel().seq, until: performance.now() + PATIENCE };
   }
 
   function settle() {
@@ -173,12 +175,23 @@ function build(row, channel) {
     turn(shown(typed) === shown(run) ? run : typed);
   }
 
-  /** The connection was lost: a value that was sent may not have arrived; one that is kept will still be sent. */
+  /** There is no connection: a value that was sent may not have arrived; one that is kept will still be sent. */
   function forget() {
-    if (pending?.kept) return;
-    pending = null;
-    if (!grip) held = null;
+    const kept = keptValue();
+    if (kept === undefined) {
+      pending = null;
+      if (!grip) held = null;
+    } else {
+      held ??= kept;
+      expect();
+    }
     paint();
+  }
+
+  /** The last value of this setting that waits to be sent. @returns {number | undefined} */
+  function keptValue() {
+    const changes = channel().kept().flatMap((message) => (message.type === "nudge" ? [message.changes] : []));
+    return changes.filter((one) => row.name in one).at(-1)?.[row.name];
   }
 
   paint();

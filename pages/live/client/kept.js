@@ -1,6 +1,6 @@
 /** Messages that are kept in order while there is no connection, and sent once there is one.
  *
- * Of several messages about the same thing (play and pause, the values of one drag) only the last is kept. A message
+ * Of messages in a row about the same thing (play and pause, the values of one drag) only the last is kept. A message
  * that could not be sent within `LASTS` is dropped: by then nobody expects it to happen.
  */
 
@@ -19,8 +19,8 @@ export function keeper(giveUp) {
 
   /** Keep a message; false where too many are kept already. @param {Message} message */
   function add(message) {
-    const old = messages.find((one) => about(one.message) === about(message));
-    if (old) drop(old);
+    const last = messages.at(-1);
+    if (last && about(last.message) === about(message)) drop(last);
     if (messages.length >= MOST) return false;
     const one = { message, timer: 0 };
     one.timer = setTimeout(() => {
@@ -44,7 +44,7 @@ export function keeper(giveUp) {
     return all.map(({ message }) => message);
   }
 
-  return { add, take, any: () => messages.length > 0 };
+  return { add, take, list: () => messages.map(({ message }) => message) };
 }
 
 /** What a message is about: a later one about the same replaces it. Steps and epochs all count.

@@ -16,7 +16,7 @@ export function labBar(root) {
   let readouts = null;
   /** @param {"play" | "pause" | "more" | "restart"} type */
   const command = (type) => channel.send({ type });
-  const play = playButton("Train all three, or pause", command);
+  const play = playButton("Train all three, or pause", command, () => channel.kept());
   const more = button("50 steps", "Train all three by 50 steps", () => command("more"));
   const again = button("Start again", "The same networks untrained", () => command("restart"));
   const wrong = errorLine();

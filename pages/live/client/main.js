@@ -20,6 +20,7 @@ import { statusText } from "./status_text.js";
 const PARTS = {
   "run-bar": runBar, dials, charts, "status-text": statusText, "search-bar": searchBar, leaders, "lab-bar": labBar,
 };
+const UNSTYLED_AFTER = 5000; // ms after which parts are shown although their style sheet has not come
 const STALE_AFTER = 400; // ms after which page widgets that show an old value are updated
 
 const TOLD_AT_MOST = 5; // times
@@ -29,7 +30,7 @@ const mounted = new WeakMap();
 
 /** Resolves when the style sheet is loaded. Parts are mounted after that, so that none is seen unstyled. It is not
  * awaited here: WebKit hands a module with a top-level await to its later importers before its exports exist. */
-export const styled = stylesheet();
+export const styled = Promise.race([stylesheet(), new Promise((resolve) => { setTimeout(resolve, UNSTYLED_AFTER); })]);
 
 /** Build or update the part in `component.parentElement`; returns a function that removes it.
  * @param {AnyComponent} component

@@ -5,7 +5,7 @@ import { loss, number, percent, perSecond } from "./format.js";
 import { notices } from "./notices.js";
 import { timeline } from "./timeline.js";
 
-/** @import { Channel, Command, Component, Part, RunBarData, RunStatus } from "./types.js" */
+/** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
 
 const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
 const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
@@ -38,13 +38,14 @@ export function runBar(root) {
   let channel;
   /** @type {Command} */
   const command = (message) => channel.send(message);
-  const view = build(root, command, (how) => component.setTriggerValue("restart", how));
+  const view = build(root, command, () => channel.kept(), (how) => component.setTriggerValue("restart", how));
   const notice = notices(root, command);
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {
     if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (/** @type {Partial<Element>} */ (event.target).closest?.(TAKES_SPACE)) return;
+    if (!view.play.node.offsetParent) return; // hidden from somebody who only watches
     event.preventDefault();
     view.play.node.click();
   }
@@ -61,9 +62,12 @@ export function runBar(root) {
         view.show(status);
         notice.show(status);
       },
-      link: notice.link,
+      link(state, sentence) {
+        if (state !== "open") view.play.show();
+        notice.link(state, sentence);
+      },
       error({ sentence }) {
-        view.play.show();
+        view.recall();
         notice.error(sentence);
       },
     },
@@ -74,10 +78,11 @@ export function runBar(root) {
 /** The bar itself; `show(status)` brings it up to date.
  * @param {HTMLElement} root
  * @param {Command} command
+ * @param {() => Message[]} kept
  * @param {(how: "same" | "new") => void} restart
  */
-function build(root, command, restart) {
-  const play = playButton("Play or pause (space bar)", (type) => command({ type }));
+function build(root, command, kept, restart) {
+  const play = playButton("Play or pause (space bar)", (type) => command({ type }), kept);
   const step = button("Step", STEP, () => command({ type: "step" }), "One step", "panda-terse");
   const pass = "One epoch: once through the training set";
   const epoch = button("Epoch", EPOCH, () => command({ type: "epoch" }), pass, "panda-terse");
@@ -105,7 +110,14 @@ function build(root, command, restart) {
     for (const shown of [play, speed, readouts, stop, times]) shown.show(status);
   }
 
-  return { play, offer, show };
+  /** Something that was asked for will not be done: show what is true. */
+  function recall() {
+    play.show();
+    speed.recall();
+    stop.recall();
+  }
+
+  return { play, offer, show, recall };
 }
 
 /** The button that shows what a narrow window hides.
@@ -148,11 +160,16 @@ function speedChoice(command) {
 
   /** @param {RunStatus} status */
   function show({ speed }) {
+    const changed = current !== String(speed);
     current = String(speed);
-    if (document.activeElement !== node) node.value = current;
+    if (changed || document.activeElement !== node) recall();
   }
 
-  return { node, offer, show };
+  function recall() {
+    if (current) node.value = current;
+  }
+
+  return { node, offer, show, recall };
 }
 
 /** The field for the step to stop at, with how far the run is on its way there. @param {Command} command */
@@ -175,19 +192,21 @@ function stopField(command) {
     const sound = step === null || (Number.isInteger(step) && step > 0);
     attribute(input, "aria-invalid", sound ? null : "true");
     input.title = sound ? "" : "A whole number of steps, or nothing for no stop.";
-    if (sound && step !== wanted) command({ type: "stop_at", step });
+    if (sound) command({ type: "stop_at", step });
+  }
+
+  function recall() {
+    const text = wanted === null ? "" : String(wanted);
+    if (input.value !== text) input.value = text;
   }
 
   /** @param {RunStatus} status */
   function show({ step, stop_at }) {
     wanted = stop_at ?? null;
-    if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") {
-      const text = wanted === null ? "" : String(wanted);
-      if (input.value !== text) input.value = text;
-    }
+    if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") recall();
     progress.classList.toggle("panda-quiet", wanted === null);
     progress.value = wanted ? Math.min(1, step / wanted) : 0;
   }
 
-  return { node, show };
+  return { node, show, recall };
 }

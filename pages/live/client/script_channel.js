@@ -13,7 +13,7 @@ const PATIENCE = 1000; // ms after which the next value is sent without an answe
 /** The channel of one part; `answer(component)` takes what the script says now. */
 export function localChannel() {
   /** @type {Channel} */
-  const self = { status: null, seq: 0, send, forget: () => {} };
+  const self = { status: null, seq: 0, send, kept: () => [], forget: () => {} };
   /** @type {Component<ScriptData>} */
   let component;
   /** @type {Listener | null} */

@@ -33,7 +33,7 @@ export function searchBar(root) {
   let channel;
   /** @param {"play" | "pause" | "stop"} type */
   const command = (type) => channel.send({ type });
-  const play = playButton("Train, or pause", command);
+  const play = playButton("Train, or pause", command, () => channel.kept());
   const stop = element("button", {
     type: "button", class: "panda-button panda-terse", title: "End the search for good where it stands", disabled: true,
     on: { click: () => command("stop") },

@@ -162,6 +162,7 @@ export interface Channel<S extends Status = Status> {
   seq: number; // number of the last request
   heard?: number | null; // id of the last message that a lab's script has heard
   send(message: Message): Fate;
+  kept(): Message[]; // what waits for a connection, in order
   forget(chart: string): void;
 }
 

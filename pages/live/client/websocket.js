@@ -49,7 +49,8 @@ function create(token, path) {
   /** @type {Set<Listener>} */
   const parts = new Set();
   /** @type {WebsocketChannel} */
-  const self = { status: null, seq: 0, sight: {}, link: ["connecting", ""], join, send, look, refresh, forget };
+  const self = { status: null, seq: 0, sight: {}, link: ["connecting", ""], join, send, kept: () => kept.list(), look,
+    refresh, forget };
   /** @type {WebSocket | null} */
   let socket = null;
   let outstanding = 0; // number of the frame that was asked for and has not arrived
@@ -58,18 +59,19 @@ function create(token, path) {
   let cancelDraw = () => {};
   let retryAfter = FIRST_RETRY;
   let retryTimer = 0;
+  let leaveTimer = 0;
   let turn = 0;
   /** @type {Map<string, number | undefined>} */
   let drawn = new Map(); // chart name -> step that it shows
   let anew = false; // a chart was built again and is empty
   const kept = keeper(({ id }) => {
-    waiting(self.link[0]);
     say({ sentence: NOT_SENT, id });
+    waiting(self.link[0]);
   });
 
   function connect() {
     clearTimeout(retryTimer);
-    if (socket || !parts.size) return;
+    if (socket || !needed()) return;
     const url = new URL(path, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     socket = new WebSocket(url);
@@ -79,11 +81,14 @@ function create(token, path) {
     socket.onclose = lost;
   }
 
+  /** Whether somebody looks, or something waits to be sent. */
+  const needed = () => parts.size > 0 || kept.list().length > 0;
+
   function lost() {
     socket = null;
     outstanding = 0;
     drawn = new Map();
-    if (self.link[0] === "gone" || !parts.size) return;
+    if (self.link[0] === "gone" || !needed()) return;
     waiting("lost");
     retryTimer = setTimeout(connect, retryAfter * (0.8 + 0.4 * Math.random()));
     retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
@@ -190,7 +195,7 @@ function create(token, path) {
   /** Where `state` waits for a connection: say so, and whether something is kept for it. @param {LinkState} state */
   function waiting(state) {
     const sentences = WAITS[state];
-    if (sentences) tell(state, sentences[Number(kept.any())]);
+    if (sentences) tell(state, sentences[Number(kept.list().length > 0)]);
   }
 
   /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors.
@@ -203,6 +208,7 @@ function create(token, path) {
 
   /** Add a part; returns a function that removes it. @param {Listener} part */
   function join(part) {
+    clearTimeout(leaveTimer);
     parts.add(part);
     if (self.link[0] === "gone") self.link = ["connecting", ""];
     part.link?.(...self.link);
@@ -210,15 +216,19 @@ function create(token, path) {
     refresh();
     return () => {
       parts.delete(part);
-      if (!parts.size) setTimeout(leave, LINGER);
+      if (!parts.size) leaveTimer = setTimeout(leave, LINGER);
     };
   }
 
+  /** Nobody looks any more: close, as soon as what was asked for is sent or given up. */
   function leave() {
     if (parts.size) return;
-    channels.delete(token);
+    if (needed()) {
+      leaveTimer = setTimeout(leave, LINGER);
+      return;
+    }
+    if (channels.get(token) === self) channels.delete(token);
     clearTimeout(retryTimer);
-    kept.take();
     cancelDraw();
     document.removeEventListener("visibilitychange", seen);
     socket?.close();
