@@ -17,11 +17,11 @@ from pages.common.identity import drives
 from pages.live.server import component
 from pages.panels.panda import controls
 from pages.panels.panda.branches import branches_panel
-from pages.panels.panda.fan_out import fan_out
 from pages.panels.panda.journal import journal_panel
 from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
+from pages.panels.panda.try_variants import try_variants
 
 
 @st.fragment
@@ -61,7 +61,7 @@ def settings(opened: RunSession) -> None:
     """The live settings; below them the way to many variants."""
     controls.settings_panel(opened)
     with st.expander("Try many (Caviar)"):
-        fan_out(opened)
+        try_variants(opened)
 
 
 @st.fragment
