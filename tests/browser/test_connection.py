@@ -52,11 +52,11 @@ def held(context, server):
 
 def test_play_pressed_before_the_connection_stands_is_carried_out(held):
     held.get_by_role("button", name="Play").click()
-    held.get_by_text("What you asked for follows").wait_for()
+    held.get_by_text("Your changes will follow").wait_for()
     held.get_by_role("button", name="Pause").wait_for()
     held.evaluate("connectLive()")
     held.wait_for_function(f"{STEP} > 20")
-    held.get_by_text("What you asked for follows").wait_for(state="hidden")
+    held.get_by_text("Your changes will follow").wait_for(state="hidden")
     assert held.get_by_text("Not sent").count() == 0
 
 

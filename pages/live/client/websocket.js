@@ -14,8 +14,8 @@ const LINGER = 1500; // ms that a channel outlives its last part: a page that is
 
 const NOT_SENT = "Not sent: there is no connection.";
 const WAITS = { // states in which commands are kept: what is said of them without and with kept commands
-  connecting: ["", "Connecting… What you asked for follows."],
-  lost: ["Connection lost, trying again…", "Connection lost, trying again… What you asked for follows."],
+  connecting: ["", "Connecting… Your changes will follow."],
+  lost: ["Connection lost, trying again…", "Connection lost, trying again… Your changes will follow."],
 };
 
 const channels = new Map();

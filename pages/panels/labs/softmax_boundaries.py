@@ -18,8 +18,8 @@ from pages.panels.labs.softmax_panel import SIDES, STAYS, panel
 @panel
 def boundaries() -> None:
     """Points that a person moves, divided without hidden layers and with."""
-    ask = "Softmax with no hidden layer, four classes: what borders can it draw?"
-    why = "Two classes tie where their z do, and each z is linear in x."
+    ask = "Softmax with no hidden layer, four classes: what boundaries can it draw?"
+    why = "Two classes are equally likely where their z are equal, and each z is linear in x."
     if not lab.question("boundaries", ask, ["Straight lines", "Circles", "Any curve"], "Straight lines", why):
         return
     held = lab.state("boundaries", {"preset": "groups", "classes": 4, "points": plane.preset("groups", 4)})

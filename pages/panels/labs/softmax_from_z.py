@@ -21,7 +21,7 @@ MORE = [
 @panel
 def from_z_to_a() -> None:
     """t, its sum and a of any z; temperature; a constant that changes nothing."""
-    ask = "z is 5, 2, -1, 3. You add 1000 to each. What becomes of the probabilities?"
+    ask = "z is 5, 2, -1, 3. You add 1000 to each. What happens to the probabilities?"
     why = "The constant cancels: numerator and sum grow by the same factor."
     options = ["Nothing", "All near 1/4", "The first becomes 1"]
     if not lab.question("from-z", ask, options, "Nothing", why):
@@ -68,7 +68,7 @@ def _terms(shown: FromZ, temperature: float) -> None:
 def _constant(shown: FromZ, far: FromZ, temperature: float, constant: float) -> None:
     """What a constant does to the formula as it is written, and to the engine's."""
     j = int(np.argmax(shown.a))
-    lab.table("softmax-overflow", ["z", "as written", "less the largest z"], [_both(shown, j), _both(far, j)])
+    lab.table("softmax-overflow", ["z", "as written", "minus the largest z"], [_both(shown, j), _both(far, j)])
     st.latex(
         r"\frac{e^{z_j + c}}{\sum e^{z_k + c}} = \frac{e^c\, e^{z_j}}{e^c \sum e^{z_k}} = \frac{e^{z_j}}{\sum e^{z_k}}"
     )

@@ -21,8 +21,8 @@ def two_classes_panel() -> None:
     controls, figures = lab.sides("two-classes", SIDES)
     with controls:
         fields = [
-            lab.knob("difference", "z₁ - z₂", "", -REACH, REACH, help="How far the first class is ahead."),
-            lab.knob("z2", "z₂", "of the second class", -REACH, REACH, help="The first has z₂ and the difference."),
+            lab.knob("difference", "z₁ - z₂", "", -REACH, REACH, help="z of the first class minus z of the second."),
+            lab.knob("z2", "z₂", "of the second class", -REACH, REACH, help="z₁ is z₂ plus the difference."),
         ]
         values = lab.dials("two-classes", fields, {"difference": 2.0, "z2": 0.0})
         shown = two_classes(**values)

@@ -23,8 +23,8 @@ def try_variants(opened: RunSession) -> None:
     """Inputs and buttons; each opens a search on the page Caviar."""
     models = st.select_slider("Variants", [16, 32, 64, 128, 256], 32, key="try-models")
     steps = st.number_input("Steps each", 10, 20_000, 300, step=100, key="try-steps")
-    from_here = "Variants of the settings go on from this step, with this run's weights, on the same mini-batches."
-    fresh = "The present settings and variants of them, all from fresh weights, on the data as they are now."
+    from_here = "Trains models with other settings from this step on, all with this run's weights and mini-batches."
+    fresh = "Trains the present settings and variants of them from new weights: are they still the best?"
     if st.button("Try variants from here", icon=":material/account_tree:", help=from_here, width="stretch"):
         _open(lambda: _from_here(opened.shown, models, int(steps)), opened.token)
     if st.button("Re-check the settings", icon=":material/fact_check:", help=fresh, width="stretch"):
