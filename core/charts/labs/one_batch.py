@@ -28,7 +28,7 @@ def histogram(values: Array) -> Array:
 
 
 def _dots_skeleton(shown: OneBatch) -> go.Figure:
-    key = key_of([(VERMILLION, "solid", "mean ± one deviation"), (GREY, "circle", "an example, step by step")])
+    key = key_of([(VERMILLION, "solid", "mean ± one deviation"), (GREY, "circle", "one example")])
     xaxis = axis(range=[-REACH, REACH], fixedrange=True)
     yaxis = names_axis(STAGES, range=[2.6, -0.5])
     quiet = {"hoverinfo": "skip", "mode": "lines"}

@@ -90,7 +90,7 @@ def felt(opened: LabSession, shift: float, scale: float) -> None:
     """What such a push does to the z of the last hidden layer, in numbers."""
     step, found = opened.do(lambda it: (it.trained.step, it.trained.felt(shift, scale)))
     rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
-    lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "spreads it"], rows)
+    lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "scales its spread"], rows)
 
 
 def said(number: float) -> str:
