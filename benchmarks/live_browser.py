@@ -210,7 +210,7 @@ def situations(browser: Browser, server: Server, effort: Effort, dataset: str, s
             choose_digits(page)
         if start:
             go_to(page, start)
-        for speed, words in ((10, "10 steps a frame"), (0, "flat out")):
+        for speed, words in ((10, "10 steps per frame"), (0, "full speed")):
             set_speed(page, speed)
             play(page)
             name = f"{dataset} from step {start:,}, {words}"

@@ -14,7 +14,7 @@ def obvious(browser: Browser, effort: Effort) -> dict[str, Watched]:
     """A new run at both speeds, by the words for it."""
     found: dict[str, Watched] = {}
     with server(OBVIOUS) as running, visitor(browser, running.address) as page:
-        for label, words in (("10 steps", "10 steps a frame"), ("flat out", "flat out")):
+        for label, words in (("10 steps", "10 steps per frame"), ("flat out", "full speed")):
             page.get_by_text(label, exact=True).click()
             found[f"spiral from step 0, {words}"] = watch(page, effort, lambda: NOTHING, move_slider)
     return found

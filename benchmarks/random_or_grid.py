@@ -1,7 +1,7 @@
 """Random points or a grid, at the same budget: which finds the better model? `python -m benchmarks.random_or_grid`.
 
 On digits, 64 trials of each under 20 seeds, which draw the points, the weights and the split; a minute or two. Course
-row C2; the figure is what it is, whichever wins. `--json` keeps its numbers, `--chart` draws them for the README, and
+row C2; the figure is what it is, whichever wins. `--json` keeps its numbers, `--chart` draws them for docs, and
 `--redraw` does so from what was kept.
 """
 

@@ -1,4 +1,4 @@
-"""The chart of random against grid for the README: a small SVG on white, drawn from the numbers of the app's chart.
+"""The chart of random against grid: a small SVG on white for docs, drawn from the numbers of the app's chart.
 
 Dots are the best dev loss of a search, the two of a seed joined in the colour of the better one; boxes hold the middle
 half and the median.

@@ -28,9 +28,9 @@ from pages.panels.caviar.search_space import plan_inputs, seeds_input
 from pages.panels.runs.searches import exports, searches
 
 PANDA = "panda.py"
-WHOLE = "All generations on the axes of the first one; or only the one that is seen, on its own."
-HOW = "Drag in the charts or type a region to search again, or"
-DENSER = "As many models again, in a smaller region: denser."
+WHOLE = "On: all generations, on the axes of the first. Off: only the one that you are looking at."
+HOW = "Drag in the charts or type a region to search inside it, or"
+DENSER = "The same number of models again, in a smaller region."
 
 
 def search_in_hand() -> SearchSession:
@@ -75,7 +75,7 @@ def chart_grid(opened: SearchSession) -> None:
     if len(names) > 2:
         axes = [
             st.selectbox(word, list(names), list(names).index(axis), format_func=names.get, key=f"axis-{word}")
-            for word, axis in zip(("Across", "Up"), seen.axes, strict=True)
+            for word, axis in zip(("Horizontal axis", "Vertical axis"), seen.axes, strict=True)
         ]
         if tuple(axes) != seen.axes:
             look(opened, "axes", tuple(axes))
@@ -95,7 +95,7 @@ def best(opened: SearchSession) -> None:
     if picked is not None:
         picked_model(seen, picked)
     elif drives(opened):
-        st.caption("Click a model here, or a point or the end of a curve in the charts.")
+        st.caption("Click a model here, or a point or the end of a curve in the charts, to open it.")
     exports(seen)
 
 
@@ -109,7 +109,7 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
         look(opened, "generation", words.index(at))
         st.rerun(scope="app")
     if nested(seen.shown):
-        whole = st.toggle("All of them in “Points tried”", seen.whole, help=WHOLE)
+        whole = st.toggle("All generations in “Points tried”", seen.whole, help=WHOLE)
         if whole != seen.whole:
             look(opened, "whole", whole)
             st.rerun(scope="app")
@@ -136,8 +136,8 @@ def picked_model(opened: SearchSession, number: int) -> None:
         to_panda(open_run(opened.caviar.run(number), f"model {number} of a search").token)
     origin = RUN_SESSIONS.get(opened.origin) if opened.origin else None
     if origin and drives(origin):
-        adopted = "The run from which the models went on goes on as this one: a branch of it."
-        if st.button("Adopt it in the run", icon=":material/call_merge:", help=adopted, width="stretch"):
+        adopted = "Your run goes on as this model, in a branch of its own."
+        if st.button("Continue the run with it", icon=":material/call_merge:", help=adopted, width="stretch"):
             replay, at = opened.caviar.run(number), opened.caviar.plan.origin.step
             origin.do(lambda it: it.adopt(replay, at))
             to_panda(origin.token)

@@ -17,11 +17,11 @@ from pages.common.identity import drives
 from pages.live.server import component
 from pages.panels.panda import controls
 from pages.panels.panda.branches import branches_panel
-from pages.panels.panda.fan_out import fan_out
 from pages.panels.panda.journal import journal_panel
 from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
+from pages.panels.panda.try_variants import try_variants
 
 
 @st.fragment
@@ -32,7 +32,7 @@ def bar(opened: RunSession) -> None:
         run = opened.run
         spec = run.spec if restart == "same" else replace(run.spec, seed=run.spec.seed + 1)
         start(spec, run.settings)
-        st.toast(f"A new run. The one before, at step {run.step:,}, is kept under “New run”.")
+        st.toast(f"This is a new run. The one before, at step {run.step:,}, is kept: go back to it under “New run”.")
         st.rerun(scope="app")
 
 
@@ -60,8 +60,8 @@ def chart_grid(opened: RunSession) -> None:
 def settings(opened: RunSession) -> None:
     """The live settings; below them the way to many variants."""
     controls.settings_panel(opened)
-    with st.expander("Try many (Caviar)"):
-        fan_out(opened)
+    with st.expander("Try variants (Caviar)"):
+        try_variants(opened)
 
 
 @st.fragment
@@ -98,10 +98,10 @@ def new_run(opened: RunSession) -> None:
             st.error(str(error))
         else:
             st.rerun(scope="app")
-    st.caption("It starts at step 0 with the present settings; the run you leave is kept.")
+    st.caption("The new run starts at step 0 with the present settings. This one is kept.")
     with st.expander("Your own data (CSV)"):
         own_data(opened)
-    with st.expander("A run's file"):
+    with st.expander("Open a saved run"):
         open_file()
     for other in others():
         label = f"Back to {title(other)}, step {other.run.step:,}"
@@ -114,7 +114,7 @@ def watching(opened: RunSession) -> None:
     """Whose run it is, where it is somebody else's."""
     words, action = st.columns([3, 1.15], gap="medium", vertical_alignment="center")
     words.info("You are watching somebody else's run. What you see is live; to change it, make a branch of your own.")
-    if action.button("Branch it", type="primary", icon=":material/call_split:", width="stretch"):
+    if action.button("Make a branch", type="primary", icon=":material/call_split:", width="stretch"):
         branch_of(opened)
         st.rerun()
 

@@ -76,7 +76,7 @@ def chosen_bar(ticked: Sequence[Listed]) -> bool:
         return False
     with st.bottom, st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
         few = len(ticked) < 2
-        words = f"Compare {len(ticked)} runs" if not few else "Tick another to compare"
+        words = f"Compare {len(ticked)} runs" if not few else "Tick another run to compare"
         asked = st.button(words, icon=":material/ssid_chart:", type="primary", disabled=few)
         st.button("Clear", on_click=clear)
     return asked
@@ -158,9 +158,9 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
             about = ([it.about] if it.entry.name else []) + [f"deleted {ago(now - it.entry.deleted)}"]
             with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", wrap=False):
                 st.markdown(f"{plain(it.name)}  \n:gray[{plain(', '.join(about))}]", width="stretch")
-                st.button("Bring back", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
+                st.button("Restore", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
         if len(runs) > PAGE:
-            st.caption(f"And {len(runs) - PAGE:,} more: search for a name, and only those that have it are here.")
+            st.caption(f"And {len(runs) - PAGE:,} more: search for a name to find them.")
 
 
 def everything() -> None:
@@ -170,7 +170,7 @@ def everything() -> None:
     there = [listed(entry, titles) for entry in store.runs_of(owner)]
     deleted = [listed(entry, titles) for entry in store.runs_of(owner, deleted=True)]
     if not there and not deleted:
-        st.markdown("No runs yet. Train or nudge one on the page Panda, and it is listed here.")
+        st.markdown("No runs yet. A run that you train or change on the Panda page is listed here.")
         st.page_link("panda.py", label="Open Panda", icon=":material/monitor_heart:")
         return
     search, sort = toolbar()
@@ -202,5 +202,5 @@ st.html(STYLE)
 st.session_state.setdefault("runs-ticked", {})
 st.session_state.setdefault("runs-turned", 0)
 if not remembered():
-    st.caption("This browser keeps no cookie, so this list lasts only for this visit: keep the links of your runs.")
+    st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the links of your runs.")
 everything()

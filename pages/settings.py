@@ -25,10 +25,12 @@ def row(field: Field, default: object) -> dict[str, str]:
 defaults = asdict(RunSpec()) | asdict(Settings())
 
 st.title("Settings")
-st.write("Nudged while a run trains. The order is the course's: what to tune first stands first (C1).")
+st.write(
+    "You can change these while a run trains. They are in the order of the course: what to tune first comes first (C1)."
+)
 for group, words in GROUPS.items():
     st.subheader(words)
     st.table([row(field, defaults[field.name]) for field in SETTINGS if field.group == group])
 st.subheader("Data and network")
-st.write("Fixed for a run's life: changing one of these starts a new run.")
+st.write("Fixed during a run: changing one of these starts a new run.")
 st.table([row(field, defaults[field.name]) for field in SPEC])

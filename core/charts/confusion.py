@@ -39,11 +39,11 @@ def skeleton(run: Run) -> go.Figure:
     if LETTER * (max(map(width, names)) + 0.5) * C > PLOT:  # or they would overlap
         below = [short(name, 7) for name in rest]
         upright, bottom = {"tickangle": -90}, left_of(below) + 16
-    xaxis = names_axis(below, range=[-0.5, C - 0.5], title=titled(f"said{of}"), **upright)
+    xaxis = names_axis(below, range=[-0.5, C - 0.5], title=titled(f"predicted{of}"), **upright)
     yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled(f"true{of}", 4))
     shape = layout("confusion", left=left, bottom=bottom, xaxis=xaxis, yaxis=yaxis)
     row, column = np.divmod(np.arange(C * C), C)
-    said = "true %{y}, said %{x}<extra></extra>"
+    said = "true %{y}, predicted %{x}<extra></extra>"
     traces = [
         go.Heatmap(
             uid="share", z=[], zmin=-1, zmax=1, colorscale=SCALE, showscale=False, hovertemplate=said, xgap=1, ygap=1
@@ -67,7 +67,7 @@ def frame(run: Run) -> Frame:
 CHART: Chart[Run] = Chart(
     "confusion",
     "Confusion matrix",
-    "Counts of dev examples by true class, a row each, and likeliest class, a column each: right ones on the diagonal.",
+    "Counts of dev examples: a row for each true class, a column for each predicted class; right ones on the diagonal.",
     skeleton,
     frame,
     applies=lambda run: run.data.n_x != 2,

@@ -135,8 +135,8 @@ def _even_rows(data: bytes, delimiter: str) -> Iterator[Row]:
             raise FileError(f"Line {line:,} has {width:,} cells: {most}.")
         if len(cells) != width:
             raise FileError(
-                f"Line {line:,} has {_count(len(cells))} where line {start:,} has {width:,}: cells are parted by "
-                f"{DELIMITERS[delimiter]} here, and every row needs as many."
+                f"Line {line:,} has {_count(len(cells))} where line {start:,} has {width:,}: cells are separated by "
+                f"{DELIMITERS[delimiter]} here, and every row needs the same number."
             )
         yield line, cells
 

@@ -18,8 +18,8 @@ def batch_of_one(run: Run) -> str | None:
     """Batch norm on one example: z - mu is 0, whatever the weights are (C10)."""
     if run.settings.batch_norm and run.stack.batch == 1:
         return (
-            "Nothing is learnt in the hidden weights: in a mini-batch of one, batch norm takes from each z its own "
-            "value, so what is left is the shift β[l]. Take a larger mini-batch, or switch batch norm off."
+            "The hidden weights learn nothing: with one example in the mini-batch, batch norm subtracts each z from "
+            "itself, so only the shift β[l] is left. Choose a larger mini-batch, or switch batch norm off."
         )
     return None
 
@@ -27,7 +27,7 @@ def batch_of_one(run: Run) -> str | None:
 def nothing_moves(run: Run) -> str | None:
     """A learning rate that decay has made too small to change float32 weights."""
     if run.settings.decay != "none" and run.learning_rate < 1e-7:
-        return f"Decay has brought the learning rate down to {run.learning_rate:.1e}: nothing moves any more."
+        return f"Decay has lowered the learning rate to {run.learning_rate:.1e}, too small to change the weights."
     return None
 
 
@@ -39,8 +39,8 @@ def dead_layer(run: Run) -> str | None:
     if silent.size == 0:
         return None
     return (
-        f"Every ReLU of hidden layer {silent[0] + 1} gives the same for all examples, so no gradient passes it. "
-        "Going on will hardly mend that: go back to before the step was too large, or restart."
+        f"Every ReLU of hidden layer {silent[0] + 1} gives the same output for all examples, so no gradient gets "
+        "through. More training will hardly help: go back to before the step that was too large, or restart."
     )
 
 
@@ -61,13 +61,13 @@ def twin_words(run: Run) -> str:
     if run.twin.trouble:
         return f"The twin's loss stopped being a finite number at step {run.twin.step:,}."
     if not steps:
-        return "The twin goes on without the last nudge: train some steps to see what it does."
+        return "The twin trains without the last nudge: train some steps to see the difference."
     with_, without = (one.history.latest("dev_loss") for one in (run, run.twin))
     after = f"after {steps:,} step{'s' * (steps > 1)}"
     if with_ == without:
-        return f"Dev loss the same as without the last nudge, {after}."
+        return f"Dev loss is the same as without the last nudge, {after}."
     way = "lower" if with_ < without else "higher"
-    return f"Dev loss {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
+    return f"Dev loss is {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
 
 
 def seed_test_words(run: Run) -> str:
@@ -86,7 +86,7 @@ def decay_words(run: Run) -> str:
     if settings.decay == "none":
         return ""
     epochs = run.epoch - run.stack.state.decay_from
-    stairs = f", {settings.decay_every:,} epochs a stair" if settings.decay == "staircase" else ""
+    stairs = f", {settings.decay_every:,} epochs per step" if settings.decay == "staircase" else ""
     formula = f"{settings.learning_rate:.6g} · {SCHEDULES[settings.decay].formula}"
     after = f"{epochs:,} epoch{'s' * (epochs != 1)} of decay"
     return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{stairs} after {after}."

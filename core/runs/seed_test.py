@@ -255,11 +255,11 @@ def _found(with_: Array, without: Array, step: int, kind: str) -> str:
 def _not_found(better: int, worse: int, equal: int) -> str:
     seeds = better + worse + equal
     if equal == seeds:
-        return f"the dev loss is the same to the last bit under all {seeds} seeds"
+        return f"the dev loss is the same under all {seeds} seeds, to the last bit"
     same = f" and the same under {equal}" if equal else ""
     enough = needed(better + worse)
-    would = f"; {enough} either way would count" if enough else ""
-    return f"the dev loss is lower under {better} of {seeds} seeds{same}, which chance alone does often{would}"
+    would = f"; {enough} either way would be a clear difference" if enough else ""
+    return f"the dev loss is lower under {better} of {seeds} seeds{same}, which often happens by chance{would}"
 
 
 def _diverged(with_: Array, without: Array) -> str:

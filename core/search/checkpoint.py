@@ -19,7 +19,7 @@ Array = np.ndarray
 MOST = 64 * 2**20  # bytes of a file
 STATES = get_args(get_type_hints(Trial)["state"])
 NUMBERS = ("loss", "best", "accuracy")
-WRONG = "What was kept of this search does not fit it: it begins anew."
+WRONG = "The saved progress does not fit this search: it starts again from step 0."
 
 
 def pack(arrays: Mapping[str, Array]) -> bytes:

@@ -388,7 +388,7 @@ class Search:
         for nudge in () if origin.state else (*origin.journal, Nudge(origin.step, {})):
             broken = yield from self._train(trunk, nudge.step, self._groups[0].step_seconds(1))
             if broken.any():
-                raise UserError(f"The run in hand breaks before step {origin.step:,}: go on from an earlier step.")
+                raise UserError(f"The run diverges before step {origin.step:,}: go on from an earlier step.")
             settings = changed(settings, _news(nudge))
             trunk.set(settings)
             yield
@@ -431,7 +431,7 @@ def spaced(steps: int, points: int) -> Array:
 def _check_origin(plan: Plan, trials: Sequence[Trial]) -> None:
     if plan.origin and any(trial.spec != plan.origin.spec for trial in trials):
         raise UserError(
-            "A run in hand keeps its data and its network: search only settings that can be nudged, and no hidden "
+            "Variants of a run keep its data and its network: search only settings that can be nudged, and no hidden "
             "units, layers, activation or initialization."
         )
 

@@ -33,12 +33,12 @@ MOST_STEPS = 10_000_000  # as a file takes them
 SLICE_SECONDS = 0.030
 FLAT_OUT = 0
 SPEEDS: dict[int, str] = {
-    1: "1 step a frame",
-    3: "3 steps a frame",
-    10: "10 steps a frame",
-    30: "30 steps a frame",
-    100: "100 steps a frame",
-    FLAT_OUT: "flat out",
+    1: "1 step per frame",
+    3: "3 steps per frame",
+    10: "10 steps per frame",
+    30: "30 steps per frame",
+    100: "100 steps per frame",
+    FLAT_OUT: "full speed",
 }
 
 

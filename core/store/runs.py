@@ -209,7 +209,7 @@ class Store(File):
 
         def job(db: sqlite3.Connection) -> None:
             if db.execute("SELECT 1 FROM runs WHERE id = ? AND line = ?", (run, line)).fetchone():
-                raise UserError("This branch is the one in hand: open another one first.")
+                raise UserError("This branch is open: open another one first.")
             _delete_line(db, run, line)
 
         return self.write(job)

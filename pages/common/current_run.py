@@ -24,7 +24,7 @@ def run_in_hand() -> RunSession:
     try:
         opened = RUN_SESSIONS.get(asked) if asked else (_from_link() or _latest())
         if asked and opened is None:
-            st.info("There is no run at this address: it was deleted, or the address is not whole. This is a new one.")
+            st.info("There is no run at this address: it was deleted, or the address is incomplete. This is a new one.")
         return hold(opened or open_run(Run()))
     except UserError as error:
         st.error(plain(str(error)))
@@ -80,7 +80,7 @@ def _from_link() -> RunSession | None:
         named = from_query(st.query_params.to_dict())
         return open_run(Run(*named)) if named else None
     except UserError as error:
-        st.error(f"This link cannot be followed: {plain(str(error))}")
+        st.error(f"This link cannot be opened: {plain(str(error))}")
         return None
 
 

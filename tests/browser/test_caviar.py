@@ -91,14 +91,14 @@ def test_search_32_click_a_curve_and_train_on_in_panda(caviar):
     assert step(page) >= 150
 
 
-def test_fan_out_from_panda_and_adopt_the_best(page):
+def test_try_variants_from_panda_and_continue_with_the_best(page):
     at = play_to(page, 60)
-    page.get_by_text("Try many (Caviar)").click()
+    page.get_by_text("Try variants (Caviar)").click()
     page.wait_for_timeout(500)  # the panel opens with a movement, and a button that moves is missed
-    page.get_by_role("button", name="Fan out from here").click()
+    page.get_by_role("button", name="Try variants from here").click()
     page.get_by_text("done", exact=True).wait_for(timeout=60_000)
     page.locator(".panda-leader").first.click()
-    page.get_by_role("button", name="Adopt it in the run").click()
+    page.get_by_role("button", name="Continue the run with it").click()
     in_panda(page)
     page.wait_for_function(f"{STEP} === {at + 300}")
     turn_to(page, "Journal")

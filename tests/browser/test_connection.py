@@ -52,11 +52,11 @@ def held(context, server):
 
 def test_play_pressed_before_the_connection_stands_is_carried_out(held):
     held.get_by_role("button", name="Play").click()
-    held.get_by_text("What you asked for follows").wait_for()
+    held.get_by_text("Your changes will follow").wait_for()
     held.get_by_role("button", name="Pause").wait_for()
     held.evaluate("connectLive()")
     held.wait_for_function(f"{STEP} > 20")
-    held.get_by_text("What you asked for follows").wait_for(state="hidden")
+    held.get_by_text("Your changes will follow").wait_for(state="hidden")
     assert held.get_by_text("Not sent").count() == 0
 
 
@@ -74,7 +74,7 @@ def test_a_dial_shows_what_is_kept_and_can_be_taken_back(held):
     before = alpha(held).input_value()
     alpha(held).fill("0.5")
     alpha(held).press("Enter")
-    held.get_by_text("What you asked for follows").wait_for()
+    held.get_by_text("Your changes will follow").wait_for()
     held.locator(".panda-dial.panda-pending").wait_for()
     assert alpha(held).input_value() == "0.5"
     alpha(held).fill(before)

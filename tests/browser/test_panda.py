@@ -106,7 +106,7 @@ def test_one_step_and_one_epoch(page):
 
 
 def test_speed_and_stopping_step(page):
-    page.get_by_role("combobox", name=re.compile("[Ss]peed")).select_option(label="flat out")
+    page.get_by_role("combobox", name=re.compile("[Ss]peed")).select_option(label="full speed")
     stop = page.get_by_label(re.compile("[Ss]top at step"))
     stop.fill("1500")
     stop.press("Enter")

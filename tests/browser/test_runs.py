@@ -51,7 +51,7 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     end = step(page)
     page.get_by_role("button", name="Undo the last nudge").click()
     page.wait_for_function(f"{STEP} === {at}")
-    page.get_by_text("the first line").wait_for()
+    page.get_by_text("the original run").wait_for()
     drawn = "(trace => trace.uid === 'dev' && trace.y && trace.y.length > 10)"  # anew, without the twin
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullData.some{drawn}")
     page.get_by_text(f"from step {at:,}: no nudge").wait_for()
@@ -68,7 +68,7 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     page.reload()
     ready(page)
     turn_to(page, "Journal")
-    for words in ("the first line", f"from step {at:,}: no nudge", f"from step {back:,}: α 0.3"):
+    for words in ("the original run", f"from step {at:,}: no nudge", f"from step {back:,}: α 0.3"):
         page.get_by_text(words).wait_for()
     page.get_by_text(f"Step {back:,}", exact=True).wait_for()
     page.get_by_text(re.compile(f"^step {end:,} ")).wait_for()
@@ -98,7 +98,7 @@ def test_the_link_lets_others_watch_and_branch(page, chromium):
     page.get_by_role("button", name="Step", exact=True).click()
     page.wait_for_function(f"{STEP} > 80")
     guest.wait_for_function(f"{STEP} === {settled(page)}")
-    guest.get_by_role("button", name="Branch it").click()
+    guest.get_by_role("button", name="Make a branch").click()
     guest.wait_for_url(lambda url: url != address)
     ready(guest)
     at = step(page)
@@ -144,7 +144,7 @@ def test_a_run_is_saved_as_a_file_and_opened_again(page):
         page.get_by_role("button", name=re.compile("Run, to open it again")).click()
     file = download.value.path()
     turn_to(page, "New run")
-    page.get_by_text("A run's file", exact=True).click()
+    page.get_by_text("Open a saved run", exact=True).click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").last.set_input_files(
         {"name": "run.json", "mimeType": "application/json", "buffer": file.read_bytes()}
     )

@@ -94,7 +94,7 @@ def test_c9_condition_and_steps_of_inputs_as_they_are_and_normalized(values):
         condition, most, steps = by_hand(seen, y, alpha)
         close(number(rows["condition number"][i]), condition, rtol=1e-3)
         close(number(rows["α must be below"][i]), most, rtol=5e-3)
-        assert number(rows["steps to within 0.01 of the least cost"][i]) == steps
+        assert number(rows["steps to within 0.01 of the lowest cost"][i]) == steps
     assert f"= {by_hand(X, y, alpha)[0]:,.4g}" in latex(app)
 
 

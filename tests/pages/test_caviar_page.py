@@ -1,4 +1,4 @@
-"""The page Caviar through Streamlit's AppTest: search, pick, open in Panda, zoom; and fan out from Panda."""
+"""The page Caviar through Streamlit's AppTest: search, pick, open in Panda, zoom; and variants of a run in Panda."""
 
 from pathlib import Path
 
@@ -215,11 +215,11 @@ def test_who_watches_chooses_the_axes_of_their_own_scatter(app):
     guest = AppTest.from_file(CAVIAR, default_timeout=60)
     guest.query_params["search"] = opened.token
     guest.run()
-    widget(guest.selectbox, "axis-Across").set_value("units").run()
+    widget(guest.selectbox, "axis-Horizontal axis").set_value("units").run()
     assert not guest.exception
-    assert widget(guest.selectbox, "axis-Across").value == "units"
+    assert widget(guest.selectbox, "axis-Horizontal axis").value == "units"
     assert opened.axes == ("learning_rate", "beta1")
-    widget(app.selectbox, "axis-Up").set_value("units").run()
+    widget(app.selectbox, "axis-Vertical axis").set_value("units").run()
     assert opened.axes == ("learning_rate", "units")
 
 
@@ -229,7 +229,7 @@ def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
     assert "train more" in app.error[0].value
 
 
-@pytest.mark.parametrize("label", ["Fan out from here", "Re-check the settings"])
+@pytest.mark.parametrize("label", ["Try variants from here", "Re-check the settings"])
 def test_from_panda_to_many_variants(label):
     app = AppTest.from_file(FRAME, default_timeout=60).run()
     run, token = run_of(app), token_of(app)
@@ -240,8 +240,8 @@ def test_from_panda_to_many_variants(label):
     (search,) = set(SEARCH_SESSIONS._searches) - before
     opened = SEARCH_SESSIONS.get(search)
     assert opened.caviar.trials[0].settings == run.settings
-    assert (opened.caviar.plan.origin is not None) == label.startswith("Fan")
-    if label.startswith("Fan"):
+    assert (opened.caviar.plan.origin is not None) == label.startswith("Try")
+    if label.startswith("Try"):
         to_the_end(opened)
         number = opened.best(1)[0]
         held = RUN_SESSIONS.get(token)

@@ -95,7 +95,7 @@ def test_a_file_is_shown_with_its_classes_and_how_many(app):
 def test_without_a_row_of_names(app):
     upload(app, PLAIN.split("\n", 1)[1])
     assert list(app.dataframe[0].value.columns) == ["column 1", "column 2", "column 3"]
-    assert "No row of names" in app.caption[0].value
+    assert "It has no row of names" in app.caption[0].value
 
 
 def test_a_run_starts_with_the_data_as_chosen(app, opened):

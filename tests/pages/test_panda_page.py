@@ -229,7 +229,7 @@ def test_luck_or_nudge_needs_steps_after_the_nudge(app):
     app.run()
     button(app, "Luck or nudge?").click().run()
     assert run.seed_test.target == 30
-    button(app, "Leave it").click().run()
+    button(app, "Dismiss").click().run()
     assert run.seed_test is None
 
 
@@ -272,7 +272,7 @@ def test_the_link_shows_the_run_to_others_who_can_only_branch_it(app):
     assert all(w.disabled for w in [*guest.toggle, *guest.selectbox] if w.key.startswith("setting-"))
     turn_to(guest, "Journal")
     assert button(guest, "Undo the last nudge") is None
-    button(guest, "Branch it").click().run()
+    button(guest, "Make a branch").click().run()
     assert token_of(guest) != token_of(app)
     assert run_of(guest).fingerprint() == run.fingerprint()
     run_of(guest).advance(5)

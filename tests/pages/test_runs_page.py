@@ -91,7 +91,7 @@ def all_words(app):
 def test_an_empty_list_says_what_to_do(owner):
     app = page()
     assert not app.exception
-    assert any("Train or nudge one on the page Panda" in text.value for text in app.markdown)
+    assert any("No runs yet" in text.value for text in app.markdown)
     assert [link.label for link in app.page_link] == ["Open Panda"]
 
 
@@ -373,7 +373,7 @@ def test_what_was_deleted_before_is_brought_back_from_below(add):
     assert button(app, "Undo") is None
     assert app.expander[0].label == "Deleted in the last 30 days: 1"
     assert any("deleted 7 days ago" in text.value for text in app.markdown)
-    button(app, "Bring back").click().run()
+    button(app, "Restore").click().run()
     assert sorted(names(app)) == sorted(["keep", NASTY])
     assert the_store().find(keep)
 
@@ -395,7 +395,7 @@ def test_two_to_eight_runs_are_compared_in_one_chart_with_what_differs(add):
     assert button(app, "Clear") is None
     for run in runs[:8]:
         widget(app.checkbox, f"tick-{run}").check().run()
-        assert (button(app, "Tick another to compare") is not None) == (run == runs[0])
+        assert (button(app, "Tick another run to compare") is not None) == (run == runs[0])
     assert widget(app.checkbox, f"tick-{runs[8]}").disabled
     assert not widget(app.checkbox, f"tick-{runs[0]}").disabled
     button(app, "Compare 8 runs").click().run()
@@ -433,4 +433,4 @@ def test_a_deleted_run_is_no_longer_compared(add):
     long_deleted(runs[1])  # elsewhere
     app.run()
     assert not app.exception
-    assert button(app, "Tick another to compare")
+    assert button(app, "Tick another run to compare")

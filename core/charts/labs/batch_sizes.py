@@ -46,7 +46,7 @@ def _spread_skeleton(shown: Noise) -> go.Figure:
     powers = [2, 4, 8, 16, 32, 64, 128, 256]
     ticks = {"tickmode": "array", "tickvals": powers, "ticktext": [str(size) for size in powers]}
     xaxis = axis(type="log", range=[0.2, 2.5], title=titled("mini-batch size m"), fixedrange=True, **ticks)
-    yaxis = axis(type="log", title=titled("deviation of μ"), nticks=3, range=[-2.2, 0.3], fixedrange=True)
+    yaxis = axis(type="log", title=titled("standard deviation of μ"), nticks=3, range=[-2.2, 0.3], fixedrange=True)
     four = [noise(size).means.std() for size in SIZES]
     said = {"mode": "markers", "hovertemplate": "%{y:.3g} at m = %{x}<extra></extra>"}
     theory = np.sqrt(shown.variance / CURVE)
@@ -80,7 +80,7 @@ def _spread_frame(shown: Noise) -> Frame:
 
 SPREAD: Chart[Noise] = Chart(
     "size-spread",
-    "How far μ strays",
+    "How much μ varies",
     "The deviation of the mini-batches' means against their size, on the line sigma over the root of m.",
     _spread_skeleton,
     _spread_frame,

@@ -28,7 +28,7 @@ def histogram(values: Array) -> Array:
 
 
 def _dots_skeleton(shown: OneBatch) -> go.Figure:
-    key = key_of([(VERMILLION, "solid", "mean ± one deviation"), (GREY, "circle", "an example, and its way")])
+    key = key_of([(VERMILLION, "solid", "mean ± one deviation"), (GREY, "circle", "one example")])
     xaxis = axis(range=[-REACH, REACH], fixedrange=True)
     yaxis = names_axis(STAGES, range=[2.6, -0.5])
     quiet = {"hoverinfo": "skip", "mode": "lines"}
@@ -85,7 +85,7 @@ def _outside(shown: OneBatch) -> str | None:
 
 DOTS: Chart[OneBatch] = Chart(
     "batch-dots",
-    "Eight examples on their way",
+    "Eight examples, step by step",
     "The z, the normalized z and the scaled and shifted z of eight examples on three lines, with mean and deviation.",
     _dots_skeleton,
     _dots_frame,

@@ -74,7 +74,7 @@ def _wandered(shown: Shown) -> str | None:
     """How far the means of each network's inputs stray, beside the chart."""
     if shown.trained.step < 2:
         return "Train to see them."
-    return f"means stray by {', '.join(f'{net.wandering(shown.layer):.2f}' for net in shown.trained.nets)} σ"
+    return f"means vary by {', '.join(f'{net.wandering(shown.layer):.2f}' for net in shown.trained.nets)} σ"
 
 
 LOSSES: Chart[Shown] = Chart(

@@ -64,14 +64,14 @@ def _rest(shown: TwoClasses) -> Frame:
 
 CURVES: Chart[TwoClasses] = Chart(
     "two-classes",
-    "Two curves, one on the other",
+    "Two curves that coincide",
     "The probability of the first class over z₁ - z₂: softmax as a broad line, the sigmoid dashed on it.",
     lambda shown: _curves_skeleton(),
     _curves,
 )
 REST: Chart[TwoClasses] = Chart(
     "two-classes-rest",
-    "What is between them: rounding",
+    "Their difference: only rounding",
     "Softmax less sigmoid: nothing but the last digit of float64.",
     lambda shown: _rest_skeleton(),
     _rest,

@@ -18,8 +18,8 @@ const LINGER = 1500; // ms that a channel stays open without parts, for a page t
 const NOT_SENT = "Not sent: there is no connection.";
 /** @type {Partial<Record<LinkState, [string, string]>>} */
 const WAITS = { // states in which messages are kept: what to say without and with kept messages
-  connecting: ["", "Connecting… What you asked for follows."],
-  lost: ["Connection lost, trying again…", "Connection lost, trying again… What you asked for follows."],
+  connecting: ["", "Connecting… Your changes will follow."],
+  lost: ["Connection lost, trying again…", "Connection lost, trying again… Your changes will follow."],
 };
 
 /** @type {Map<string, WebsocketChannel>} */

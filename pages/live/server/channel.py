@@ -28,7 +28,7 @@ from pages.live.server.frames import WORKER, make_frame
 LONGEST_MESSAGE = 4096
 MOST_PENDING = 256
 MOST_CHARTS = 40
-GONE = "There is no run at this address: it was deleted, or the address is not whole."
+GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 
 Command = Callable[[Any], Any]

@@ -14,7 +14,7 @@ from core.sessions.search_session import SearchSession
 from pages.common.escape import plain
 
 ENDS = ("from", "to")
-HOW = "Left empty: the end of what is searched."
+HOW = "An empty field is no limit: all that is searched on that side."
 STYLE = """<style>
 .st-key-region-typed [data-testid="stNumberInput"] button { display: none } /* room for the numbers; arrow keys step */
 .st-key-region-typed [data-testid="stNumberInput"] [role="button"] { display: none }

@@ -47,7 +47,7 @@ def plan_inputs(opened: SearchSession) -> list[Plan]:
         models = left.number_input("Models", 1, 1000, plan.models, step=16)
         steps = right.number_input("Steps each", 10, MOST_STEPS, plan.steps, step=100)
         seed = left.number_input("Search seed", 0, 2**31 - 1, plan.seed, help="Another number draws other points.")
-        halves = "After an eighth, a quarter and half of the steps, the worse half is stopped."
+        halves = "After an eighth, a quarter and half of the steps, the worse half of the models is stopped."
         halving = st.toggle("Successive halving", plan.halving, help=halves)
         space = Space(spec, plan.space.settings, ranges)
         kinds = ("random", "grid") if kind == "both" else (kind,)
@@ -59,7 +59,7 @@ def plan_inputs(opened: SearchSession) -> list[Plan]:
 
 def seeds_input(plans: list[Plan]) -> int:
     """Where random and grid are compared: under how many seeds, and about how long that takes; 0 for the one alone."""
-    many = "Both again and again, under other seeds of points, weights and split: how often does which find the better?"
+    many = "Repeats both under other seeds of points, weights and split, and counts which finds the better model."
     if len(plans) < 2 or not st.toggle("Over many seeds", help=many):
         return 0
     seeds = st.number_input("Seeds", LEAST_SEEDS, MOST_SEEDS, SEEDS, step=5)
@@ -69,7 +69,7 @@ def seeds_input(plans: list[Plan]) -> int:
         st.caption(plain(str(error)))
         return int(seeds)
     time = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-    st.caption(f"{2 * seeds} searches, about {time} with a core to itself.")
+    st.caption(f"{2 * seeds} searches, about {time} on a free core.")
     return int(seeds)
 
 
@@ -87,7 +87,7 @@ def _range_input(now: Range) -> Range:
         column.number_input(word, value=value, key=f"{key}-{word}", label_visibility="collapsed", **kind)
         for column, word, value in ((low, "from", now.low), (high, "to", now.high))
     ]
-    even = "Off draws evenly on the linear scale, for comparison."
+    even = "On: points spread evenly on the scale that suits the setting. Off: evenly on the linear scale."
     own = field.scale != "linear" and st.toggle("Right scale", now.scale != "linear", key=f"{key}-scale", help=even)
     chosen = replace(now, low=ends[0], high=ends[1], scale=field.scale)
     chosen = chosen if own or field.scale == "linear" else wrong(chosen)

@@ -27,8 +27,8 @@ FIELDS = (
 @st.fragment
 def one_mini_batch() -> None:
     """z, mu, sigma^2, z_norm and z~ of eight examples, all of it under the finger."""
-    asked = "b adds 3 to the z of all eight examples. What happens to z̃, which comes out of batch norm?"
-    why = "The mean takes away whatever all have in common."
+    asked = "b adds 3 to the z of all eight examples. What happens to z̃, the output of batch norm?"
+    why = "Subtracting the mean removes whatever all have in common."
     if not lab.question(KEY, asked, ["z̃ grows by 3", "Nothing at all", "z̃ is scaled"], "Nothing at all", why):
         return
     controls, figures = lab.sides(KEY, [1.15, 2])
@@ -62,7 +62,10 @@ def identity_button(shown: OneBatch, values: dict[str, Any]) -> None:
 
     with st.container(horizontal=True):
         st.button(
-            "γ = √(σ²+ε), β = μ", key=f"{KEY}-identity", on_click=undo, help="With these batch norm undoes itself."
+            "γ = √(σ²+ε), β = μ",
+            key=f"{KEY}-identity",
+            on_click=undo,
+            help="With these values, batch norm gives z back.",
         )
         st.button("Reset", key=f"{KEY}-reset", on_click=lambda: lab.state(KEY, DEFAULTS).update(DEFAULTS))
 

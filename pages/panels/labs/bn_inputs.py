@@ -16,8 +16,8 @@ KEY = "inputs"
 BEST = "inputs-best"
 FIELDS = (
     lab.knob("alpha", "α", "learning rate", 1e-3, 3.0, "log", help="How far one step moves."),
-    lab.knob("spread", "σ₁/σ₂", "spread", 1.0, 20.0, "log", help="How many times as wide x₁ is as x₂."),
-    lab.knob("mean", "μ/σ", "mean", 0.0, 3.0, help="How far both inputs lie from 0, in their own spread."),
+    lab.knob("spread", "σ₁/σ₂", "spread", 1.0, 20.0, "log", help="The standard deviation of x₁ divided by that of x₂."),
+    lab.knob("mean", "μ/σ", "mean", 0.0, 3.0, help="The mean of each input, in its own standard deviations."),
 )
 DEFAULTS = {"alpha": 0.07, "spread": 5.0, "mean": 0.0}
 
@@ -25,14 +25,14 @@ DEFAULTS = {"alpha": 0.07, "spread": 5.0, "mean": 0.0}
 @st.fragment
 def inputs() -> None:
     """Where gradient descent goes from the same start, with inputs of different spread and with normalized ones."""
-    asked = "x₁ is 5 times as wide as x₂. How many times as steep is the cost along w₁ as along w₂?"
-    if not lab.question(KEY, asked, ["5 times", "25 times", "As steep"], "25 times", "The spread counts squared."):
+    asked = "x₁ spreads 5 times as far as x₂. How much steeper does the cost curve along w₁ than along w₂?"
+    if not lab.question(KEY, asked, ["5 times", "25 times", "No steeper"], "25 times", "The spread counts squared."):
         return
     controls, figures = lab.sides(KEY, [1.15, 3])
     with controls:
         st.session_state.setdefault(BEST, True)
-        best = st.toggle("Each its own best α", key=BEST, persist_state="session")
-        idle = {"alpha": "no effect: each has its own"} if best else {}
+        best = st.toggle("Use the best α for each", key=BEST, persist_state="session")
+        idle = {"alpha": "no effect: each uses its own best"} if best else {}
         values = lab.dials(KEY, FIELDS, DEFAULTS, idle=idle)
         shown = two_descents(values["spread"], values["mean"], values["alpha"], best)
         lab.see_in_panda(KEY, lambda: (RunSpec("wine", normalize=False, hidden=(16,)), Settings(batch_norm=False)))
@@ -51,7 +51,7 @@ def numbers(shown: TwoDescents) -> None:
         "condition number": lambda one: f"{one.condition:,.4g}",
         "α must be below": lambda one: f"{one.most_alpha:.3g}",
         "α": lambda one: f"{one.alpha:.3g}",
-        "steps to within 0.01 of the least cost": lambda one: steps(one.steps),
+        "steps to within 0.01 of the lowest cost": lambda one: steps(one.steps),
     }
     rows = [[name, say(shown.raw), say(shown.normalized)] for name, say in said.items()]
     lab.table(KEY, ["inputs", "as they are", "normalized"], rows)

@@ -18,8 +18,8 @@ FIELDS = (
 @st.fragment
 def sizes() -> None:
     """The distributions of mu and sigma^2 over a thousand mini-batches of a size under the finger."""
-    asked = "A mini-batch of 64 instead of 4: how much less does its μ stray from that of all examples?"
-    if not lab.question(KEY, asked, ["16 times", "4 times", "2 times"], "4 times", "It strays as 1/√m."):
+    asked = "Mini-batches of 64 instead of 4: how much less does their μ vary?"
+    if not lab.question(KEY, asked, ["16 times", "4 times", "2 times"], "4 times", "Its standard deviation is σ/√m."):
         return
     with lab.together(KEY):
         controls, formula, numbers = st.columns([1.15, 1, 1.3], gap="large")
@@ -41,4 +41,4 @@ def deviations(shown: Noise) -> None:
     for one in (noise(size) for size in sorted({*SIZES, shown.size})):
         name = f"**{one.size}**" if one is shown else str(one.size)
         rows.append([name, *(f"{x:.3g}" for x in (one.means.std(), one.expected, one.variances.std()))])
-    lab.table(KEY, ["m", "μ strays by", "σ/√m", "σ² strays by"], rows)
+    lab.table(KEY, ["m", "deviation of μ", "σ/√m", "deviation of σ²"], rows)

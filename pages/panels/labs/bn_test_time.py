@@ -23,7 +23,7 @@ DEFAULTS = {"step": 300, "decay": 0.9, "example": 4}
 @st.fragment
 def test_time() -> None:
     """Statistics and their running averages up to a step, and one example's prediction with both."""
-    asked = "A trained network normalizes a single example by its own mean and variance. What does it answer?"
+    asked = "A trained network normalizes a single example by its own mean and variance. What does it predict?"
     why = "z − μ is 0 in every unit, so only the shifts β are left."
     if not lab.question(KEY, asked, ["The right class", "Anything", "Always the same"], "Always the same", why):
         return
@@ -53,7 +53,7 @@ def formula(shown: Moment) -> None:
 
 def numbers(shown: Moment) -> None:
     """The two predictions in numbers, and how well either does over the dev set."""
-    heads = ["", *DATA.class_names, "right of the dev set"]
+    heads = ["", *DATA.class_names, "dev accuracy"]
     rows = [
         [name, *(f"{p:.3f}" for p in outputs), f"{accuracy:.1%}"]
         for name, outputs, accuracy in (

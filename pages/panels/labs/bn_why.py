@@ -18,7 +18,7 @@ from pages.panels.labs import lab
 KEY = "why"
 HELD = "why-token"
 FIELDS = (
-    lab.knob("shift", "x +", "shift of the inputs", -3.0, 3.0, help="In deviations of the inputs."),
+    lab.knob("shift", "x +", "shift of the inputs", -3.0, 3.0, help="In standard deviations of the inputs."),
     lab.knob("scale", "W[1] ×", "scale of layer 1", 0.1, 10.0, "log", help="Multiplies every weight of layer 1."),
 )
 DEFAULTS = {"shift": 1.0, "scale": 2.0}
@@ -27,9 +27,9 @@ DEFAULTS = {"shift": 1.0, "scale": 2.0}
 @st.fragment
 def why() -> None:
     """Three networks of one seed train in step; a push of their first layer is felt in the last one, or not."""
-    asked = "All inputs move by one deviation. How far does the z of layer 4 move in the network with batch norm?"
+    asked = "All inputs move by one standard deviation. How far does the z of layer 4 move with batch norm?"
     options = ["As far as without", "Half as far", "Not at all"]
-    if not lab.question(KEY, asked, options, "Not at all", "Layer 1 takes the mean away again."):
+    if not lab.question(KEY, asked, options, "Not at all", "Batch norm in layer 1 subtracts the mean again."):
         return
     opened = in_hand()
     component.side_bar(opened)
@@ -45,8 +45,8 @@ def why() -> None:
         component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
         felt(opened, values["shift"], values["scale"])
         st.caption(
-            "Steadier inputs are the usual reason given. It is debated: noise after batch norm makes them wander again,"
-            " and training stays fast (Santurkar et al. 2018)."
+            "The usual explanation is that batch norm keeps the inputs of each layer steady. It is debated: with noise"
+            " after batch norm they move again, and training stays fast (Santurkar et al. 2018)."
         )
 
 
@@ -81,7 +81,7 @@ def choices(opened: LabSession) -> None:
 
 def push(opened: LabSession, shift: float, scale: float) -> None:
     """Pushes all three for good."""
-    words = "Moves the inputs and scales W[1] from this step on, in all three."
+    words = "Moves the inputs and scales W[1] from this step on, in all three networks."
     if st.button("Push", key=f"{KEY}-do-push", icon=":material/swipe_right:", help=words):
         opened.do(lambda it: it.push(shift, scale))
 
@@ -90,7 +90,7 @@ def felt(opened: LabSession, shift: float, scale: float) -> None:
     """What such a push does to the z of the last hidden layer, in numbers."""
     step, found = opened.do(lambda it: (it.trained.step, it.trained.felt(shift, scale)))
     rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
-    lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "spreads it"], rows)
+    lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "scales its spread"], rows)
 
 
 def said(number: float) -> str:

@@ -92,7 +92,7 @@ def averages() -> None:
         lab.charts("averages", shown, [charts.WHOLE, charts.START], shape=name)
         if corrected:
             st.caption(
-                "The solid line divides by 1-βᵗ: fair from the first step, and later the same as the dashed one."
+                "The solid line divides by 1-βᵗ: right from the first step, and later the same as the dashed one."
             )
         else:
             st.caption("The dashed line starts from 0 and needs about 1/(1-β) steps to forget that.")

@@ -14,7 +14,7 @@ from core.settings.table import RunSpec, Settings
 from pages.panels.labs import lab
 from pages.panels.labs.scales_words import aligned, choice, draw_again, seed, tex
 
-FIRST = "▼ marks the first point: the same draw u, from 0 to 1, on both scales."
+FIRST = "▼ marks the first point: the same random u from 0 to 1, on both scales."
 POINTS = lab.knob("n", "n", "points", 10, 5000, "log", integer=True)
 ALPHA = [
     POINTS,
@@ -38,7 +38,7 @@ def alpha() -> None:
         "1,000 learning rates are drawn evenly from 0.0001 to 1. How many lie below 0.1?",
         ["About 10 %", "About 50 %", "About 75 %"],
         "About 10 %",
-        "Nine tenths of the line lie above 0.1. Even on the log scale, each decade gets as many: three of four.",
+        "Nine tenths of the range lie above 0.1. On the log scale each decade gets the same share: 75 % lie below 0.1.",
     ):
         return
     controls, right = lab.sides("alpha")

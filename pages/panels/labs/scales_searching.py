@@ -14,14 +14,14 @@ from pages.panels.labs import lab
 from pages.panels.labs.scales_words import aligned, draw_again, seed, tex
 
 GRID = [
-    lab.knob("side", "√n", "values a side", 2, MOST, "linear", integer=True),
+    lab.knob("side", "√n", "values per side", 2, MOST, "linear", integer=True),
     lab.knob("weight", "w", "how much ε matters", 0.0, 1.0, "linear"),
     lab.knob("seeds", "", "seeds", 10, SEEDS, "log", integer=True),
 ]
 ROUND = [
     lab.knob("rounds", "", "rounds", 1, ROUNDS, "linear", integer=True),
-    lab.knob("n", "n", "points a round", 5, 60, "log", integer=True),
-    lab.knob("share", "", "best share", 0.05, 0.5, "log"),
+    lab.knob("n", "n", "points per round", 5, 60, "log", integer=True),
+    lab.knob("share", "", "share kept", 0.05, 0.5, "log"),
 ]
 
 
@@ -37,7 +37,7 @@ def grid() -> None:
         "25 models: a 5 by 5 grid, or 25 random points. How many values of α are tried?",
         ["5 and 25", "25 and 25", "5 and 5"],
         "5 and 25",
-        "Where only α matters, a grid trains each value of it five times over.",
+        "If only α matters, the grid trains each of its five values of α five times.",
     ):
         return
     controls, right = lab.sides("grid", low=True)
@@ -78,10 +78,10 @@ def fine() -> None:
     """Coarse to fine: each round in the region of the best points of the one before."""
     if not lab.question(
         "fine",
-        "60 models: all drawn at once, or in 3 rounds, each closer around the best?",
+        "60 models: all at once, or in 3 rounds, each around the best of the one before. Which finds a lower loss?",
         ["At once", "In rounds", "No difference"],
         "In rounds",
-        "Usually: later rounds are denser where it is good. Draw again to see when they miss.",
+        "Usually. Later rounds put their points where the loss is low. Draw again to see when that fails.",
     ):
         return
     controls, right = lab.sides("fine")

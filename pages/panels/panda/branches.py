@@ -29,7 +29,7 @@ def branches_panel(opened: RunSession) -> None:
         opened.saving.result()
     lines = recorder.store.lines(opened.token)
     if len(lines) < 2:
-        st.caption("One line so far. Go back on the timeline and go on from there: that is a branch, and none is lost.")
+        st.caption("No branches yet. Go back on the timeline and train on from there to make one. Nothing is lost.")
         return
     for line, depth in in_order(lines):
         _row(opened, line, depth, line.id == recorder.line)
@@ -53,7 +53,7 @@ def called(store: Store, line: Line) -> str:
     if line.name:
         return line.name
     if not line.parent:
-        return "the first line"
+        return "the original run"
     own = (nudge for nudge in journal_of(store.journal(line.id)) if nudge.step >= line.forked_at)
     first = next(iter(gestures(own)), None)
     return f"from step {line.forked_at:,}: {label(first) if first else 'no nudge'}"

@@ -60,7 +60,7 @@ def _state(opened: RunSession, field: Field) -> str:
     if field.name == "optimizer" and run.since["optimizer"]:
         words.append("moments kept" if run.settings.on_switch == "keep" else "moments started again at 0")
     if field.name == "batch_norm" and run.since["batch_norm"]:
-        words.append("same function at test time, moments started again")
+        words.append("same predictions as before, moments started again at 0")
     if idle := field.idle(run.settings):
         words.append(idle)
     return " · ".join(words)

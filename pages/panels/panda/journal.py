@@ -21,7 +21,9 @@ def journal_panel(opened: RunSession) -> None:
     run, mine = opened.run, drives(opened)
     made = gestures(run.journal)
     if not made:
-        st.caption("No nudge yet. Each one is listed here with what it did, and the last can be undone.")
+        st.caption(
+            "No nudges yet. Each change of a setting is listed here with its effect, and the last can be undone."
+        )
     elif mine and st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
         _undo(opened)
     twin, seed_test = st.columns(2, gap="small", vertical_alignment="center")
@@ -38,8 +40,8 @@ def journal_panel(opened: RunSession) -> None:
 
 
 def _luck_button(opened: RunSession) -> None:
-    words = "Leave it" if opened.run.seed_test else "Luck or nudge?"
-    asked = "Replay the last nudge, with it and without it, under 16 other seeds: is the difference more than chance?"
+    words = "Dismiss" if opened.run.seed_test else "Luck or nudge?"
+    asked = "Repeats the steps since the last nudge under 16 other seeds, with and without it: is it more than chance?"
     if st.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.seed_test else asked):
         try:
             opened.do(RunSession.drop_seed_test if opened.run.seed_test else RunSession.start_seed_test)
@@ -54,7 +56,7 @@ def _twin_switch(opened: RunSession, mine: bool) -> None:
         opened.do(lambda it: it.keep_twins(st.session_state["twins"]))
 
     st.session_state["twins"] = opened.run.twins
-    help = "The run without the last nudge trains on beside this one, on the same mini-batches, drawn dotted."
+    help = "A copy of the run without the last nudge trains beside it on the same mini-batches, dotted in the charts."
     st.toggle("Keep a twin", key="twins", help=help, on_change=switch, disabled=not mine)
 
 
@@ -89,7 +91,7 @@ def effect(run: Run, gesture: Gesture, end: int) -> str:
     """The dev loss before a gesture and at the step `end`, in words."""
     before, after = (run.history.at(step, "dev_loss") for step in (gesture.first, end))
     if end == gesture.first:
-        return f"dev loss {before:.4g}, no step since"
+        return f"dev loss {before:.4g}, no steps since"
     return f"dev loss {before:.4g} → {after:.4g} at step {end:,}"
 
 

@@ -11,17 +11,17 @@ from core.sessions.run_session import RunSession
 from pages.common.current_run import hold, keep_table, open_run
 from pages.common.escape import plain
 
-AGREES = "The file was replayed to step {:,}, and its fingerprint agrees: this is the same run to the bit."
+AGREES = "The saved run was replayed to step {:,}, and its fingerprint agrees: it is the same run, to the bit."
 DIFFERS = (
-    "The file was replayed to step {:,}, but its fingerprint differs: it was changed, or written on a machine that "
-    "rounds differently."
+    "The saved run was replayed to step {:,}, but its fingerprint differs: the file was changed, or it was written on "
+    "a machine that rounds differently."
 )
-UNSIGNED = "The file was replayed to step {:,}. It has no fingerprint to compare with."
+UNSIGNED = "The saved run was replayed to step {:,}. The file has no fingerprint to compare with."
 
 
 def open_file() -> None:
     """An uploader for a run's file; a button opens it as a new run."""
-    uploaded = st.file_uploader("A run's file (.json)", type="json", max_upload_size=5, key="run-file")
+    uploaded = st.file_uploader("A saved run (.json)", type="json", max_upload_size=5, key="run-file")
     if uploaded and st.button("Open and replay it", type="primary", width="stretch"):
         try:
             hold(opened_from(uploaded.getvalue(), uploaded.name))

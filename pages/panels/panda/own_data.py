@@ -24,12 +24,12 @@ from pages.panels.panda import controls
 
 TYPES = ["csv", "tsv", "txt"]
 HELP = (
-    "A row for each example: columns of numbers, and one of labels. The first row may name the columns. UTF-8, parted "
-    "by commas, semicolons or tabs."
+    "One row for each example: columns of numbers, and one column of labels. The first row may name the columns. The "
+    "file is UTF-8 text with commas, semicolons or tabs between the columns."
 )
 LIMITS = (
-    f"At most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of numbers and {MAX_CLASSES} classes; a "
-    "larger file is marked red and not taken."
+    f"At most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of numbers and {MAX_CLASSES} classes. "
+    "Larger files are refused."
 )
 WIDE = 32  # features from which larger layers are proposed
 SHOWN_NAME = 20
@@ -75,7 +75,9 @@ def _preview(sheet: Sheet) -> None:
     columns = zip(*sheet.preview, strict=True)
     rows = {column.name: list(cells) for column, cells in zip(sheet.columns, columns, strict=False)}
     st.dataframe(rows, hide_index=True, height="content")
-    names = "The first row names the columns." if sheet.named else "No row of names: the columns are numbered."
+    names = (
+        "The first row names the columns." if sheet.named else "It has no row of names, so the columns are numbered."
+    )
     st.caption(f"The first {len(sheet.preview)} of {sheet.lines.size:,} rows. {names}")
 
 

@@ -15,15 +15,15 @@ from core.settings.link import to_query
 
 def share_panel(opened: RunSession) -> None:
     """Links and downloads."""
-    st.markdown("**Link to this run.** Who opens it watches, and can branch it; only you drive it.")
+    st.markdown("**Link to this run.** Others can watch it and make a branch of their own. Only you can change it.")
     st.code(_address({"run": opened.token}), language=None)
-    st.markdown("**Link with the settings only.** It starts a new run; nothing of yours is behind it.")
+    st.markdown("**Link with the settings only.** It starts a new run and shows nothing of yours.")
     try:
         run = opened.shown
         st.code(_address(to_query(run.spec, run.settings)), language=None)
     except UserError as error:
         st.caption(str(error))
-    st.markdown("**Files** of the run as it stands.")
+    st.markdown("**Files** of the run at this step.")
     stem = f"panda-{opened.run.spec.dataset[:20]}"
     st.download_button(
         "Run, to open it again (JSON)",

@@ -34,14 +34,14 @@ def searches(opened: SearchSession) -> None:
     """The list, read from the store each time."""
     st.html(STYLE)
     if not remembered():
-        st.caption("This browser keeps no cookie, so this list lasts only for this visit: keep the search's link.")
+        st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the search's link.")
     store, owner, now = the_store(), owner_token(), time.time()
     titles = store.tables_of(owner)
     there, deleted = store.searches.of(owner), store.searches.of(owner, deleted=True)
     lately = [entry for entry in deleted if now - entry.deleted < UNDO_SECONDS]
     shown = sorted([*there, *lately], key=lambda entry: -entry.changed)
     if not shown:
-        st.caption("No searches yet: one that is played is listed here.")
+        st.caption("No searches yet. Press Play, and the search is listed here.")
     pages = max(1, -(-len(shown) // PAGE))
     at = min(st.session_state.get("searches-page", 1), pages)
     for entry in shown[(at - 1) * PAGE : at * PAGE]:
@@ -83,7 +83,7 @@ def _about(entry: SearchEntry, in_hand: bool, now: float) -> list[str]:
     models = f"{entry.models:,} model{'s' * (entry.models != 1)}"
     several = f" in {entry.generations} generations" if entry.generations > 1 else ""
     words = [f"best dev loss {number(entry.best)}", models + several, ago(now - entry.changed)]
-    return ["in hand"] * in_hand + words + ["not finished"] * (not entry.done)
+    return ["open"] * in_hand + words + ["not finished"] * (not entry.done)
 
 
 def _menu(entry: SearchEntry, name: str) -> None:
@@ -107,7 +107,7 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
     with st.expander(f"Deleted in the last 30 days: {len(entries):,}"):
         for entry in entries[:PAGE]:
             st.markdown(f":small[{plain(called(entry, titles))} :gray[deleted {ago(now - entry.deleted)}]]")
-            st.button("Bring back", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
+            st.button("Restore", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
 
 
 # what is done with one
@@ -170,7 +170,7 @@ def exports(opened: SearchSession) -> None:
     """Files of the generation that is seen; they are made when they are asked for."""
     with st.popover("Export", icon=":material/download:", width="stretch"):
         if len(opened.generations) > 1:
-            st.caption(f"Generation {opened.seen_generation + 1}, the one that is seen.")
+            st.caption(f"Generation {opened.seen_generation + 1}, the one that you are looking at.")
         for name, export in SEARCH_EXPORTS.items():
             words = export.missing()
             st.download_button(

@@ -279,5 +279,5 @@ def test_names_of_many_classes_stand_upright(made):
 
 def test_the_word_that_classes_share_is_said_once(made):
     shape = confusion.skeleton(made("eight classes")).layout  # which CHARTS does not offer in a plane
-    assert shape.xaxis.title.text == "said blob"
+    assert shape.xaxis.title.text == "predicted blob"
     assert shape.xaxis.ticktext == tuple("12345678")

@@ -15,7 +15,7 @@ def test_batch_norm_on_mini_batches_of_one_is_explained():
     run = Run(SMALL, Settings(batch_size=1))
     before = [W.copy() for W in run.stack.network.theta.W[1:2]]
     run.advance(50)
-    assert "Nothing is learnt" in notices(run)[0]
+    assert "learn nothing" in notices(run)[0]
     assert (run.stack.network.theta.W[1] == before[0]).all()
     run.nudge(batch_norm=False)
     assert notices(run) == []
@@ -24,7 +24,7 @@ def test_batch_norm_on_mini_batches_of_one_is_explained():
 def test_a_learning_rate_decayed_to_nothing_is_named():
     run = Run(SMALL, Settings(decay="exponential", decay_rate=0.999))
     run.advance(20)
-    assert "nothing moves" in notices(run)[0]
+    assert "too small to change the weights" in notices(run)[0]
 
 
 def test_a_layer_of_dead_relus_is_named():

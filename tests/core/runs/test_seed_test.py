@@ -364,15 +364,15 @@ def pairs(lower, higher, same=0):
                             "step 1,240)."),
         ((13, 3), "better", "Better: with the nudge the dev loss is lower under 13 of 16 seeds (median 0.02 lower at "
                             "step 1,240)."),
-        ((12, 4), "no difference", "No difference: the dev loss is lower under 12 of 16 seeds, which chance alone does "
-                                   "often; 13 either way would count."),
+        ((12, 4), "no difference", "No difference: the dev loss is lower under 12 of 16 seeds, which often "
+                                   "happens by chance; 13 either way would be a clear difference."),
         ((1, 15), "worse", "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.01 higher at "
                            "step 1,240)."),
         ((6, 0, 10), "better", "Better: with the nudge the dev loss is lower under 6 of 16 seeds (median 0.02 lower at "
                                "step 1,240)."),
         ((5, 0, 11), "no difference", "No difference: the dev loss is lower under 5 of 16 seeds and the same under 11, "
-                                      "which chance alone does often."),
-        ((0, 0, 16), "no difference", "No difference: the dev loss is the same to the last bit under all 16 seeds."),
+                                      "which often happens by chance."),
+        ((0, 0, 16), "no difference", "No difference: the dev loss is the same under all 16 seeds, to the last bit."),
     ],
 )  # fmt: skip
 def test_verdicts(counts, kind, words):

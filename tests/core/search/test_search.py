@@ -695,7 +695,7 @@ def test_memory_is_bounded(monkeypatch):
 def test_a_run_in_hand_keeps_its_network(name):
     origin = Origin.of(Run(SPEC, SMALL))
     space = Space(SPEC, SMALL, (SEARCHED[name],))
-    with pytest.raises(UserError, match="A run in hand keeps its data and its network: search only settings"):
+    with pytest.raises(UserError, match="Variants of a run keep its data and its network: search only settings"):
         Search(Plan(space, "random", 8, 20, origin=origin))
     with pytest.raises(UserError, match="keeps its data"):
         Search(Plan(Space(replace(SPEC, noise=0.5), SMALL, (RATES,)), "random", 8, 20, origin=origin))
@@ -705,7 +705,7 @@ def test_a_run_in_hand_that_breaks_says_so():
     hot = replace(HOT.settings, learning_rate=10.0)
     plan = Plan(replace(HOT, settings=hot), "random", 2, 20, origin=Origin(HOT.spec, hot, (), 500))
     search = Search(plan)
-    with pytest.raises(UserError, match="The run in hand breaks before step 500: go on from an earlier step"):
+    with pytest.raises(UserError, match="The run diverges before step 500: go on from an earlier step"):
         search.advance(never)
 
 

@@ -190,7 +190,7 @@ def test_a_branch_in_hand_cannot_be_deleted_another_can(store, runs):
     train(opened, 20)
     opened.do(lambda it: it.rewind(10))
     first, second = store.lines(opened.token)
-    with pytest.raises(UserError, match="in hand"):
+    with pytest.raises(UserError, match="This branch is open"):
         store.delete_line(opened.token, second.id).result()
     store.delete_line(opened.token, first.id).result()
     assert [line.id for line in store.lines(opened.token)] == [second.id]

@@ -363,7 +363,7 @@ def test_a_deleted_lines_branches_become_its_parents(store):
 def test_a_deleted_line_takes_its_journal_and_snapshots_and_no_other(store):
     root = add(store, nudges=NUDGES, progress=replace(FAR, snapshot=(100, 2, b"root")))
     store.add_line("run", "child", root, 80, NUDGES[:1], replace(FAR, snapshot=(90, 1, b"child"))).result(5)
-    with pytest.raises(UserError, match="in hand"):
+    with pytest.raises(UserError, match="This branch is open"):
         store.delete_line("run", "child").result(5)
     store.delete_line("run", root).result(5)
     assert seen_by_another(store, "SELECT DISTINCT line FROM nudges") == [("child",)]

@@ -19,16 +19,16 @@ FACTOR = 8.0  # how far around the present value is searched, either way
 CAVIAR = "caviar.py"
 
 
-def fan_out(opened: RunSession) -> None:
+def try_variants(opened: RunSession) -> None:
     """Inputs and buttons; each opens a search on the page Caviar."""
-    models = st.select_slider("Variants", [16, 32, 64, 128, 256], 32, key="fan-models")
-    steps = st.number_input("Steps each", 10, 20_000, 300, step=100, key="fan-steps")
-    from_here = "Variants of the settings go on from this step, with this run's weights, on the same mini-batches."
-    fresh = "The present settings and variants of them, all from fresh weights, on the data as they are now."
-    if st.button("Fan out from here", icon=":material/account_tree:", help=from_here, width="stretch"):
-        _open(lambda: _fanned(opened.shown, models, int(steps)), opened.token)
+    models = st.select_slider("Variants", [16, 32, 64, 128, 256], 32, key="try-models")
+    steps = st.number_input("Steps each", 10, 20_000, 300, step=100, key="try-steps")
+    from_here = "Trains models with other settings from this step on, all with this run's weights and mini-batches."
+    fresh = "Trains the present settings and variants of them from new weights: are they still the best?"
+    if st.button("Try variants from here", icon=":material/account_tree:", help=from_here, width="stretch"):
+        _open(lambda: _from_here(opened.shown, models, int(steps)), opened.token)
     if st.button("Re-check the settings", icon=":material/fact_check:", help=fresh, width="stretch"):
-        _open(lambda: _rechecked(opened.shown, models, int(steps)), "")
+        _open(lambda: _from_step_0(opened.shown, models, int(steps)), "")
 
 
 def around(run: Run) -> tuple[Range, ...]:
@@ -48,13 +48,13 @@ def _around(usual: Range, value: float) -> Range:
     return replace(usual, low=round(low) if field.integer else low, high=round(high) if field.integer else high)
 
 
-def _fanned(run: Run, models: int, steps: int) -> Search:
+def _from_here(run: Run, models: int, steps: int) -> Search:
     space = Space(run.spec, run.settings, around(run))
     plan = Plan(space, "random", models, steps, run.step % 2**31, origin=Origin.of(run))
     return Search(plan, _with_present(run, space, models, plan.seed))
 
 
-def _rechecked(run: Run, models: int, steps: int) -> Search:
+def _from_step_0(run: Run, models: int, steps: int) -> Search:
     spec = replace(run.spec, seed=(run.spec.seed + 1) % 2**31)
     space = Space(spec, run.settings, around(run))
     plan = Plan(space, "random", models, max(steps, min(run.step, 20_000)), run.step % 2**31)

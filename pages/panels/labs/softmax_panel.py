@@ -1,0 +1,35 @@
+"""What the panels of the softmax lab share: the guard around each, its columns, and the dial of one z."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+import streamlit as st
+
+from core.errors import UserError
+from pages.common.escape import plain
+from pages.panels.labs import lab
+
+SIDES = [1.15, 3]  # widths of the column of controls and of the column of charts
+STAYS = {"required": True, "persist_state": "session"}  # of a choice that is still there after another page
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def panel(show: Callable[[], None]) -> Callable[[], None]:
+    """A fragment that says in a sentence what it cannot show."""
+
+    @st.fragment
+    @wraps(show)
+    def guarded() -> None:
+        try:
+            show()
+        except UserError as error:
+            st.error(plain(str(error)))
+
+    return guarded
+
+
+def z_knob(name: str, j: int) -> lab.Field:
+    """The dial of class j's z."""
+    return lab.knob(name, f"z{j}".translate(SUBSCRIPTS), f"z of class {j}", -10, 10)
