@@ -127,7 +127,7 @@ def test_what_has_no_form_is_a_sentence(monkeypatch):
 
 def test_a_script_is_in_good_style_and_what_a_person_wrote_is_never_code(noted):
     every = Run()
-    for name in OPTIMIZERS:
+    for name in STEP_FORMS:
         every.nudge(optimizer=name)
     for run in (Run(), noted, every):
         text = torch_script(run)
