@@ -17,8 +17,8 @@ from starlette.middleware import Middleware  # noqa: E402
 from starlette.routing import Route, WebSocketRoute  # noqa: E402
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from core.sessions.run_session import RUN_SESSIONS  # noqa: E402
-from core.sessions.search_session import SEARCH_SESSIONS  # noqa: E402
+from core.sessions.run_registry import RUN_SESSIONS  # noqa: E402
+from core.sessions.search_registry import SEARCH_SESSIONS  # noqa: E402
 from core.store import the_store  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402

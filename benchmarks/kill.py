@@ -26,8 +26,9 @@ from benchmarks.kill_book import Book, Line, faults_of_reopening, judge, lines_o
 from benchmarks.live_process import APP, Server, server
 from core.charts.packet import unpack
 from core.runs.run import Run
+from core.sessions.pacing import FLAT_OUT
 from core.sessions.run_recorder import load
-from core.sessions.run_session import FLAT_OUT, RunSessions
+from core.sessions.run_registry import run_sessions
 from core.store import Store, key_of, new_token
 
 KILLS = 50
@@ -56,7 +57,7 @@ class Report:
 def prepare(path: Path, owner: str) -> str:
     """A file with one new run; its token."""
     store = Store(path)
-    opened = RunSessions(store=lambda: store).open(Run(), owner)
+    opened = run_sessions(lambda: store).open(Run(), owner)
     store.close()
     return opened.token
 

@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route  # noqa: E402
 from app import app as served  # noqa: E402
 from core.charts import default_charts  # noqa: E402
 from core.runs.run import Run  # noqa: E402
-from core.sessions.run_session import RUN_SESSIONS  # noqa: E402
+from core.sessions.run_registry import RUN_SESSIONS  # noqa: E402
 from core.store import key_of, new_token  # noqa: E402
 from pages.live.server.frames import METER  # noqa: E402
 

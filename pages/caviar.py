@@ -14,9 +14,11 @@ from core.search.search import Plan, Search
 from core.search.space import SEARCHABLE, Space
 from core.search_dask.connection import dask_address
 from core.search_dask.search import DaskSearch
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.commands import Add, Adopt, Compete, Play, Read, See
+from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.search_recorder import least
-from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.sessions.search_registry import SEARCH_SESSIONS
+from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import open_run
 from pages.common.escape import plain
@@ -68,16 +70,17 @@ def bar(opened: SearchSession) -> None:
 def chart_grid(opened: SearchSession) -> None:
     """The charts, and which two settings the scatter shows."""
     seen = seen_here(opened)
-    watch = {"generation": seen.seen_generation, "generations": len(seen.generations), "whole": seen.whole}
+    viewing = seen.viewing
+    watch = {"generation": viewing.generation, "generations": len(seen.generations), "whole": viewing.whole}
     fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(seen.shown)]
-    component.charts(seen, fitting, key=f"charts-{'-'.join(seen.axes)}", watch=watch)
+    component.charts(seen, fitting, key=f"charts-{'-'.join(viewing.axes)}", watch=watch)
     names = {one.name: one.field.label for one in seen.caviar.plan.space.ranges}
     if len(names) > 2:
         axes = [
             st.selectbox(word, list(names), list(names).index(axis), format_func=names.get, key=f"axis-{word}")
-            for word, axis in zip(("Horizontal axis", "Vertical axis"), seen.axes, strict=True)
+            for word, axis in zip(("Horizontal axis", "Vertical axis"), viewing.axes, strict=True)
         ]
-        if tuple(axes) != seen.axes:
+        if tuple(axes) != viewing.axes:
             look(opened, "axes", tuple(axes))
             st.rerun(scope="fragment" if drives(opened) else "app")
 
@@ -86,14 +89,14 @@ def chart_grid(opened: SearchSession) -> None:
 def best(opened: SearchSession) -> None:
     """The best models, the picked one, and where to search on."""
     seen = seen_here(opened)
-    caviar, picked = seen.caviar, seen.picked
-    watch = {"picked": picked, "done": caviar.done, "generation": seen.seen_generation}
-    watch |= {"region": region_words(seen.shown), "whole": seen.whole, "finished": seen.finished}
+    caviar, viewing = seen.caviar, seen.viewing
+    watch = {"picked": viewing.picked, "done": caviar.done, "generation": viewing.generation}
+    watch |= {"region": region_words(seen.shown), "whole": viewing.whole, "finished": seen.training.finished}
     generations(opened, seen)
     zoom(opened)
     component.leaders(seen, watch)
-    if picked is not None:
-        picked_model(seen, picked)
+    if viewing.picked is not None:
+        picked_model(seen, viewing.picked)
     elif drives(opened):
         st.caption("Click a model here, or a point or the end of a curve in the charts, to open it.")
     exports(seen)
@@ -104,13 +107,13 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
     if len(opened.generations) < 2:
         return
     words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
-    at = st.segmented_control("Generation, and its best dev loss", words, default=words[seen.seen_generation])
-    if at and words.index(at) != seen.seen_generation:
+    at = st.segmented_control("Generation, and its best dev loss", words, default=words[seen.viewing.generation])
+    if at and words.index(at) != seen.viewing.generation:
         look(opened, "generation", words.index(at))
         st.rerun(scope="app")
     if nested(seen.shown):
-        whole = st.toggle("All generations in “Points tried”", seen.whole, help=WHOLE)
-        if whole != seen.whole:
+        whole = st.toggle("All generations in “Points tried”", seen.viewing.whole, help=WHOLE)
+        if whole != seen.viewing.whole:
             look(opened, "whole", whole)
             st.rerun(scope="app")
 
@@ -139,7 +142,7 @@ def picked_model(opened: SearchSession, number: int) -> None:
         adopted = "Your run goes on as this model, in a branch of its own."
         if st.button("Continue the run with it", icon=":material/call_merge:", help=adopted, width="stretch"):
             replay, at = opened.caviar.run(number), opened.caviar.plan.origin.step
-            origin.do(lambda it: it.adopt(replay, at))
+            origin.do(Adopt(replay, at))
             to_panda(origin.token)
 
 
@@ -157,8 +160,7 @@ def zoom(opened: SearchSession) -> None:
     st.caption(f"Region: {plain(region)}" if region else HOW)
     if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
-            finer = opened.do(SearchSession.finer)
-            opened.do(lambda it: it.add(finer))
+            opened.do(Add(opened.do(Read(SearchSession.finer))))
         except UserError as error:
             st.error(plain(str(error)))
         else:
@@ -181,11 +183,11 @@ def new_search(opened: SearchSession) -> None:
             contest = RandomVsGrid(made, seeds, make) if seeds else None
             started = SEARCH_SESSIONS.open(first, owner_token())
             for other in others:
-                started.add(other)
+                started.do(Add(other))
             if contest:
-                started.compete(contest)
-            started.see(0)
-            started.play()
+                started.do(Compete(contest))
+            started.do(See(0))
+            started.do(Play())
             hold(started)
         except UserError as error:
             st.error(plain(str(error)))

@@ -1,6 +1,6 @@
-"""A tender: a thread that looks after what goes on elsewhere, whether or not anybody watches it.
+"""A thread that polls what Dask workers train, whether or not anybody watches it.
 
-It is there only while there is something to look after, and costs next to nothing: the work is done by others.
+It is there only while there is something to poll, and costs next to nothing: the work is done by others.
 """
 
 from __future__ import annotations
@@ -8,26 +8,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-EVERY = 0.1  # seconds between two looks
+EVERY = 0.1  # seconds between two polls
 
 
 class Poller:
-    """Calls `look` again and again, from the first `wake` until it says that there is nothing left, or `stop`."""
+    """Calls `poll` again and again, from the first `wake` until it returns that there is nothing left, or `stop`."""
 
-    def __init__(self, look: Callable[[], bool]) -> None:
-        self._look = look
+    def __init__(self, poll: Callable[[], bool]) -> None:
+        self._poll = poll
         self._lock, self._over = threading.Lock(), threading.Event()
         self._thread: threading.Thread | None = None
         self._woken = False
 
     def wake(self) -> None:
-        """There is something to look after."""
+        """There is something to poll."""
         with self._lock:
             self._woken = True
             if not self._thread:
                 self._over = threading.Event()  # its own: one that was told to stop stays told
                 # A daemon, so that a process which does not close what it has opened ends all the same.
-                self._thread = threading.Thread(target=self._tend, args=(self._over,), name="panda-tender", daemon=True)
+                self._thread = threading.Thread(target=self._run, args=(self._over,), name="panda-poller", daemon=True)
                 self._thread.start()
 
     def stop(self) -> None:
@@ -38,11 +38,11 @@ class Poller:
         if thread:
             thread.join()
 
-    def _tend(self, over: threading.Event) -> None:
+    def _run(self, over: threading.Event) -> None:
         while not over.wait(EVERY):
             with self._lock:
                 self._woken = False
-            found = self._look()
+            found = self._poll()
             with self._lock:
                 if not (found or self._woken or over.is_set()):
                     self._thread = None

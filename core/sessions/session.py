@@ -1,6 +1,6 @@
-"""What is open to several people at once: commands are posted, and carried out one after the other under a lock.
+"""Something that is open to several people at once: commands are posted, and carried out one by one under a lock.
 
-Runs and searches are such things. A token reads one, another drives it; who looks is told when something has changed.
+Runs, searches and labs are such sessions. A token reads one, another one drives it; listeners are told of changes.
 """
 
 from __future__ import annotations
@@ -10,75 +10,126 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any
+from concurrent.futures import Future, wait
+from typing import Any, ClassVar, Generic, TypeVar
 
 from core.errors import UserError
+from core.sessions.commands import Decoder
 from core.store import digest, new_token
 
 DRIVER_SECONDS = 1.0
 CLOSED = "This was closed or deleted elsewhere: reload the page."
-Command = Callable[[Any], Any]
+C = TypeVar("C")
+Listener = Callable[[], None]
 
 
-class Session:
-    """Its `token` reads it; the token whose digest is `key` drives it. `version` counts whatever a viewer could see
-    change; `listeners` are called, from any thread, when it does."""
+class Session(Generic[C]):
+    """Takes commands of the types C. Its `token` reads it; the token whose digest is `key` drives it.
+
+    `version` counts the changes that a viewer could see; `listeners` are called, from any thread, at each of them.
+    `seen` is when somebody last asked for it, in the seconds of `time.monotonic`. `saving` is done once all that was
+    done so far is on the disk; None where nothing was to be saved.
+    """
+
+    decode: ClassVar[Decoder]  # what a client sends, as a command
 
     def __init__(self, token: str = "", key: str = "") -> None:
         self.token, self.key = token or new_token(), key or digest(new_token())
         self.version = 0
         self.closed = False
         self.seen = time.monotonic()
-        self.listeners: set[Callable[[], None]] = set()
+        self.listeners: set[Listener] = set()
         self.lock = threading.RLock()
-        self._inbox: deque[tuple[Command, Future[Any]]] = deque()
+        self._inbox: deque[tuple[C, Future[Any]]] = deque()
         self._driver: tuple[object, float] = (None, 0.0)
+
+    # for its kinds to define
+
+    def carry_out(self, command: C) -> Any:
+        """Carry out a command, with the lock, and return its answer. Raises `UserError` where that cannot be done."""
+        raise NotImplementedError
+
+    @property
+    def busy(self) -> bool:
+        """Whether a frame for the driver would train something."""
+        raise NotImplementedError
+
+    @property
+    def saving(self) -> Future[None] | None:
+        """The last write to the store."""
+        return None
+
+    def as_seen(self, sight: Any) -> Any:
+        """The session as a viewer sees it who chose to see something else of it, where that can be done."""
+        return self
+
+    def _may_come(self, command: C) -> bool:
+        """Whether `command` may be carried out now; those behind it wait too."""
+        return True
+
+    def _save(self) -> None:
+        """Called after commands, with the lock."""
+
+    def _record_end(self) -> None:
+        """Called as it closes, with the lock: stop, and write down where it stands."""
+
+    # commands
+
+    def ask(self, command: C) -> Future[Any]:
+        """Post a command, to be carried out by whoever holds the lock next. Its answer or error is the future's."""
+        future: Future[Any] = Future()
+        self._inbox.append((command, future))
+        if self.closed:
+            self.answer()
+        return future
+
+    def answer(self) -> None:
+        """Carry out what was asked and may be done now; once closed, refuse it."""
+        with self.lock:
+            answered = False
+            while self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
+                answered = True
+                command, future = self._inbox.popleft()
+                try:
+                    future.set_result(self._carry_out(command))
+                except Exception as error:
+                    future.set_exception(error)
+            if answered and not self.closed:
+                self._save()
+                self._tell()
+
+    def _carry_out(self, command: C) -> Any:
+        if self.closed:
+            raise UserError(CLOSED)
+        return self.carry_out(command)
+
+    def do(self, command: C) -> Any:
+        """Ask, and wait for the answer; for callers that may block."""
+        future = self.ask(command)
+        self.answer()
+        return future.result()
+
+    def close(self) -> None:
+        """Refuse what is asked from now on, tell the listeners, and wait until all that was done is on the disk."""
+        with self.lock:
+            try:
+                if not self.closed:
+                    self._record_end()
+            finally:
+                self.closed = True
+                self.answer()
+        self._tell()
+        wait(filter(None, [self.saving]))
+
+    # viewers
 
     def drives(self, token: str) -> bool:
         """Whether this token drives it."""
         return hmac.compare_digest(digest(token), self.key)
 
-    def as_seen(self, sight: Any) -> Any:
-        """It as somebody sees it who chose to see something else of it, where that can be done."""
-        return self
-
-    def ask(self, command: Command) -> Future[Any]:
-        """Post a command, to be carried out by whoever holds the lock next. Its result or error is the future's."""
-        future: Future[Any] = Future()
-        if self.closed:
-            future.set_exception(UserError(CLOSED))
-        else:
-            self._inbox.append((command, future))
-        return future
-
-    def shut(self) -> None:
-        """It was closed elsewhere: what is asked from now on is answered by a sentence, and who looks is told."""
-        self.closed = True
-        while self._inbox:
-            self._inbox.popleft()[1].set_exception(UserError(CLOSED))
-        self._tell()
-
-    def answer(self) -> None:
-        """Carry out what was asked and may be done now."""
-        with self.lock:
-            changed = False
-            while self._inbox and self._may_come(self._inbox[0][0]):
-                changed = True
-                command, future = self._inbox.popleft()
-                try:
-                    future.set_result(command(self))
-                except Exception as error:
-                    future.set_exception(error)
-            if changed:
-                self._save()
-                self._tell()
-
-    def do(self, command: Command) -> Any:
-        """Ask, and wait for the answer; for callers that may block."""
-        future = self.ask(command)
-        self.answer()
-        return future.result()
+    def due_to(self, viewer: object) -> bool:
+        """Whether a frame made for `viewer` would train something."""
+        return not self.closed and self.busy and self.may_drive(viewer)
 
     def may_drive(self, viewer: object) -> bool:
         """Whether `viewer` drives: the first one with the key does, another once that one was silent for a second."""
@@ -86,17 +137,10 @@ class Session:
         first = driver is None or driver is viewer or time.monotonic() - last > DRIVER_SECONDS
         return first and getattr(viewer, "drives", True)
 
-    def _take_wheel(self, viewer: object) -> None:
+    def _driven_by(self, viewer: object) -> None:
         self._driver = (viewer, time.monotonic())
 
     def _tell(self) -> None:
         self.version += 1
         for listener in tuple(self.listeners):
             listener()
-
-    def _may_come(self, command: Command) -> bool:
-        """Whether `command` may be carried out now; those behind it wait too."""
-        return True
-
-    def _save(self) -> None:
-        """Called after commands, with the lock."""

@@ -10,7 +10,9 @@ import streamlit as st
 from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.runs.run import Replay, Run, data_of
-from core.sessions.run_session import RUN_SESSIONS, RunSession
+from core.sessions.commands import Pause, Read, Speed
+from core.sessions.run_registry import RUN_SESSIONS
+from core.sessions.run_session import RunSession
 from core.settings.link import from_query
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.store import the_store
@@ -58,14 +60,14 @@ def start(spec: RunSpec, settings: Settings) -> RunSession:
     opened = open_run(Run(spec, settings, data))
     if before:
         if drives(before):
-            before.do(RunSession.pause)
-        opened.speed = before.speed
+            before.do(Pause())
+        opened.do(Speed(before.pacing.speed))
     return hold(opened)
 
 
 def branch_of(opened: RunSession) -> RunSession:
     """A run of one's own that goes on from what is shown of another's."""
-    return hold(open_run(opened.do(lambda it: it.shown.branch())))
+    return hold(open_run(opened.do(Read(lambda it: it.shown.branch()))))
 
 
 def keep_table(table: Table, title: str) -> None:

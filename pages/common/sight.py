@@ -5,16 +5,17 @@ So a watcher who looks at another generation moves nobody's page but their own.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
 from typing import Any
 
 import streamlit as st
+from msgspec.structs import asdict, replace
 
-from core.sessions.search_session import SearchSession, Sight
+from core.sessions.commands import Axes, See, ShowWhole, Sight
+from core.sessions.search_session import SearchSession
 from core.sessions.session import Session
 from pages.common.identity import drives
 
-COMMANDS = {"generation": SearchSession.see, "axes": SearchSession.set_axes, "whole": SearchSession.show_whole}
+COMMANDS = {"generation": See, "axes": Axes, "whole": ShowWhole}  # of the owner, by the names of a `Sight`
 
 
 def sight_of(opened: Session) -> Sight:
@@ -24,14 +25,14 @@ def sight_of(opened: Session) -> Sight:
 
 
 def seen_here(opened: SearchSession) -> SearchSession:
-    """The search as this browser sees it, to be read and not to be changed: see `OpenSearch.as_seen`."""
+    """The search as this browser sees it, to be read and not to be changed: see `SearchSession.as_seen`."""
     return opened.as_seen(sight_of(opened))
 
 
 def look(opened: SearchSession, name: str, value: Any) -> None:
     """Look at another generation, or at other axes (see `Sight`): all do where this browser drives, else it alone."""
     if drives(opened):
-        opened.do(lambda it: COMMANDS[name](it, value))
+        opened.do(COMMANDS[name](value))
     else:
         sights = st.session_state.setdefault("sights", {})
         sights[opened.token] = replace(sights.get(opened.token, Sight()), **{name: value})

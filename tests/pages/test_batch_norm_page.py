@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.datasets import load
 from core.labs import batch_sizes, inputs, running, side_by_side
 from core.runs.run import Run
+from core.sessions.commands import Push, Restart
 from core.sessions.lab_session import LAB_SESSIONS
 from pages.panels.labs import bn_batch, bn_inputs, bn_sizes, bn_test_time, bn_why, lab
 from pages.panels.labs.bn_why import HELD
@@ -199,7 +200,7 @@ def layers_by_hand(net, X, activation):
 @pytest.mark.parametrize("activation", ["sigmoid", "relu"])
 def test_c14_a_push_of_the_first_layer_is_felt_without_batch_norm_and_not_with_it(activation):
     opened = LAB_SESSIONS.open("o" * 22)
-    opened.restart(activation)
+    opened.do(Restart(activation))
     opened.trained.advance(60)
     app = opened_on("Why it works", {"shift": 1.5, "scale": 3.0}, **{HELD: opened.token})
     head, *rows = table(app)
@@ -363,7 +364,7 @@ def test_the_ends_of_every_dial_are_fine(panel, end):
 def test_networks_that_were_pushed_until_they_broke_are_told_with_dashes():
     opened = LAB_SESSIONS.open("o" * 22)
     for _ in range(45):
-        opened.push(3.0, 10.0)
+        opened.do(Push(3.0, 10.0))
     opened.trained.advance(3)
     app = opened_on("Why it works", **{HELD: opened.token})
     assert table(app)[1][1] == "– σ"

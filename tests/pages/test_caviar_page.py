@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.sessions.run_session import RUN_SESSIONS
-from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.sessions.commands import Adopt, Pause, Pick, Play, Read, Region
+from core.sessions.run_registry import RUN_SESSIONS
+from core.sessions.search_registry import SEARCH_SESSIONS
 from pages.live.server.frames import search_status
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to, widget
 
@@ -24,7 +25,7 @@ def search_of(app):
 
 
 def to_the_end(opened):
-    opened.play()
+    opened.do(Play())
     while opened.busy:
         opened.train(None, 0.5)
 
@@ -80,14 +81,14 @@ def test_a_picked_model_opens_as_a_run_with_the_same_bits(app):
     opened = search_of(app)
     to_the_end(opened)
     number = opened.best(1)[0]
-    opened.pick(number)
+    opened.do(Pick(number))
     app.session_state["caviar-panel"] = "Best"
     app.run()
-    before = set(RUN_SESSIONS._runs)
+    before = {one.token for one in RUN_SESSIONS.sessions()}
     button(app, "Open in Panda").click().run()
-    (token,) = set(RUN_SESSIONS._runs) - before
+    (token,) = {one.token for one in RUN_SESSIONS.sessions()} - before
     run = RUN_SESSIONS.get(token)
-    run.do(lambda it: None)
+    run.do(Read(lambda it: None))
     assert run.run.fingerprint() == opened.caviar.fingerprint(number)
 
 
@@ -106,7 +107,7 @@ def test_zooming_searches_on_inside(app):
 
 def test_a_region_is_told_and_searched_inside(app):
     opened = search_of(app)
-    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5], "beta1": [0.5, 1.0]}))
+    opened.do(Region(0, {"learning_rate": [0.25, 0.5], "beta1": [0.5, 1.0]}))
     app.run()
     assert button(app, "Zoom into the best 10 %") is None
     assert "Region: α 0.001–0.01, β 0.99–0.999" in [caption.value.replace("\\", "") for caption in app.caption]
@@ -114,7 +115,7 @@ def test_a_region_is_told_and_searched_inside(app):
     assert not app.exception
     assert len(opened.generations) == 2
     assert opened.playing
-    assert opened.seen_generation == 1
+    assert opened.viewing.generation == 1
     assert len(opened.caviar.trials) == len(opened.generations[0].trials)
     assert all(1e-3 <= trial.point["learning_rate"] <= 1e-2 for trial in opened.caviar.trials)
     assert button(app, "Search inside the region") is None
@@ -123,17 +124,17 @@ def test_a_region_is_told_and_searched_inside(app):
 def test_the_scatter_shows_all_generations_or_only_the_one_seen(app):
     opened = search_of(app)
     assert not app.toggle
-    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    opened.do(Region(0, {"learning_rate": [0.25, 0.5]}))
     app.run()
     button(app, "Search inside the region").click().run()
-    assert opened.whole
+    assert opened.viewing.whole
     app.toggle[0].set_value(False).run()
-    assert not opened.whole
+    assert not opened.viewing.whole
 
 
 def test_a_region_is_typed_follows_the_charts_and_is_given_free(app):
     opened = search_of(app)
-    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    opened.do(Region(0, {"learning_rate": [0.25, 0.5]}))
     app.run()
 
     def rate(end):
@@ -142,9 +143,9 @@ def test_a_region_is_typed_follows_the_charts_and_is_given_free(app):
     assert (rate("from").value, rate("to").value) == pytest.approx((1e-3, 1e-2))
     assert widget(app.number_input, "region-beta1-from").value is None
     rate("from").set_value(5e-3).run()
-    assert opened.region["learning_rate"] == (5e-3, pytest.approx(1e-2))
+    assert opened.viewing.region["learning_rate"] == (5e-3, pytest.approx(1e-2))
     widget(app.number_input, "region-beta1-from").set_value(0.99).run()
-    assert opened.region["beta1"] == (0.99, 0.999)
+    assert opened.viewing.region["beta1"] == (0.99, 0.999)
     assert widget(app.number_input, "region-beta1-to").value is None
     assert "Region: α 0.005–0.01, β 0.99–0.999" in [caption.value.replace("\\", "") for caption in app.caption]
     rate("to").set_value(50.0).run()
@@ -153,9 +154,9 @@ def test_a_region_is_typed_follows_the_charts_and_is_given_free(app):
     for end in ("from", "to"):
         rate(end).set_value(None).run()
     assert not app.error
-    assert list(opened.region) == ["beta1"]
+    assert list(opened.viewing.region) == ["beta1"]
     button(app, "Search inside the region").click().run()
-    assert (opened.seen_generation, opened.region) == (1, {})
+    assert (opened.viewing.generation, opened.viewing.region) == (1, {})
     assert not app.exception
 
 
@@ -169,9 +170,9 @@ def test_choices_and_whole_numbers_of_a_region_are_typed(app):
     widget(app.number_input, "region-units-to").set_value(16).run()
     widget(app.button_group, "region-activation").set_value(["tanh"]).run()
     assert not app.exception
-    assert opened.region == {"units": (4, 16), "activation": ("tanh",)}
+    assert opened.viewing.region == {"units": (4, 16), "activation": ("tanh",)}
     widget(app.button_group, "region-activation").set_value([]).run()
-    assert opened.region == {"units": (4, 16)}
+    assert opened.viewing.region == {"units": (4, 16)}
 
 
 def test_who_watches_types_no_region(app):
@@ -188,10 +189,10 @@ def generation_control(app):
 
 def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(app):
     opened = search_of(app)
-    opened.do(lambda it: it.select(0, {"learning_rate": [0.25, 0.5]}))
+    opened.do(Region(0, {"learning_rate": [0.25, 0.5]}))
     app.run()
     button(app, "Search inside the region").click().run()
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     guest = AppTest.from_file(CAVIAR, default_timeout=60)
     guest.query_params["search"] = opened.token
     guest.run()
@@ -200,11 +201,11 @@ def test_who_watches_looks_at_another_generation_without_moving_the_owners_page(
     generation_control(guest).set_value(first).run()
     guest.toggle[0].set_value(False).run()
     assert not guest.exception
-    assert (opened.seen_generation, opened.whole) == (1, True)
+    assert (opened.viewing.generation, opened.viewing.whole) == (1, True)
     assert [generation_control(one).value for one in (guest, app.run())] == [first, second]
     assert [one.toggle[0].value for one in (guest, app)] == [False, True]
     generation_control(app).set_value(first).run()
-    assert opened.seen_generation == 0
+    assert opened.viewing.generation == 0
 
 
 def test_who_watches_chooses_the_axes_of_their_own_scatter(app):
@@ -218,9 +219,9 @@ def test_who_watches_chooses_the_axes_of_their_own_scatter(app):
     widget(guest.selectbox, "axis-Horizontal axis").set_value("units").run()
     assert not guest.exception
     assert widget(guest.selectbox, "axis-Horizontal axis").value == "units"
-    assert opened.axes == ("learning_rate", "beta1")
+    assert opened.viewing.axes == ("learning_rate", "beta1")
     widget(app.selectbox, "axis-Vertical axis").set_value("units").run()
-    assert opened.axes == ("learning_rate", "units")
+    assert opened.viewing.axes == ("learning_rate", "units")
 
 
 def test_zooming_before_anything_is_trained_is_answered_by_a_sentence(app):
@@ -235,9 +236,9 @@ def test_from_panda_to_many_variants(label):
     run, token = run_of(app), token_of(app)
     run.advance(30)
     turn_to(app, "Settings")
-    before = set(SEARCH_SESSIONS._searches)
+    before = {one.token for one in SEARCH_SESSIONS.sessions()}
     button(app, label).click().run()
-    (search,) = set(SEARCH_SESSIONS._searches) - before
+    (search,) = {one.token for one in SEARCH_SESSIONS.sessions()} - before
     opened = SEARCH_SESSIONS.get(search)
     assert opened.caviar.trials[0].settings == run.settings
     assert (opened.caviar.plan.origin is not None) == label.startswith("Try")
@@ -245,7 +246,7 @@ def test_from_panda_to_many_variants(label):
         to_the_end(opened)
         number = opened.best(1)[0]
         held = RUN_SESSIONS.get(token)
-        held.do(lambda it: it.adopt(opened.caviar.run(number), 30))
+        held.do(Adopt(opened.caviar.run(number), 30))
         assert held.run.fingerprint() == opened.caviar.fingerprint(number)
         assert len(held.recorder.store.lines(held.token)) == 2
 

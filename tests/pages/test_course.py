@@ -14,8 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from core.export import EXPORTS
 from core.runs.run import Run
-from core.sessions.run_session import RUN_SESSIONS
-from core.sessions.search_session import SEARCH_SESSIONS
+from core.sessions.commands import Nudge, Pick
+from core.sessions.run_registry import RUN_SESSIONS
+from core.sessions.search_registry import SEARCH_SESSIONS
 from tests.pages.test_caviar_page import CAVIAR, new_search, search_of, to_the_end
 from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to
 
@@ -59,12 +60,12 @@ def test_c1_what_to_tune_first_stands_first_and_settings_tried_are_models_traine
 def test_c6_a_re_check_tries_the_settings_again_beside_fresh_variants(panda):
     run = run_of(panda)
     run.advance(40)
-    before = set(SEARCH_SESSIONS._searches)
+    before = {one.token for one in SEARCH_SESSIONS.sessions()}
     button(panda, "Re-check the settings").click().run()
-    (token,) = set(SEARCH_SESSIONS._searches) - before
+    (token,) = {one.token for one in SEARCH_SESSIONS.sessions()} - before
     opened = SEARCH_SESSIONS.get(token)
     to_the_end(opened)
-    opened.pick(0)
+    opened.do(Pick(0))
 
     app = AppTest.from_file(CAVIAR, default_timeout=60)
     app.query_params["search"] = token
@@ -99,7 +100,7 @@ def test_c7_the_journal_says_what_a_nudge_did_to_the_dev_loss(panda):
     run = run_of(panda)
     run.advance(60)
     before = by_hand(run)
-    RUN_SESSIONS.get(token_of(panda)).do(lambda it: it.nudge({"learning_rate": 0.02}))
+    RUN_SESSIONS.get(token_of(panda)).do(Nudge({"learning_rate": 0.02}))
     run.advance(40)
     turn_to(panda, "Journal")
     words = next(it.value for it in panda.caption if it.value.startswith("dev loss"))
@@ -119,7 +120,7 @@ def test_c8_the_best_of_many_is_the_best_of_them_trained_one_by_one():
         run = Run(trial.spec, trial.settings)
         run.advance(50)
         alone.append(by_hand(run))
-    opened.pick(opened.best(1)[0])
+    opened.do(Pick(opened.best(1)[0]))
     app.session_state["caviar-panel"] = "Best"
     app.run()
     number = int(re.search(r"\*\*Model (\d+)\*\*", " ".join(it.value for it in app.markdown))[1])
@@ -137,7 +138,7 @@ def test_c8_the_best_of_many_is_the_best_of_them_trained_one_by_one():
 )
 def test_c20_decay_is_said_with_the_learning_rate_that_it_leaves(panda, decay, factor):
     opened = RUN_SESSIONS.get(token_of(panda))
-    opened.do(lambda it: it.nudge({"decay": decay, "decay_rate": 0.2}))
+    opened.do(Nudge({"decay": decay, "decay_rate": 0.2}))
     opened.run.advance(125)  # 640 examples in mini-batches of 64: 12 epochs and a half
     panda.run()
     said = next(data["now"] for data in parts(panda, "status-text") if data["name"] == "decay")
@@ -148,7 +149,7 @@ def test_c20_decay_is_said_with_the_learning_rate_that_it_leaves(panda, decay, f
 
 def test_c20_mini_batch_size_and_epsilon_are_on_the_panel(panda):
     opened = RUN_SESSIONS.get(token_of(panda))
-    opened.do(lambda it: it.nudge({"batch_size": 32, "optimizer": "adam", "epsilon": 1e-6}))
+    opened.do(Nudge({"batch_size": 32, "optimizer": "adam", "epsilon": 1e-6}))
     panda.run()
     values = {row["name"]: row["value"] for data in parts(panda, "dials") for row in data["dials"]}
     assert (values["batch_size"], values["epsilon"]) == (32, 1e-6)

@@ -9,7 +9,8 @@ import pytest
 
 from benchmarks.kill_book import Book, Line, faults_of_reopening, judge, lines_of, lost_play, quick_check
 from core.runs.run import Run
-from core.sessions.run_session import RunSessions
+from core.sessions.commands import Nudge
+from core.sessions.run_registry import run_sessions
 from core.settings.table import RunSpec
 from core.store import Store
 
@@ -127,8 +128,8 @@ def test_steps_that_were_shown_and_are_gone_are_counted_with_their_time(book):
 
 def test_the_file_is_read_as_the_store_wrote_it(tmp_path):
     store = Store(tmp_path / "panda.db")
-    opened = RunSessions(store=lambda: store).open(Run(RunSpec(examples=60, hidden=(4,))))
-    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    opened = run_sessions(lambda: store).open(Run(RunSpec(examples=60, hidden=(4,))))
+    opened.do(Nudge({"learning_rate": 0.02}))
     (found,) = lines_of(store.path, opened.token).values()
     assert found == Line(None, 0, ((0, 0.02),))
     assert quick_check(store.path) == "ok"

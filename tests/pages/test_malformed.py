@@ -20,7 +20,7 @@ from core.data.uploads import label_guess, table_of
 from core.errors import UserError
 from core.runs import run_file
 from core.runs.run import Run
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.run_registry import RUN_SESSIONS
 from core.settings.table import RunSpec
 from pages.live.server.channel import live
 from pages.panels.panda.open_file import opened_from

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from core.data.safe_load import clean
 from core.data.shelf import SHELF, is_table
 from core.runs.run import Run
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.run_registry import RUN_SESSIONS
 from core.settings.table import RunSpec, Settings
 from pages.common import identity as owner
 from pages.panels.panda import own_data as part
@@ -22,7 +22,7 @@ def page():
     """The part on a page of its own, over the run that is in hand."""
     import streamlit as st
 
-    from core.sessions.run_session import RUN_SESSIONS
+    from core.sessions.run_registry import RUN_SESSIONS
     from pages.common.current_run import run_in_hand
     from pages.panels.panda.own_data import own_data
 

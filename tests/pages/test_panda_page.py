@@ -8,7 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs import run_file
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.commands import Nudge, Read, Step
+from core.sessions.run_registry import RUN_SESSIONS
 from core.settings.table import SETTINGS, SPEC
 from core.store import the_store
 from pages.panels.panda.open_file import opened_from
@@ -291,15 +292,14 @@ def test_the_key_in_the_address_drives_where_there_is_no_cookie(app):
 
 def test_a_run_reopens_after_the_server_has_gone(app):
     opened = opened_of(app)
-    opened.do(lambda it: it.owe(40))
+    opened.do(Step(40))
     while opened.busy:
         opened.train(None, 1.0)
-    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
-    opened.close()
-    RUN_SESSIONS._runs.pop(opened.token)
+    opened.do(Nudge({"learning_rate": 0.02}))
+    RUN_SESSIONS.close(opened.token)
     app.run()
     assert opened_of(app) is not opened
-    opened_of(app).do(lambda it: None)
+    opened_of(app).do(Read(lambda it: None))
     assert run_of(app).fingerprint() == opened.run.fingerprint()
 
 
@@ -310,10 +310,10 @@ def test_a_file_opens_as_a_run_and_its_fingerprint_is_checked(app):
     run.advance(10)
     data = run_file.dump(run)
     again = opened_from(data, "run.json")
-    again.do(lambda it: None)
+    again.do(Read(lambda it: None))
     assert again.run.fingerprint() == run.fingerprint()
     assert "agrees" in again.said
     changed = json.loads(data) | {"step": 41}
     other = opened_from(json.dumps(changed).encode(), "run.json")
-    other.do(lambda it: None)
+    other.do(Read(lambda it: None))
     assert "differs" in other.said

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runs.run import Run
-from core.sessions.run_session import RUN_SESSIONS, RunSessions
+from core.sessions.commands import Nudge, Read, Step
+from core.sessions.run_registry import RUN_SESSIONS, run_sessions
 from core.settings.table import RunSpec, Settings
 from core.store import Progress, key_of, the_store
 
@@ -315,13 +316,13 @@ def test_a_duplicate_is_the_same_run_and_goes_its_own_way(owner, add):
     copy, original = store.runs_of(owner)
     assert copy.id != original.id
     assert (copy.line.step, copy.best, copy.line.curve) == (300, original.best, original.line.curve)
-    fresh = RunSessions(store=lambda: store)
+    fresh = run_sessions(lambda: store)
     one, other = (fresh.get(key_of(owner, entry.id)) for entry in (copy, original))
     for opened in (one, other):
-        opened.do(lambda it: None)
+        opened.do(Read(lambda it: None))
     assert one.run.fingerprint() == other.run.fingerprint()
     assert one.run.step == 300
-    one.do(lambda it: it.nudge({"learning_rate": 0.5}))
+    one.do(Nudge({"learning_rate": 0.5}))
     assert (len(store.journal(copy.line.id)), len(store.journal(original.line.id))) == (2, 1)
 
 
@@ -351,14 +352,14 @@ def test_a_deleted_run_is_undone_in_its_place(add):
 def test_a_run_that_is_deleted_while_it_is_open_is_closed_and_comes_back_as_it_was(add):
     run = add("open", steps=40)
     opened = RUN_SESSIONS.get(run)
-    opened.do(lambda it: it.owe(7))
+    opened.do(Step(7))
     opened.train("me", 5.0)
     app = page()
     choose(app, run, "delete")
     assert RUN_SESSIONS.get(run) is None
     button(app, "Undo").click().run()
     again = RUN_SESSIONS.get(run)
-    again.do(lambda it: None)
+    again.do(Read(lambda it: None))
     assert again is not opened
     assert again.run.fingerprint() == opened.run.fingerprint()
 

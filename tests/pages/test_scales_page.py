@@ -10,7 +10,7 @@ import pytest
 from scipy import signal, stats
 from streamlit.testing.v1 import AppTest
 
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.run_registry import RUN_SESSIONS
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 PANELS = ["Sampling α", "β and its memory", "Two moves of β", "Averages", "Random or grid", "Coarse to fine"]

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.search.search import Plan, Search
 from core.search.space import SEARCHABLE, Range, Space
-from core.sessions.search_session import SEARCH_SESSIONS
+from core.sessions.commands import Play
+from core.sessions.search_registry import SEARCH_SESSIONS
 from core.settings.table import RunSpec, Settings
 from core.store import key_of, the_store
 from tests.pages.test_runs_page import FRAME, all_words, button, read, widget
@@ -32,7 +33,7 @@ def add(owner):
     def made(name="", models=4, steps=10, done=True, age=0.0):
         space = Space(RunSpec(dataset="moons", examples=60, hidden=(3,)), Settings(), RANGES)
         opened = SEARCH_SESSIONS.open(Search(Plan(space, "random", models, steps)), owner)
-        opened.play()
+        opened.do(Play())
         while done and opened.busy:
             opened.train(None, 0.1)
         if opened.saving:

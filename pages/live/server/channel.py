@@ -8,132 +8,46 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from functools import partial
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import UserError
+from core.sessions.commands import Command, Frame, Sight
 from core.sessions.lab_session import LAB_SESSIONS, LabSession
-from core.sessions.run_session import RUN_SESSIONS, RunSession
-from core.sessions.search_session import SEARCH_SESSIONS, SearchSession, Sight
-from core.sessions.session import CLOSED, DRIVER_SECONDS
+from core.sessions.run_registry import RUN_SESSIONS
+from core.sessions.run_session import RunSession
+from core.sessions.search_registry import SEARCH_SESSIONS
+from core.sessions.search_session import SearchSession
+from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener
 from pages.live.server.frames import WORKER, make_frame
 
-LONGEST_MESSAGE = 4096
 MOST_PENDING = 256
-MOST_CHARTS = 40
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
+OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not
 
-Command = Callable[[Any], Any]
-
-
-def _whole(message: dict[str, Any], name: str) -> int:
-    value = message.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 53:
-        raise UserError(f"The message needs a whole number called {name!r}.")
-    return value
+AnySession = RunSession | SearchSession | LabSession
 
 
-def _nudge(message: dict[str, Any]) -> Command:
-    changes = message.get("changes")
-    if not isinstance(changes, dict) or not 0 < len(changes) <= 20:
-        raise UserError("A nudge needs 'changes', from a setting's name to its value.")
-    gesture = _whole(message, "gesture") if "gesture" in message else 0
-    return lambda opened: opened.nudge(changes, gesture)
-
-
-def _stop_at(message: dict[str, Any]) -> Command:
-    step = None if message.get("step") is None else _whole(message, "step")
-    return lambda opened: opened.set_stop(step)
-
-
-def _speed(message: dict[str, Any]) -> Command:
-    steps = _whole(message, "steps")
-    return lambda opened: opened.set_speed(steps)
-
-
-def _look(message: dict[str, Any]) -> Command:
-    step = None if message.get("step") is None else _whole(message, "step")
-    return partial(RunSession.look, step=step)
-
-
-def _rewind(message: dict[str, Any]) -> Command:
-    step = _whole(message, "step")
-    return lambda opened: opened.rewind(step)
-
-
-def _pick(message: dict[str, Any]) -> Command:
-    number = None if message.get("number") is None else _whole(message, "number")
-    return lambda opened: opened.pick(number)
-
-
-def _region(message: dict[str, Any]) -> Command:
-    places = message.get("places")
-    if places is not None and (not isinstance(places, dict) or len(places) > 40):
-        raise UserError("A region needs 'places', from a setting's name to two places on its axis, or null.")
-    of = _whole(message, "of") if places is not None else 0
-    return lambda opened: opened.select(of, places)
-
-
-def _sight(message: dict[str, Any]) -> Sight:
-    """What a watcher chose to see, beside the request for a frame."""
-    given = message.get("sight") or {}
-    names = given.get("axes") if isinstance(given, dict) else ()
-    pair = names is None or (isinstance(names, list) and len(names) == 2 and all(isinstance(one, str) for one in names))
-    if not pair or not given.keys() <= Sight.__dataclass_fields__.keys():
-        raise UserError("What is to be seen needs 'generation', 'axes' and 'whole', or some of them.")
-    generation = _whole(given, "generation") if "generation" in given else None
-    whole = given["whole"] is True if "whole" in given else None
-    return Sight(generation, tuple(names) if names else None, whole)
-
-
-RUN_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
-    "nudge": _nudge,
-    "play": lambda message: RunSession.play,
-    "pause": lambda message: RunSession.pause,
-    "step": lambda message: lambda opened: opened.owe(1),
-    "epoch": lambda message: RunSession.owe_epoch,
-    "speed": _speed,
-    "stop_at": _stop_at,
-    "look": _look,
-    "rewind": _rewind,
-}
-SEARCH_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
-    "play": lambda message: SearchSession.play,
-    "pause": lambda message: SearchSession.pause,
-    "stop": lambda message: SearchSession.stop,
-    "pick": _pick,
-    "region": _region,
-}
-SIDE_COMMANDS: dict[str, Callable[[dict[str, Any]], Command]] = {
-    "play": lambda message: LabSession.play,
-    "pause": lambda message: LabSession.pause,
-    "more": lambda message: LabSession.more,
-    "restart": lambda message: LabSession.restart,
-}
-COMMANDS = {RunSession: RUN_COMMANDS, SearchSession: SEARCH_COMMANDS, LabSession: SIDE_COMMANDS}
-
-
-def find(token: str) -> RunSession | SearchSession | LabSession | None:
-    """What a token opens."""
-    return LAB_SESSIONS.get(token) or SEARCH_SESSIONS.get(token) or RUN_SESSIONS.get(token)
+def find(token: str, listener: Listener) -> AnySession | None:
+    """What a token opens, with a listener from now on."""
+    registries = (LAB_SESSIONS, SEARCH_SESSIONS, RUN_SESSIONS)
+    return next(filter(None, (registry.get(token, listener) for registry in registries)), None)
 
 
 class Viewer:
-    """One connection: the frame that it asked for, if any, and what it has been shown."""
+    """One connection: the frame that it asked for, if any, and what it has been shown.
+
+    `wake` is set when the session has changed."""
 
     waiting = 0  # frames asked for and not yet made, of all viewers
 
-    def __init__(self, opened: RunSession | SearchSession | LabSession, socket: WebSocket, drives: bool) -> None:
-        self.opened, self.socket, self.drives = opened, socket, drives
-        self.wake = asyncio.Event()
+    def __init__(self, opened: AnySession, socket: WebSocket, drives: bool, wake: asyncio.Event) -> None:
+        self.opened, self.socket, self.drives, self.wake = opened, socket, drives, wake
         self.sight = Sight()
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
@@ -142,56 +56,51 @@ class Viewer:
 
     async def read(self) -> None:
         """Take in messages until the client leaves."""
-        while True:
-            text = await self.socket.receive_text()
+        while (message := await self.socket.receive())["type"] != "websocket.disconnect":
             try:
-                await self._take(_parse(text))
+                self._take(self.opened.decode(message.get("text") or message.get("bytes") or ""))
             except UserError as error:
                 await self._say(error, None)
 
-    async def _take(self, message: dict[str, Any]) -> None:
-        kind, commands = message.get("type"), COMMANDS[type(self.opened)]
-        if kind == "frame":
-            charts = message.get("charts")
-            if not isinstance(charts, list) or len(charts) > MOST_CHARTS:
-                raise UserError("A request for a frame needs 'charts', a list of chart names.")
-            sight = _sight(message)
-            self._asked = (_whole(message, "seq"), [str(name) for name in charts])
-            if message.get("anew") is True:
-                self._shown = set()
-            if sight != self.sight:
-                self.sight, self._shown_version = sight, -1
-            self.wake.set()
-        elif kind in commands and not self.drives:
+    def _take(self, command: Command) -> None:
+        if isinstance(command, Frame):
+            self._request(command)
+        elif not self.drives:
             raise UserError(NOT_YOURS)
-        elif kind in commands:
-            self._ask(commands[kind](message), message.get("id"))
         else:
-            raise UserError(f"There is no message type {str(kind)[:40]!r}: there are frame, {', '.join(commands)}.")
+            self._ask(command)
 
-    def _ask(self, command: Command, identity: Any) -> None:
+    def _request(self, frame: Frame) -> None:
+        """The next frame is this one, in place of one that was asked for before."""
+        sight = frame.sight or Sight()
+        self._asked = (frame.seq, frame.charts)
+        if frame.anew:
+            self._shown = set()
+        if sight != self.sight:
+            self.sight, self._shown_version = sight, -1
+        self.wake.set()
+
+    def _ask(self, command: Command) -> None:
         """Post the command at once, so that a slice under way takes it up, and see to it that somebody does."""
         if self._pending >= MOST_PENDING:
             raise UserError("Too many changes at once: wait for the last ones to take effect.")
         self._pending += 1
         future = asyncio.wrap_future(self.opened.ask(command))
-        future.add_done_callback(lambda done: self._answered(done, identity))
+        future.add_done_callback(lambda done: self._answered(done, command.id))
         WORKER.submit(self.opened.answer)
 
-    def _answered(self, done: asyncio.Future[Any], identity: Any) -> None:
+    def _answered(self, done: asyncio.Future[Any], identity: int | None) -> None:
         self._pending -= 1
         error = done.exception()
         if error:
             task = asyncio.ensure_future(self._say(error, identity))
             task.add_done_callback(lambda finished: finished.exception())
 
-    async def _say(self, error: BaseException, identity: Any) -> None:
+    async def _say(self, error: BaseException, identity: int | None) -> None:
         words = (
             str(error) if isinstance(error, UserError) else "Something went wrong on the server; the run is as it was."
         )
-        await self.socket.send_json(
-            {"type": "error", "sentence": words, "id": identity if isinstance(identity, int) else None}
-        )
+        await self.socket.send_json({"type": "error", "sentence": words, "id": identity})
 
     async def write(self) -> None:
         """Answer each request for a frame as soon as there is something new to show."""
@@ -240,18 +149,6 @@ async def _saved(saving: Future[None] | None) -> None:
         await asyncio.wait([asyncio.wrap_future(saving)])
 
 
-def _parse(text: str) -> dict[str, Any]:
-    if len(text) > LONGEST_MESSAGE:
-        raise UserError(f"A message may have {LONGEST_MESSAGE:,} characters.")
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
-        raise UserError("A message is one JSON object.")
-    return message
-
-
 def same_origin(socket: WebSocket) -> bool:
     """Whether the page that connects came from this server; a client that is no browser names no origin."""
     origin = socket.headers.get("origin")
@@ -269,25 +166,24 @@ async def live(socket: WebSocket) -> None:
         await socket.close(1008)
         return
     await socket.accept()
-    token, loop = socket.path_params["token"], asyncio.get_running_loop()
+    token, loop, changed = socket.path_params["token"], asyncio.get_running_loop(), asyncio.Event()
+
+    def wake() -> None:
+        loop.call_soon_threadsafe(changed.set)
+
     try:
-        opened = await loop.run_in_executor(WORKER, find, token)
+        opened = await loop.run_in_executor(OPENER, find, token, wake)
     except UserError as error:
         await _gone(socket, str(error))
         return
     if opened is None:
         await _gone(socket, GONE)
         return
-    viewer = Viewer(opened, socket, opened.drives(token))
-
-    def wake() -> None:
-        loop.call_soon_threadsafe(viewer.wake.set)
-
-    opened.listeners.add(wake)
+    viewer = Viewer(opened, socket, opened.drives(token), changed)
     writing = asyncio.ensure_future(viewer.write())
     try:
         await viewer.read()
-    except (WebSocketDisconnect, RuntimeError):
+    except (WebSocketDisconnect, RuntimeError):  # of an answer to a client that has left
         pass
     finally:
         opened.listeners.discard(wake)

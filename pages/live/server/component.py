@@ -15,7 +15,8 @@ import streamlit as st
 from core.charts import Chart
 from core.charts.palette import COLOURS
 from core.sessions.lab_session import LabSession
-from core.sessions.run_session import SPEEDS, RunSession
+from core.sessions.pacing import SPEEDS
+from core.sessions.run_session import RunSession
 from core.sessions.search_session import SearchSession
 from core.sessions.session import Session
 from core.settings.table import Field

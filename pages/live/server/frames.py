@@ -87,16 +87,17 @@ def make_frame(
 
 def status(opened: RunSession) -> dict[str, Any]:
     """What is true now of the run, or of the step that is looked at, beside its charts."""
-    run, head = opened.shown, opened.run
+    run, head, pacing = opened.shown, opened.run, opened.pacing
+    replay = opened.timeline.replays.first
     history, examples = run.history, run.data.train.labels.size
     return {
         "step": run.step,
         "epoch": run.epoch,
         "examples": [run.stack.state.cursor, examples],
-        "playing": opened.playing,
-        "speed": opened.speed,
-        "stop_at": opened.stop_at,
-        "rate": opened.rate if opened.playing else None,
+        "playing": pacing.playing,
+        "speed": pacing.speed,
+        "stop_at": pacing.stop_at,
+        "rate": pacing.rate if pacing.playing else None,
         "loss": history.losses.latest,
         **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
         "learning_rate": run.learning_rate,
@@ -104,12 +105,12 @@ def status(opened: RunSession) -> dict[str, Any]:
         "since": run.since,
         "head": head.step,
         "marks": [gesture.step for gesture in newest(head.journal)],
-        "looking": opened.view is not None,
-        "catching_up": opened.catching_up.step if opened.catching_up else None,
+        "looking": opened.timeline.view is not None,
+        "catching_up": replay.step if replay else None,
         "watch": watched(opened),
         "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
-        "notices": [*filter(None, [opened.unsaved, opened.said]), *notices(run)],
+        "notices": [*filter(None, [opened.recording.state.unsaved, opened.said]), *notices(run)],
         "trouble": trouble(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
@@ -123,7 +124,7 @@ def watched(opened: RunSession) -> dict[str, Any]:
         "line": recorder.line if recorder else "",
         "twin": opened.shown.twin is not None,
         "luck": run.seed_test is not None,
-        "settled": opened.settled,
+        "pending": opened.timeline.pending,
     }
 
 
@@ -141,10 +142,10 @@ def trouble(run: Run) -> dict[str, Any] | None:
 
 def search_status(opened: SearchSession) -> dict[str, Any]:
     """What is true now of a search, beside its charts."""
-    caviar, shown = opened.caviar, opened.shown
+    caviar, shown, viewing = opened.caviar, opened.shown, opened.viewing
     states = Counter(trial.state for trial in caviar.trials)
     best = opened.best(LEADERS)
-    contest = opened.contest
+    contest, unsaved = opened.contest, opened.recording.state.unsaved
     whole = contest if contest and not contest.done else caviar
     return {
         "playing": opened.playing,
@@ -156,17 +157,17 @@ def search_status(opened: SearchSession) -> dict[str, Any]:
         "models": len(caviar.trials),
         "best": caviar.trials[best[0]].loss if best else None,
         "leaders": [leader(caviar, number) for number in best],
-        "picked": None if opened.picked is None else leader(caviar, opened.picked),
+        "picked": None if viewing.picked is None else leader(caviar, viewing.picked),
         "settings": {},
-        "watch": {"generation": opened.seen_generation, "generations": len(opened.generations), "done": caviar.done,
-                  "picked": opened.picked, "region": region_words(shown), "whole": opened.whole,
-                  "finished": opened.finished},
-        "selected": bool(opened.region),
-        "stoppable": opened.started and not opened.done,
+        "watch": {"generation": viewing.generation, "generations": len(opened.generations), "done": caviar.done,
+                  "picked": viewing.picked, "region": region_words(shown), "whole": viewing.whole,
+                  "finished": opened.training.finished},
+        "selected": bool(viewing.region),
+        "stoppable": opened.recording.started and not opened.training.done,
         "hints": {chart.name: words for chart in SEARCH_CHARTS.values() if (words := chart.hint(shown))},
         "step": int(max(trial.step for trial in caviar.trials)),
         "words": {"contest": contest.words if contest else ""},
-        "notices": [*filter(None, [opened.unsaved, opened.said, getattr(whole, "notice", "")])],
+        "notices": [*filter(None, [unsaved, opened.training.said, getattr(whole, "notice", "")])],
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from core.errors import UserError
 from core.search.regions import Region, typed
 from core.search.space import Range
 from core.search.view import short
+from core.sessions.commands import Narrow
 from core.sessions.search_session import SearchSession
 from pages.common.escape import plain
 
@@ -35,7 +36,7 @@ def region_inputs(opened: SearchSession) -> None:
 def _ends(opened: SearchSession, searched: Range) -> None:
     """From where to where of a setting: empty where that is the end of what is searched."""
     field, whole = searched.field, (searched.low, searched.high)
-    ends = opened.region.get(searched.name, whole)
+    ends = opened.viewing.region.get(searched.name, whole)
     kind: dict[str, Any] = {"step": 1} if field.integer else {"step": _step(searched), "format": "%.6g"}
     with st.container(gap=None):
         st.markdown(_title(searched))
@@ -67,14 +68,14 @@ def _step(searched: Range) -> float:
 def _choices(opened: SearchSession, searched: Range) -> None:
     """Which of the choices of a setting; none of them is all."""
     key = f"region-{searched.name}"
-    _follow(key, [*opened.region.get(searched.name, ())])
+    _follow(key, [*opened.viewing.region.get(searched.name, ())])
     st.pills(_title(searched), searched.choices, selection_mode="multi", format_func=searched.field.word, key=key,
              on_change=_choose, args=(opened, searched, key))  # fmt: skip
 
 
 def _type(opened: SearchSession, searched: Range, end: int, key: str) -> None:
     try:
-        now = opened.region.get(searched.name, ())
+        now = opened.viewing.region.get(searched.name, ())
         _narrow(opened, {searched.name: typed(searched, now, end, st.session_state[key])})
     except UserError as error:
         st.session_state["region-wrong"] = str(error)
@@ -85,4 +86,4 @@ def _choose(opened: SearchSession, searched: Range, key: str) -> None:
 
 
 def _narrow(opened: SearchSession, region: Region) -> None:
-    opened.do(lambda it: it.narrow(region))
+    opened.do(Narrow(region))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.charts.labs.side_by_side import SIDE_CHARTS
 from core.labs.side_by_side import ACTIVATIONS, LAYERS, NAMES, SETTINGS
+from core.sessions.commands import LookAt, Push, Read, Restart
 from core.sessions.lab_session import LAB_SESSIONS, LabSession
 from core.settings.table import FIELDS as SETTINGS_FIELDS
 from core.settings.table import RunSpec, Settings
@@ -72,23 +73,23 @@ def choices(opened: LabSession) -> None:
         "Activation", ACTIVATIONS, default=now, format_func=names.get, key=f"{KEY}-activation", required=True
     )
     if chosen and chosen != now:
-        opened.do(lambda it: it.restart(chosen))
+        opened.do(Restart(chosen))
     layers = range(2, LAYERS + 2)
     layer = st.segmented_control("Inputs of layer", layers, default=opened.layer, key=f"{KEY}-layer", required=True)
     if layer and layer != opened.layer:
-        opened.do(lambda it: it.look_at(layer))
+        opened.do(LookAt(layer))
 
 
 def push(opened: LabSession, shift: float, scale: float) -> None:
     """Pushes all three for good."""
     words = "Moves the inputs and scales W[1] from this step on, in all three networks."
     if st.button("Push", key=f"{KEY}-do-push", icon=":material/swipe_right:", help=words):
-        opened.do(lambda it: it.push(shift, scale))
+        opened.do(Push(shift, scale))
 
 
 def felt(opened: LabSession, shift: float, scale: float) -> None:
     """What such a push does to the z of the last hidden layer, in numbers."""
-    step, found = opened.do(lambda it: (it.trained.step, it.trained.felt(shift, scale)))
+    step, found = opened.do(Read(lambda it: (it.trained.step, it.trained.felt(shift, scale))))
     rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
     lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "scales its spread"], rows)
 

@@ -11,6 +11,7 @@ from core.charts.sparkline import sparkline
 from core.errors import UserError
 from core.runs.journal import gestures
 from core.runs.run_file import journal_of
+from core.sessions.commands import OpenBranch
 from core.sessions.run_session import RunSession
 from core.store import Line, Store
 from pages.common.escape import plain
@@ -84,7 +85,7 @@ def _actions(opened: RunSession, line: Line, in_hand: bool) -> None:
     if in_hand:
         return
     if st.button("Open", key=f"open-{line.id}", icon=":material/call_split:", width="stretch"):
-        _try(lambda: opened.do(lambda it: it.open_line(line.id)))
+        _try(lambda: opened.do(OpenBranch(line.id)))
     if st.button("Delete", key=f"delete-{line.id}", icon=":material/delete:", width="stretch"):
         _try(lambda: store.delete_line(opened.token, line.id).result())
 

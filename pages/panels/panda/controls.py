@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs.notices import decay_words
+from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
 from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
 from pages.common.identity import drives
@@ -69,7 +70,7 @@ def _state(opened: RunSession, field: Field) -> str:
 def _nudge(opened: RunSession, field: Field, key: str) -> None:
     value = st.session_state[key]
     try:
-        opened.do(lambda it: it.nudge({field.name: value}))
+        opened.do(Nudge({field.name: value}))
     except UserError as error:
         st.toast(str(error), icon=":material/error:")
 

@@ -7,6 +7,7 @@ import streamlit as st
 from core.errors import UserError
 from core.runs.journal import Gesture, gestures
 from core.runs.run import Run
+from core.sessions.commands import Annotate, DropSeedTest, KeepTwins, StartSeedTest, Undo
 from core.sessions.run_session import RunSession
 from pages.common.identity import drives
 from pages.live.server import component
@@ -33,7 +34,7 @@ def journal_panel(opened: RunSession) -> None:
         with seed_test:
             _luck_button(opened)
     component.words(
-        opened, "twin", watch={name: watched(opened)[name] for name in ("nudges", "line", "settled", "luck")}
+        opened, "twin", watch={name: watched(opened)[name] for name in ("nudges", "line", "pending", "luck")}
     )
     component.words(opened, "luck")
     _entries(opened, made, mine)
@@ -44,7 +45,7 @@ def _luck_button(opened: RunSession) -> None:
     asked = "Repeats the steps since the last nudge under 16 other seeds, with and without it: is it more than chance?"
     if st.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.seed_test else asked):
         try:
-            opened.do(RunSession.drop_seed_test if opened.run.seed_test else RunSession.start_seed_test)
+            opened.do(DropSeedTest() if opened.run.seed_test else StartSeedTest())
         except UserError as error:
             st.toast(str(error), icon=":material/error:")
         else:
@@ -53,7 +54,7 @@ def _luck_button(opened: RunSession) -> None:
 
 def _twin_switch(opened: RunSession, mine: bool) -> None:
     def switch() -> None:
-        opened.do(lambda it: it.keep_twins(st.session_state["twins"]))
+        opened.do(KeepTwins(st.session_state["twins"]))
 
     st.session_state["twins"] = opened.run.twins
     help = "A copy of the run without the last nudge trains beside it on the same mini-batches, dotted in the charts."
@@ -82,7 +83,7 @@ def _note_field(opened: RunSession, place: int) -> None:
     key = f"note-{opened.token}-{place}-{opened.run.journal[place].step}"
 
     def write() -> None:
-        opened.do(lambda it: it.annotate(place, st.session_state[key].strip()))
+        opened.do(Annotate(place, st.session_state[key].strip()))
 
     st.text_area("Note", opened.run.journal[place].note, key=key, max_chars=LONGEST_NOTE, on_change=write)
 
@@ -97,7 +98,7 @@ def effect(run: Run, gesture: Gesture, end: int) -> str:
 
 def _undo(opened: RunSession) -> None:
     try:
-        undone = opened.do(RunSession.undo)
+        undone = opened.do(Undo())
     except UserError as error:
         st.toast(str(error), icon=":material/error:")
         return

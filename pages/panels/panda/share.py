@@ -9,6 +9,7 @@ import streamlit as st
 from core.errors import UserError
 from core.export import EXPORTS
 from core.runs import run_file
+from core.sessions.commands import Read
 from core.sessions.run_session import RunSession
 from core.settings.link import to_query
 
@@ -27,7 +28,7 @@ def share_panel(opened: RunSession) -> None:
     stem = f"panda-{opened.run.spec.dataset[:20]}"
     st.download_button(
         "Run, to open it again (JSON)",
-        lambda: opened.do(lambda it: run_file.dump(it.run)),
+        lambda: opened.do(Read(lambda it: run_file.dump(it.run))),
         f"{stem}.panda.json",
         "application/json",
         on_click="ignore",
@@ -37,7 +38,7 @@ def share_panel(opened: RunSession) -> None:
     for name, export in EXPORTS.items():
         st.download_button(
             export.label,
-            lambda export=export: opened.do(lambda it: export.make(it.run)),
+            lambda export=export: opened.do(Read(lambda it: export.make(it.run))),
             export.file_name(opened.run),
             export.media_type,
             key=f"export-{name}",

@@ -10,8 +10,9 @@ from core.errors import UserError
 from core.runs.run import Run
 from core.search.search import Origin, Plan, Search
 from core.search.space import SEARCHABLE, Point, Range, Space, random_points
+from core.sessions.commands import Play
 from core.sessions.run_session import RunSession
-from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.sessions.search_registry import SEARCH_SESSIONS
 from pages.common.escape import plain
 from pages.common.identity import owner_token
 
@@ -71,7 +72,7 @@ def _open(make: object, origin: str) -> None:
     try:
         search = SEARCH_SESSIONS.open(make(), owner_token())
         search.origin = origin
-        search.do(SearchSession.play)
+        search.do(Play())
     except UserError as error:
         st.error(plain(str(error)))
         return

@@ -10,7 +10,7 @@ import streamlit as st
 from core.charts.compare import compare
 from core.errors import UserError
 from core.sessions.run_recorder import load
-from core.sessions.run_session import RUN_SESSIONS
+from core.sessions.run_registry import RUN_SESSIONS
 from core.store import Progress, the_store
 from pages.common.escape import plain
 from pages.common.identity import owner_token

@@ -10,7 +10,8 @@ import streamlit as st
 
 from core.errors import UserError
 from core.export.searches import SEARCH_EXPORTS
-from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
+from core.sessions.search_registry import SEARCH_SESSIONS
+from core.sessions.search_session import SearchSession
 from core.settings.table import FIELDS
 from core.store import SearchEntry, key_of, the_store
 from pages.common.escape import plain
@@ -170,7 +171,7 @@ def exports(opened: SearchSession) -> None:
     """Files of the generation that is seen; they are made when they are asked for."""
     with st.popover("Export", icon=":material/download:", width="stretch"):
         if len(opened.generations) > 1:
-            st.caption(f"Generation {opened.seen_generation + 1}, the one that you are looking at.")
+            st.caption(f"Generation {opened.viewing.generation + 1}, the one that you are looking at.")
         for name, export in SEARCH_EXPORTS.items():
             words = export.missing()
             st.download_button(

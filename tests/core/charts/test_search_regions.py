@@ -9,6 +9,7 @@ from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import Box, boxes, labels, others, outline, region_words
 from core.search.search import Plan, Search
 from core.search.space import Range, Space, within
+from core.sessions.commands import Region, See, ShowWhole
 from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 
@@ -46,7 +47,7 @@ def test_the_scatter_shows_all_points_on_the_first_axes_and_only_those_seen_when
     assert max(frame["waiting.y"]) <= 0.5
     assert frame["seen.x"] == [0.5, 1, 1, 0.5, 0.5]
     assert frame["seen.y"] == [0, 0, 0.5, 0.5, 0]
-    opened.show_whole(False)
+    opened.do(ShowWhole(False))
     frame = parts(opened, "scatter")
     assert frame["others.x"] == frame["seen.x"] == frame["boxes.x"] == frame["labels.text"] == []
     assert min(frame["waiting.x"]) < 0.5
@@ -58,15 +59,15 @@ def test_random_beside_grid_are_not_nested():
     assert others(opened.shown)[0].size == 0
     opened = search(SPACE, SPACE, INNER, kinds=("random", "grid", "random"))
     assert [box.words for box in boxes(opened.shown)] == ["1, 2", "3"]
-    opened.see(1)
+    opened.do(See(1))
     assert others(opened.shown)[0].size == 6
 
 
 @pytest.mark.parametrize(("whole", "stretch"), [(True, [0.625, 0.75]), (False, [0.25, 0.5])])
 def test_a_region_is_drawn_where_its_values_lie(whole, stretch):
     opened = search(SPACE, INNER)
-    opened.show_whole(whole)
-    opened.select(1, {"learning_rate": [0.25, 0.5]})
+    opened.do(ShowWhole(whole))
+    opened.do(Region(1, {"learning_rate": [0.25, 0.5]}))
     frame = parts(opened, "scatter")
     low, high = stretch
     assert frame["region.x"] == [low, high, high, low, low]
@@ -74,13 +75,13 @@ def test_a_region_is_drawn_where_its_values_lie(whole, stretch):
     bands = parts(opened, "parallel")
     assert bands["bands.x"] == [-0.05, 0.05, 0.05, -0.05, -0.05]
     assert bands["bands.y"] == [0.25, 0.25, 0.5, 0.5, 0.25]
-    opened.select(1, None)
+    opened.do(Region(1, None))
     assert parts(opened, "scatter")["region.x"] == parts(opened, "parallel")["bands.x"] == []
 
 
 def test_a_region_of_a_setting_that_the_scatter_does_not_show_is_not_drawn_there():
     opened = search(replace(SPACE, ranges=(*RANGES, Range("activation", choices=("relu", "tanh")))))
-    opened.select(0, {"activation": [0.5, 1.2]})
+    opened.do(Region(0, {"activation": [0.5, 1.2]}))
     assert parts(opened, "scatter")["region.x"] == []
     assert len(parts(opened, "parallel")["bands.x"]) == 5
 
@@ -92,21 +93,21 @@ def test_brushes_say_which_settings_on_the_axes_of_which_generation():
         {"of": 0, "axes": {"x": "learning_rate", "y": "beta1"}},
         {"of": 1, "along": ["learning_rate", "beta1"]},
     ]
-    opened.show_whole(False)
+    opened.do(ShowWhole(False))
     assert SEARCH_CHARTS["scatter"].skeleton(opened.shown).layout.meta["brush"]["of"] == 1
 
 
 def test_one_setting_alone_is_selected_across_the_whole_scatter():
     opened = search(replace(SPACE, ranges=RANGES[:1]))
     assert SEARCH_CHARTS["scatter"].skeleton(opened.shown).layout.meta["brush"]["axes"] == {"x": "learning_rate"}
-    opened.select(0, {"learning_rate": [0.25, 0.5]})
+    opened.do(Region(0, {"learning_rate": [0.25, 0.5]}))
     assert parts(opened, "scatter")["region.y"] == [0, 0, 1, 1, 0]
 
 
 def test_words_tell_the_ends_apart():
     opened = search(replace(SPACE, ranges=(*RANGES, Range("activation", choices=("relu", "tanh", "sigmoid")))))
     assert region_words(opened.shown) == ""
-    opened.region = {"learning_rate": (0.0312, 0.0314), "activation": ("relu", "tanh")}
+    opened.viewing.region = {"learning_rate": (0.0312, 0.0314), "activation": ("relu", "tanh")}
     assert region_words(opened.shown) == "α 0.0312–0.0314, g ReLU or tanh"
 
 

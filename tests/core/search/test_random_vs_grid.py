@@ -13,7 +13,9 @@ from core.search import random_vs_grid as module
 from core.search.random_vs_grid import SIDES, Best, RandomVsGrid, best, judged, recalled, under
 from core.search.search import Plan, Search
 from core.search.space import SEARCHABLE, Range, Space
-from core.sessions.search_session import SearchSession, SearchSessions
+from core.sessions.commands import Add, Compete, Play, Stop
+from core.sessions.search_registry import search_sessions
+from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 from core.store import Store
 
@@ -108,11 +110,11 @@ def test_stopped_it_keeps_the_pairs_that_are_whole():
 def test_stop_ends_a_search_with_its_contest():
     searches = first()
     opened = SearchSession(searches)
-    opened.compete(RandomVsGrid(searches, 5))
-    opened.play()
+    opened.do(Compete(RandomVsGrid(searches, 5)))
+    opened.do(Play())
     opened.train(VIEWER, 0.01)
-    opened.stop()
-    assert opened.done
+    opened.do(Stop())
+    assert opened.training.done
     assert not opened.busy
 
 
@@ -240,7 +242,7 @@ def test_losses_are_written_in_few_signs():
 def raced(seeds=5):
     random, grid = first()
     opened = SearchSession([random, grid])
-    opened.compete(RandomVsGrid([random, grid], seeds))
+    opened.do(Compete(RandomVsGrid([random, grid], seeds)))
     return opened
 
 
@@ -248,7 +250,7 @@ def test_the_chart_fits_its_skeleton_from_the_first_pair_to_the_last():
     chart, opened = SEARCH_CHARTS["contest"], raced()
     assert not chart.applies(SearchSession(first()[0]).shown)
     uids = {trace.uid for trace in chart.skeleton(opened.shown).data}
-    opened.play()
+    opened.do(Play())
     while True:
         frame, done = chart.frame(opened.shown), opened.contest.losses.shape[1]
         assert {key.partition(".")[0] for key in frame} == uids
@@ -267,7 +269,7 @@ def test_the_chart_fits_its_skeleton_from_the_first_pair_to_the_last():
 
 def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
     opened = raced()
-    opened.play()
+    opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.005)
         if not all(caviar.done for caviar in opened.generations):
@@ -275,49 +277,49 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
     assert opened.contest.done
     assert opened.contest.found["random"][0] == best(opened.generations[0])
     with pytest.raises(UserError, match="is done"):
-        opened.play()
+        opened.do(Play())
 
 
 def test_what_was_found_outlives_the_closing_of_the_search(tmp_path):
     store = Store(tmp_path / "panda.db")
-    searches = SearchSessions(store=lambda: store)
+    searches = search_sessions(lambda: store)
     random, grid = first()
     opened = searches.open(random, "a" * 22)
-    opened.add(grid)
-    opened.compete(RandomVsGrid([random, grid], 6))
+    opened.do(Add(grid))
+    opened.do(Compete(RandomVsGrid([random, grid], 6)))
     while opened.contest.losses.shape[1] < 3:
         opened.train(VIEWER, 0.002)
     opened.saving.result(5)
     kept = opened.contest.losses
-    searches = SearchSessions(store=lambda: store)  # as after a restart, without anything that was closed
+    searches = search_sessions(lambda: store)  # as after a restart, without anything that was closed
     found = searches.get(opened.token)
     assert found is not opened
     assert found.contest.seeds == 6
     assert not found.playing
     np.testing.assert_array_equal(found.contest.losses[:, : kept.shape[1]], kept)
-    found.play()
+    found.do(Play())
     while found.busy:
         found.train(VIEWER, 0.05)
     np.testing.assert_array_equal(found.contest.losses, whole(RandomVsGrid(first(), 6)).losses)
     found.saving.result(5)
-    again = SearchSessions(store=lambda: store).get(opened.token)
+    again = search_sessions(lambda: store).get(opened.token)
     assert again.contest.words == found.contest.words
-    assert again.done
+    assert again.training.done
     store.close()
 
 
 def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
     store = Store(tmp_path / "panda.db")
     random, grid = first()
-    opened = SearchSessions(store=lambda: store).open(random, "a" * 22)
-    opened.add(grid)
-    opened.compete(RandomVsGrid([random, grid], 5))
+    opened = search_sessions(lambda: store).open(random, "a" * 22)
+    opened.do(Add(grid))
+    opened.do(Compete(RandomVsGrid([random, grid], 5)))
     opened.train(VIEWER, 0.01)
-    opened.do(SearchSession.stop)
+    opened.do(Stop())
     opened.saving.result(5)
-    found = SearchSessions(store=lambda: store).get(opened.token)
+    found = search_sessions(lambda: store).get(opened.token)
     assert found.contest.stopped
-    assert found.done
+    assert found.training.done
     store.close()
 
 

@@ -28,7 +28,8 @@ from core.search_dask import search as farm  # noqa: E402
 from core.search_dask.connection import dask_address  # noqa: E402
 from core.search_dask.search import DaskSearch  # noqa: E402
 from core.search_dask.worker import train_chunk  # noqa: E402
-from core.sessions.search_session import SearchSession, SearchSessions  # noqa: E402
+from core.sessions.commands import Add, Compete, Pause, Play, Stop  # noqa: E402
+from core.sessions.search_registry import search_sessions  # noqa: E402
 from core.settings.table import RunSpec, Settings  # noqa: E402
 from core.store import Store  # noqa: E402
 from core.training.stack import Stack  # noqa: E402
@@ -319,8 +320,8 @@ def store(tmp_path):
 
 def opened_in(store, searched):
     """An open search on the workers of this machine, which plays."""
-    opened = SearchSessions(store=lambda: store).open(DaskSearch(searched), "o" * 22)
-    opened.play()
+    opened = search_sessions(lambda: store).open(DaskSearch(searched), "o" * 22)
+    opened.do(Play())
     return opened
 
 
@@ -374,15 +375,15 @@ def waited(until, seconds=30):
         time.sleep(0.02)
 
 
-def tenders():
-    return [thread for thread in threading.enumerate() if thread.name == "panda-tender"]
+def pollers():
+    return [thread for thread in threading.enumerate() if thread.name == "panda-poller"]
 
 
 @pytest.fixture
 def unseen(store, cluster, monkeypatch):
     """Searches of which each has many small chunks, and none is ever looked at."""
     monkeypatch.setattr(farm, "CHUNK", 0.1)
-    searches = SearchSessions(store=lambda: store)
+    searches = search_sessions(lambda: store)
     yield searches
     searches.close_all()
 
@@ -390,10 +391,10 @@ def unseen(store, cluster, monkeypatch):
 def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
     searched, most = plan(24, 400, spec=SLOW), []
     opened = unseen.open(DaskSearch(searched), "o" * 22)
-    opened.do(SearchSession.play)
-    waited(lambda: most.append(len(getattr(opened.caviar._farm._line, "running", ()))) or opened.done)
+    opened.do(Play())
+    waited(lambda: most.append(len(getattr(opened.caviar._farm._line, "running", ()))) or opened.training.done)
     assert 0 < max(most) <= farm.AHEAD * 2  # workers
-    waited(lambda: not tenders())  # which writes it down last
+    waited(lambda: not pollers())  # which writes it down last
     opened.saving.result(5)
     assert store.searches.find(opened.token).done
     check_rows(store, opened, searched)
@@ -402,40 +403,40 @@ def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
 
 def test_what_is_paused_is_not_handed_out_and_what_is_stopped_ends(unseen, watcher):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
-    opened.do(SearchSession.play)
+    opened.do(Play())
     waited(lambda: opened.caviar.progress > 0)
-    opened.do(SearchSession.pause)
-    waited(lambda: not busy(watcher) and not tenders())
+    opened.do(Pause())
+    waited(lambda: not busy(watcher) and not pollers())
     time.sleep(0.3)
     assert not busy(watcher)
     assert opened.caviar.progress < 1
-    opened.do(SearchSession.play)
+    opened.do(Play())
     waited(lambda: busy(watcher))
-    opened.do(SearchSession.stop)
-    assert opened.done
-    waited(lambda: not busy(watcher) and not tenders())
+    opened.do(Stop())
+    assert opened.training.done
+    waited(lambda: not busy(watcher) and not pollers())
 
 
 def test_closed_at_the_end_of_the_server_nothing_is_looked_after_any_more(store, unseen):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
-    opened.do(SearchSession.play)
+    opened.do(Play())
     waited(lambda: rows_of(store, opened))
     unseen.close_all()
-    assert not tenders()
+    assert not pollers()
     assert not opened.playing
     assert not opened.caviar.done
 
 
 def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypatch):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
-    opened.do(SearchSession.play)
+    opened.do(Play())
     waited(lambda: opened.caviar.progress > 0)
-    monkeypatch.setattr(unseen, "_idle", 3.0)
+    monkeypatch.setattr(unseen, "idle", 3.0)
     opened.seen = time.monotonic() - 5
     time.sleep(0.6)
     other = unseen.open(Search(plan(2)), "o" * 22)
     assert not opened.closed
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     opened.seen = other.seen = time.monotonic() - 5
     unseen.open(Search(plan(2)), "o" * 22)
     assert opened.closed
@@ -443,22 +444,22 @@ def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypa
 
 def test_an_unseen_search_whose_scheduler_goes_away_rests_and_says_so(store, unseen, here):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
-    opened.do(SearchSession.play)
+    opened.do(Play())
     waited(lambda: opened.caviar.progress > 0)
     here._process.kill()
     waited(lambda: not opened.playing)
-    assert "is gone. What has come in is kept" in opened.said
-    waited(lambda: not tenders())
+    assert "is gone. What has come in is kept" in opened.training.said
+    waited(lambda: not pollers())
 
 
 def test_what_goes_wrong_with_one_search_is_said_and_keeps_no_other_from_its_end(unseen, monkeypatch, caplog):
     wrong, right = (unseen.open(DaskSearch(plan(4, 20)), "o" * 22) for _ in range(2))
     monkeypatch.setattr(wrong.caviar, "advance", lambda enough: 1 / 0)
     for opened in (wrong, right):
-        opened.do(SearchSession.play)
-    waited(lambda: right.done)
+        opened.do(Play())
+    waited(lambda: right.training.done)
     assert not wrong.playing
-    assert "Something went wrong" in wrong.said
+    assert "Something went wrong" in wrong.training.said
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -469,7 +470,7 @@ def left_halfway(store, here, monkeypatch, searched):
     trained(opened, lambda: rows_of(store, opened))
     here._process.kill()
     trained(opened, lambda: not opened.playing)
-    assert "is gone. What has come in is kept" in opened.said
+    assert "is gone. What has come in is kept" in opened.training.said
     if opened.saving:
         opened.saving.result(5)
     rows = rows_of(store, opened)
@@ -485,10 +486,10 @@ def test_after_a_restart_only_the_missing_models_are_trained_on_new_workers(stor
     monkeypatch.setenv("PANDA_DASK", "here")
     submit = farm.Farm.submit
     monkeypatch.setattr(farm.Farm, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
-    found = SearchSessions(store=lambda: store).get(opened.token)
+    found = search_sessions(lambda: store).get(opened.token)
     assert isinstance(found.caviar, DaskSearch)
     assert found.caviar.progress > 0
-    found.play()
+    found.do(Play())
     trained(found, lambda: found.caviar.done)
     found.saving.result(5)
     assert sorted(handed) == [n for n in range(12) if n not in {row.number for row in rows}]
@@ -508,7 +509,7 @@ def test_after_a_restart_without_workers_the_missing_models_are_trained_here(sto
     searched = plan(12, 400, spec=SLOW)
     opened, rows = left_halfway(store, here, monkeypatch, searched)
     monkeypatch.delenv("PANDA_DASK", raising=False)
-    found = SearchSessions(store=lambda: store).get(opened.token)
+    found = search_sessions(lambda: store).get(opened.token)
     assert type(found.caviar) is Search
     left = 12 - len(rows)
     assert found.caviar.notice == (
@@ -519,7 +520,7 @@ def test_after_a_restart_without_workers_the_missing_models_are_trained_here(sto
     monkeypatch.setattr(
         Stack, "advance", lambda stack, n, *more: steps.append(n * stack.members) or advance(stack, n, *more)
     )
-    found.play()
+    found.do(Play())
     trained(found, lambda: found.caviar.done)
     found.saving.result(5)
     assert sum(steps) == 400 * left
@@ -532,7 +533,7 @@ def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, mo
     searched = plan(3, 20)
     opened = opened_in(store, searched)
     opened.caviar._farm.keep(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
-    found = SearchSessions(store=lambda: store).get(opened.token)
+    found = search_sessions(lambda: store).get(opened.token)
     assert found.caviar.done
     check_same(found.caviar, in_process(searched))
     store.write(lambda db: None).result(5)
@@ -543,13 +544,13 @@ def contested(store, monkeypatch, found):
     """A search whose contest under five seeds was on the workers, as a new process finds it, and how far it came."""
     monkeypatch.setenv("PANDA_DASK", "here")
     first = [DaskSearch(replace(plan(4, 20), kind=kind)) for kind in SIDES]
-    opened = SearchSessions(store=lambda: store).open(first[0], "o" * 22)
-    opened.add(first[1])
-    opened.compete(RandomVsGrid(first, 5, DaskSearch))
+    opened = search_sessions(lambda: store).open(first[0], "o" * 22)
+    opened.do(Add(first[1]))
+    opened.do(Compete(RandomVsGrid(first, 5, DaskSearch)))
     trained(opened, lambda: sum(map(len, opened.contest.found.values())) >= found)
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     opened.saving.result(5)
-    return SearchSessions(store=lambda: store).get(opened.token), opened.contest.losses.shape[1]
+    return search_sessions(lambda: store).get(opened.token), opened.contest.losses.shape[1]
 
 
 def in_process_contest():
@@ -565,7 +566,7 @@ def test_a_contest_that_was_on_the_workers_goes_on_there_after_a_restart(store, 
     assert not found.contest.done
     assert isinstance(found.contest._under_way(), DaskSearch)
     monkeypatch.setattr(Stack, "advance", lambda *given: pytest.fail("trained in this process"))
-    found.do(SearchSession.play)
+    found.do(Play())
     waited(lambda: found.contest.done)  # and nobody looks
     monkeypatch.undo()
     np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
@@ -580,7 +581,7 @@ def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and
     assert found.contest.notice == (
         "The other seeds are trained in this process: the server names no Dask workers at present (PANDA_DASK)."
     )
-    found.play()
+    found.do(Play())
     trained(found, lambda: found.contest.done)
     np.testing.assert_allclose(found.contest.losses, in_process_contest().losses, rtol=1e-5)
 
@@ -591,9 +592,9 @@ def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goe
     opened.caviar._farm.keep(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
     monkeypatch.setenv("PANDA_DASK", "here")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    found = SearchSessions(store=lambda: store).get(opened.token)
+    found = search_sessions(lambda: store).get(opened.token)
     assert found.caviar.notice.startswith("The model that is missing is trained in this process: Dask is not installed")
-    found.play()
+    found.do(Play())
     trained(found, lambda: found.caviar.done)
     check_same(found.caviar, in_process(searched))
 

@@ -1,4 +1,4 @@
-"""A tender looks as long as there is something to look after, and ends when it is told to."""
+"""A poller looks as long as there is something to look after, and ends when it is told to."""
 
 import threading
 import time
@@ -14,8 +14,8 @@ def soon(monkeypatch):
     monkeypatch.setattr(module, "EVERY", 0.005)
 
 
-def tenders():
-    return [thread for thread in threading.enumerate() if thread.name == "panda-tender"]
+def pollers():
+    return [thread for thread in threading.enumerate() if thread.name == "panda-poller"]
 
 
 def wait(until):
@@ -33,31 +33,31 @@ def test_it_looks_until_nothing_is_left_and_again_when_it_is_woken():
         left[0] -= 1
         return left[0] > 0
 
-    tender = Poller(look)
+    poller = Poller(look)
     for _ in range(2):
         left[0] = 3
-        tender.wake()
-        tender.wake()
-        assert len(tenders()) == 1
-        wait(lambda: not tenders())
+        poller.wake()
+        poller.wake()
+        assert len(pollers()) == 1
+        wait(lambda: not pollers())
     assert looks == [3, 2, 1] * 2
 
 
 def test_woken_during_its_last_look_it_looks_again():
     looks = []
-    tender = Poller(lambda: looks.append(len(looks)) or (tender.wake() if len(looks) == 1 else False))
-    tender.wake()
-    wait(lambda: not tenders())
+    poller = Poller(lambda: looks.append(len(looks)) or (poller.wake() if len(looks) == 1 else False))
+    poller.wake()
+    wait(lambda: not pollers())
     assert looks == [0, 1]
 
 
 def test_told_to_stop_it_has_ended():
-    tender = Poller(lambda: True)
-    tender.wake()
-    wait(tenders)
-    tender.stop()
-    assert not tenders()
-    tender.stop()
-    tender.wake()
-    assert len(tenders()) == 1
-    tender.stop()
+    poller = Poller(lambda: True)
+    poller.wake()
+    wait(pollers)
+    poller.stop()
+    assert not pollers()
+    poller.stop()
+    poller.wake()
+    assert len(pollers()) == 1
+    poller.stop()

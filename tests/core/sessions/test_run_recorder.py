@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.errors import UserError
 from core.runs.run import Run
-from core.sessions.run_session import RunSession, RunSessions
+from core.sessions.commands import Annotate, KeepTwins, Look, Nudge, OpenBranch, Play, Read, Rewind, Step, Undo
+from core.sessions.run_registry import run_sessions
 from core.settings.table import RunSpec
 from core.store import Store, key_of
 
@@ -27,18 +28,18 @@ def store(tmp_path):
 
 @pytest.fixture
 def runs(store):
-    return RunSessions(store=lambda: store)
+    return run_sessions(lambda: store)
 
 
 def reopened(store, opened):
     """The same run as another process would find it, caught up."""
-    again = RunSessions(store=lambda: store).get(opened.token)
-    again.do(lambda it: None)
+    again = run_sessions(lambda: store).get(opened.token)
+    again.do(Read(lambda it: None))
     return again
 
 
 def train(opened, steps):
-    opened.do(lambda it: it.owe(steps))
+    opened.do(Step(steps))
     while opened.busy:
         opened.train(VIEWER, 1.0)
 
@@ -50,14 +51,14 @@ def written(store):
 
 def test_a_nudge_is_in_the_store_before_it_is_acknowledged(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
-    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    opened.do(Nudge({"learning_rate": 0.02}))
     rows = store.journal(store.find(opened.token).line.id)
     assert [row["changes"] for row in rows] == [{"learning_rate": [0.1, 0.02]}]
 
 
 def test_a_frame_knows_what_must_be_written_before_it_is_shown(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
-    opened.ask(lambda it: it.nudge({"learning_rate": 0.02}))
+    opened.ask(Nudge({"learning_rate": 0.02}))
     opened.answer()
     opened.saving.result(5)
     assert len(store.journal(store.find(opened.token).line.id)) == 1
@@ -77,7 +78,7 @@ def test_a_run_is_found_by_its_link_and_by_its_key_and_only_the_key_drives(store
 def test_it_reopens_where_it_was_left_to_the_bit_and_goes_on_alike(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 137)
-    opened.do(lambda it: it.nudge({"optimizer": "adam", "learning_rate": 0.01}))
+    opened.do(Nudge({"optimizer": "adam", "learning_rate": 0.01}))
     train(opened, 300)
     opened.close()
     written(store)
@@ -110,7 +111,7 @@ def test_a_snapshot_that_is_broken_or_of_another_run_only_costs_a_replay(store, 
 
 def test_playing_notes_how_far_it_is_about_every_second(store, runs, monkeypatch):
     opened = runs.open(Run(SPEC), OWNER)
-    opened.do(RunSession.play)
+    opened.do(Play())
     start = time.monotonic()
     while time.monotonic() - start < 1.3:
         opened.train(VIEWER, 0.02)
@@ -122,15 +123,15 @@ def test_an_undo_keeps_what_it_left_as_a_branch(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 50)
     before = opened.run.fingerprint()
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
+    opened.do(Nudge({"learning_rate": 0.01}))
     train(opened, 30)
     left = opened.run.fingerprint()
-    opened.do(RunSession.undo)
+    opened.do(Undo())
     assert opened.run.fingerprint() == before
     first, second = store.lines(opened.token)
     assert (second.parent, second.forked_at, second.step) == (first.id, 50, 50)
     assert first.step == 80
-    opened.do(lambda it: it.open_line(first.id))
+    opened.do(OpenBranch(first.id))
     assert opened.run.fingerprint() == left
     assert store.find(opened.token).line.id == first.id
 
@@ -138,7 +139,7 @@ def test_an_undo_keeps_what_it_left_as_a_branch(store, runs):
 def test_a_branch_is_listed_with_what_it_came_to(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 300)
-    opened.do(lambda it: it.rewind(190))
+    opened.do(Rewind(190))
     written(store)
     line = store.lines(opened.token)[1]
     assert line.dev == pytest.approx(opened.run.evaluate("dev").loss, rel=1e-5)
@@ -148,8 +149,8 @@ def test_a_branch_is_listed_with_what_it_came_to(store, runs):
 def test_an_undo_with_nothing_after_it_leaves_no_branch(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 50)
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
-    opened.do(RunSession.undo)
+    opened.do(Nudge({"learning_rate": 0.01}))
+    opened.do(Undo())
     assert len(store.lines(opened.token)) == 1
     assert store.journal(opened.recorder.line) == []
     assert reopened(store, opened).run.fingerprint() == opened.run.fingerprint()
@@ -158,18 +159,18 @@ def test_an_undo_with_nothing_after_it_leaves_no_branch(store, runs):
 def test_looking_back_changes_nothing_and_going_on_is_a_branch(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 200)
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
+    opened.do(Nudge({"learning_rate": 0.01}))
     train(opened, 100)
     head = opened.run.fingerprint()
-    opened.do(lambda it: it.look(120))
+    opened.do(Look(120))
     assert opened.shown.fingerprint() == Run.replay(SPEC, opened.run.start, (), 120).fingerprint()
     assert opened.run.fingerprint() == head
-    opened.do(lambda it: it.look(None))
+    opened.do(Look(None))
     assert opened.shown is opened.run
     assert len(store.lines(opened.token)) == 1
-    opened.do(lambda it: it.look(120))
-    opened.do(lambda it: it.nudge({"beta1": 0.5}))
-    assert (opened.view, opened.run.step, len(opened.run.journal)) == (None, 120, 1)
+    opened.do(Look(120))
+    opened.do(Nudge({"beta1": 0.5}))
+    assert (opened.timeline.view, opened.run.step, len(opened.run.journal)) == (None, 120, 1)
     first, second = store.lines(opened.token)
     assert (first.step, second.parent, second.forked_at) == (300, first.id, 120)
     assert [row["step"] for row in store.journal(second.id)] == [120]
@@ -179,38 +180,38 @@ def test_looking_back_changes_nothing_and_going_on_is_a_branch(store, runs):
 def test_a_nudge_to_the_present_value_of_the_past_makes_no_branch(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 20)
-    opened.do(lambda it: it.look(10))
-    opened.do(lambda it: it.nudge({"learning_rate": 0.1}))
+    opened.do(Look(10))
+    opened.do(Nudge({"learning_rate": 0.1}))
     assert len(store.lines(opened.token)) == 1
-    assert opened.view is not None
+    assert opened.timeline.view is not None
 
 
 def test_a_branch_in_hand_cannot_be_deleted_another_can(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 20)
-    opened.do(lambda it: it.rewind(10))
+    opened.do(Rewind(10))
     first, second = store.lines(opened.token)
     with pytest.raises(UserError, match="This branch is open"):
         store.delete_line(opened.token, second.id).result()
     store.delete_line(opened.token, first.id).result()
     assert [line.id for line in store.lines(opened.token)] == [second.id]
     with pytest.raises(UserError, match="no such branch"):
-        opened.do(lambda it: it.open_line(first.id))
+        opened.do(OpenBranch(first.id))
 
 
 def test_notes_are_kept(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     for rate in (0.02, 0.03):
-        opened.do(lambda it, rate=rate: it.nudge({"learning_rate": rate}))
-    opened.do(lambda it: it.annotate(0, "too slow"))
+        opened.do(Nudge({"learning_rate": rate}))
+    opened.do(Annotate(0, "too slow"))
     assert [nudge.note for nudge in reopened(store, opened).run.journal] == ["too slow", ""]
 
 
 def test_a_twin_is_there_again(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 40)
-    opened.do(lambda it: it.keep_twins(True))
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
+    opened.do(KeepTwins(True))
+    opened.do(Nudge({"learning_rate": 0.01}))
     train(opened, 60)
     twin = opened.run.twin
     assert twin.step == 100
@@ -223,23 +224,23 @@ def test_a_twin_is_there_again(store, runs):
 def test_a_twin_of_a_nudge_made_before_is_replayed(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 40)
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
+    opened.do(Nudge({"learning_rate": 0.01}))
     train(opened, 60)
-    opened.do(lambda it: it.keep_twins(True))
+    opened.do(KeepTwins(True))
     assert opened.run.twin.fingerprint() == Run.replay(SPEC, opened.run.start, (), 100).fingerprint()
-    opened.do(lambda it: it.keep_twins(False))
+    opened.do(KeepTwins(False))
     assert opened.run.twin is None
 
 
 def test_looking_back_shows_the_twin_as_it_was(store, runs):
     opened = runs.open(Run(SPEC), OWNER)
     train(opened, 40)
-    opened.do(lambda it: it.keep_twins(True))
-    opened.do(lambda it: it.nudge({"learning_rate": 0.01}))
+    opened.do(KeepTwins(True))
+    opened.do(Nudge({"learning_rate": 0.01}))
     train(opened, 60)
-    opened.do(lambda it: it.look(70))
+    opened.do(Look(70))
     assert opened.shown.twin.fingerprint() == Run.replay(SPEC, opened.run.start, (), 70).fingerprint()
-    opened.do(lambda it: it.look(30))
+    opened.do(Look(30))
     assert opened.shown.twin is None
 
 
@@ -259,11 +260,11 @@ def test_a_store_that_cannot_write_says_so_and_catches_up(store, runs, table):
     train(opened, 20)
     store.write(lambda db: db.execute(FULL.format(table)) and None).result()
     with pytest.raises(UserError, match="not being saved: .*disk is full"):
-        opened.do(lambda it: it.rewind(10) if table == "lines" else it.nudge({"learning_rate": 0.02}))
-    assert "not being saved" in opened.unsaved
+        opened.do(Rewind(10) if table == "lines" else Nudge({"learning_rate": 0.02}))
+    assert "not being saved" in opened.recording.state.unsaved
     store.write(lambda db: db.execute(f"DROP TRIGGER {table}") and None).result()
-    opened.do(lambda it: it.nudge({"learning_rate": 0.03}))
-    assert opened.unsaved == ""
+    opened.do(Nudge({"learning_rate": 0.03}))
+    assert opened.recording.state.unsaved == ""
     again = reopened(store, opened)
     assert (again.run.journal, again.run.step) == (opened.run.journal, opened.run.step)
 
@@ -288,11 +289,11 @@ COMMANDS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commands=COMMANDS)
 def test_whatever_is_done_the_store_has_the_run_to_the_bit(store, commands):
-    opened = RunSessions(store=lambda: store).open(Run(SPEC), OWNER)
+    opened = run_sessions(lambda: store).open(Run(SPEC), OWNER)
     for kind, value in commands:
         with contextlib.suppress(UserError):
             opened = step_of(store, opened, kind, value)
-    opened.do(lambda it: it.look(None))
+    opened.do(Look(None))
     fingerprint, journal = opened.run.fingerprint(), opened.run.journal
     assert Run.replay(SPEC, opened.run.start, journal, opened.run.step).fingerprint() == fingerprint
     opened.close()
@@ -308,14 +309,14 @@ def step_of(store, opened, kind, value):
     lines = store.lines(opened.token)
     {
         "train": lambda: train(opened, value),
-        "nudge": lambda: opened.do(lambda it: it.nudge({"learning_rate": value})),
-        "drag": lambda: opened.do(lambda it: it.nudge({"learning_rate": value}, gesture=7)),
-        "norm": lambda: opened.do(lambda it: it.nudge({"batch_norm": value})),
-        "undo": lambda: opened.do(RunSession.undo),
-        "look": lambda: opened.do(lambda it: it.look(share)),
-        "rewind": lambda: opened.do(lambda it: it.rewind(share)),
-        "twins": lambda: opened.do(lambda it: it.keep_twins(value)),
-        "line": lambda: opened.do(lambda it: it.open_line(lines[value % len(lines)].id)),
+        "nudge": lambda: opened.do(Nudge({"learning_rate": value})),
+        "drag": lambda: opened.do(Nudge({"learning_rate": value}, gesture=7)),
+        "norm": lambda: opened.do(Nudge({"batch_norm": value})),
+        "undo": lambda: opened.do(Undo()),
+        "look": lambda: opened.do(Look(share)),
+        "rewind": lambda: opened.do(Rewind(share)),
+        "twins": lambda: opened.do(KeepTwins(value)),
+        "line": lambda: opened.do(OpenBranch(lines[value % len(lines)].id)),
         "reopen": lambda: None,
     }[kind]()
     if kind != "reopen":
@@ -332,19 +333,19 @@ def test_a_run_that_was_closed_elsewhere_takes_nothing_and_writes_nothing(store,
     runs.close(opened.token)
     assert told == [True]
     with pytest.raises(UserError, match="closed or deleted"):
-        opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+        opened.do(Nudge({"learning_rate": 0.02}))
     again = runs.get(opened.token)
     assert again is not opened
-    again.do(lambda it: it.nudge({"learning_rate": 0.03}))
+    again.do(Nudge({"learning_rate": 0.03}))
     assert [row["changes"]["learning_rate"][1] for row in store.journal(again.recorder.line)] == [0.03]
 
 
 def test_a_run_ends_at_the_step_that_a_file_takes(store, runs, monkeypatch):
-    monkeypatch.setattr("core.sessions.run_session.MOST_STEPS", 30)
+    monkeypatch.setattr("core.sessions.pacing.MOST_STEPS", 30)
     opened = runs.open(Run(SPEC), OWNER)
-    opened.do(RunSession.play)
+    opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.1)
     assert opened.run.step == 30
     with pytest.raises(UserError, match="30 steps at most"):
-        opened.do(RunSession.play)
+        opened.do(Play())

@@ -8,7 +8,11 @@ import pytest
 
 from core.errors import UserError
 from core.runs.run import Run
-from core.sessions.run_session import FLAT_OUT, RunSession, RunSessions
+from core.sessions import pacing
+from core.sessions.commands import Epoch, Nudge, Pause, Play, Rewind, Speed, Step, StopAt
+from core.sessions.pacing import FLAT_OUT
+from core.sessions.run_registry import run_sessions
+from core.sessions.run_session import RunSession
 from core.settings.table import RunSpec, SettingError
 
 
@@ -23,16 +27,16 @@ def test_a_paused_run_does_not_train(opened):
 
 
 def test_a_turn_at_a_speed_is_that_many_steps(opened):
-    opened.set_speed(10)
-    opened.play()
+    opened.do(Speed(10))
+    opened.do(Play())
     assert opened.train("me", 5.0) == 10
     assert opened.train("me", 5.0) == 10
     assert opened.run.step == 20
 
 
 def test_flat_out_fills_its_time_and_ends_measured(opened):
-    opened.set_speed(FLAT_OUT)
-    opened.play()
+    opened.do(Speed(FLAT_OUT))
+    opened.do(Play())
     opened.train("me", 0.05)
     start = time.perf_counter()
     steps = opened.train("me", 0.3)
@@ -42,9 +46,9 @@ def test_flat_out_fills_its_time_and_ends_measured(opened):
 
 
 def test_one_step_and_one_epoch_then_stand_still(opened):
-    opened.owe(1)
+    opened.do(Step(1))
     assert opened.train("me", 5.0) == 1
-    opened.owe_epoch()
+    opened.do(Epoch())
     opened.train("me", 5.0)
     assert (opened.run.epoch, opened.run.stack.state.cursor) == (2 if opened.run.stack.batch >= 48 else 1, 0)
     assert opened.train("me", 5.0) == 0
@@ -54,21 +58,50 @@ def test_steps_and_epochs_asked_for_at_once_all_count():
     opened = RunSession(Run(RunSpec(examples=600, hidden=(4,))))
     epoch = -(-opened.run.data.train.labels.size // opened.run.stack.batch)
     assert epoch > 3
-    opened.owe(1)
-    opened.owe(1)
+    opened.do(Step(1))
+    opened.do(Step(1))
     assert opened.train("me", 5.0) == 2
-    opened.owe_epoch()
-    opened.owe_epoch()
+    opened.do(Epoch())
+    opened.do(Epoch())
     assert opened.train("me", 5.0) == 2 * epoch - 2
-    opened.owe(1)
-    opened.pause()
+    opened.do(Step(1))
+    opened.do(Pause())
     assert opened.train("me", 5.0) == 0
 
 
+def test_steps_that_are_owed_beyond_the_stopping_step_are_dropped(opened):
+    opened.do(StopAt(5))
+    for _ in range(8):
+        opened.do(Step(1))
+    assert opened.train("me", 5.0) == 5
+    assert not opened.busy
+    opened.do(StopAt(None))
+    assert opened.train("me", 5.0) == 0
+
+
+def test_a_step_from_the_stopping_step_goes_past_it_as_play_does(opened):
+    opened.do(StopAt(1))
+    opened.do(Step(1))
+    assert opened.train("me", 5.0) == 1
+    opened.do(Step(1))
+    assert opened.train("me", 5.0) == 1
+    assert opened.run.step == 2
+
+
+@pytest.mark.parametrize("command", [Step(1), Epoch(), Play()])
+def test_at_the_last_step_that_a_run_may_have_nothing_more_is_trained(opened, monkeypatch, command):
+    monkeypatch.setattr(pacing, "MOST_STEPS", 2)
+    opened.do(Step(2))
+    opened.train("me", 5.0)
+    with pytest.raises(UserError, match="2 steps at most"):
+        opened.do(command)
+    assert not opened.busy
+
+
 def test_stops_at_the_stopping_step_and_says_so(opened):
-    opened.set_stop(25)
-    opened.set_speed(10)
-    opened.play()
+    opened.do(StopAt(25))
+    opened.do(Speed(10))
+    opened.do(Play())
     for _ in range(5):
         opened.train("me", 5.0)
     assert opened.run.step == 25
@@ -78,17 +111,17 @@ def test_stops_at_the_stopping_step_and_says_so(opened):
 def test_a_stopping_step_behind_the_run_is_refused(opened):
     opened.run.advance(5)
     with pytest.raises(UserError, match="takes 6 to"):
-        opened.set_stop(5)
+        opened.do(StopAt(5))
 
 
 def test_a_nudge_asked_for_during_a_slice_takes_effect_within_it(opened):
-    opened.set_speed(FLAT_OUT)
-    opened.play()
+    opened.do(Speed(FLAT_OUT))
+    opened.do(Play())
     opened.train("me", 0.02)
     slice_ = threading.Thread(target=opened.train, args=("me", 1.0))
     slice_.start()
     time.sleep(0.2)
-    future = opened.ask(lambda it: it.nudge({"learning_rate": 0.02}))
+    future = opened.ask(Nudge({"learning_rate": 0.02}))
     future.result(timeout=0.5)
     at_answer = opened.run.since["learning_rate"]
     slice_.join()
@@ -99,12 +132,12 @@ def test_a_nudge_asked_for_during_a_slice_takes_effect_within_it(opened):
 def test_errors_reach_whoever_asked_and_change_nothing(opened):
     before = opened.run.fingerprint()
     with pytest.raises(SettingError, match="1e-06 to 10"):
-        opened.do(lambda it: it.nudge({"learning_rate": 99}))
+        opened.do(Nudge({"learning_rate": 99}))
     assert opened.run.fingerprint() == before
 
 
 def test_a_second_viewer_watches_and_takes_over_when_the_first_is_silent(opened, monkeypatch):
-    opened.play()
+    opened.do(Play())
     opened.train("first", 0.001)
     assert not opened.due_to("second")
     assert opened.due_to("first")
@@ -114,29 +147,29 @@ def test_a_second_viewer_watches_and_takes_over_when_the_first_is_silent(opened,
 
 def test_trouble_ends_play_and_play_is_refused_until_one_goes_back():
     opened = RunSession(Run(RunSpec(hidden=(16, 16, 16), activation="leaky_relu")))
-    opened.nudge({"batch_norm": False, "optimizer": "sgd", "learning_rate": 10.0})
-    opened.play()
+    opened.do(Nudge({"batch_norm": False, "optimizer": "sgd", "learning_rate": 10.0}))
+    opened.do(Play())
     for _ in range(50):
         opened.train("me", 0.1)
     assert opened.run.trouble
     assert not opened.playing
     with pytest.raises(UserError, match="go back"):
-        opened.play()
-    opened.rewind(0)
-    opened.play()
+        opened.do(Play())
+    opened.do(Rewind(0))
+    opened.do(Play())
     assert opened.playing
 
 
 def test_listeners_hear_of_every_change(opened):
     heard = []
     opened.listeners.add(lambda: heard.append(opened.version))
-    opened.do(RunSession.play)
+    opened.do(Play())
     opened.train("me", 0.01)
     assert heard == [1, 2]
 
 
 def test_the_longest_unseen_is_closed_when_there_are_too_many():
-    runs = RunSessions(most=2)
+    runs = run_sessions(most=2)
     first, second = (runs.open(Run(RunSpec(examples=60, hidden=(4,)))) for _ in range(2))
     second.seen = first.seen - 10
     third = runs.open(first.run)
@@ -146,7 +179,7 @@ def test_the_longest_unseen_is_closed_when_there_are_too_many():
 
 
 def test_a_run_that_somebody_looks_at_is_never_closed():
-    runs = RunSessions(most=1, idle=0.0)
+    runs = run_sessions(most=1, idle=0.0)
     first = runs.open(Run(RunSpec(examples=60, hidden=(4,))))
     first.listeners.add(lambda: None)
     runs.open(first.run)
@@ -161,6 +194,6 @@ def test_tokens_are_long_and_differ(opened):
 
 def test_who_only_watches_never_trains_the_run_even_when_nobody_else_looks(opened):
     watcher = SimpleNamespace(drives=False)
-    opened.do(RunSession.play)
+    opened.do(Play())
     assert not opened.due_to(watcher)
     assert opened.due_to(SimpleNamespace(drives=True))

@@ -19,8 +19,9 @@ from core.search.random_vs_grid import recalled
 from core.search.regions import region_to_json
 from core.search.search import Origin, Plan, Search
 from core.search.space import SEARCHABLE, Range, Space
+from core.sessions.commands import Add, Pause, Pick, Play, Region, See, Stop
 from core.sessions.search_recorder import about, finished, recall
-from core.sessions.search_session import SearchSession, SearchSessions
+from core.sessions.search_registry import search_sessions
 from core.settings.table import RunSpec, Settings
 from core.store import Store, digest, key_of
 from core.store import searches as module
@@ -42,7 +43,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def searches(store):
-    return SearchSessions(store=lambda: store)
+    return search_sessions(lambda: store)
 
 
 def planned(models=8, steps=30, ranges=RANGES, **more):
@@ -50,7 +51,7 @@ def planned(models=8, steps=30, ranges=RANGES, **more):
 
 
 def played(opened):
-    opened.play()
+    opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.05)
     if opened.saving:
@@ -60,7 +61,7 @@ def played(opened):
 
 def again(store, opened):
     """The search as another process finds it."""
-    return SearchSessions(store=lambda: store).get(opened.token)
+    return search_sessions(lambda: store).get(opened.token)
 
 
 def assert_alike(found, caviar):
@@ -164,7 +165,7 @@ def test_a_search_that_is_done_is_found_again_with_all_its_models(store, searche
         assert found.caviar.fingerprint(number) == wanted
         assert found.caviar.run(number).finish().fingerprint() == wanted
     with pytest.raises(UserError, match="is done"):
-        found.play()
+        found.do(Play())
     before = found.caviar.losses.copy()
     found.caviar.advance(lambda: False)
     np.testing.assert_array_equal(found.caviar.losses, before)
@@ -172,10 +173,10 @@ def test_a_search_that_is_done_is_found_again_with_all_its_models(store, searche
 
 def test_a_search_that_was_stopped_by_hand_is_found_again_as_it_stood(store, searches):
     opened = searches.open(Search(planned(steps=4_000)), ANN)
-    opened.play()
+    opened.do(Play())
     while opened.caviar.progress < 0.02:
         opened.train(VIEWER, 0.02)
-    opened.do(lambda it: it.stop())
+    opened.do(Stop())
     opened.saving.result(5)
     assert store.searches.find(opened.token).done
     found = again(store, opened).caviar
@@ -199,7 +200,7 @@ def test_a_diverged_model_is_found_again_as_it_broke(store, searches):
 
 def test_generations_are_found_again_one_inside_the_other(store, searches):
     opened = played(searches.open(Search(planned(models=12)), ANN))
-    opened.add(Search(Plan(opened.proposed(), "grid", 6, 20)))
+    opened.do(Add(Search(Plan(opened.proposed(), "grid", 6, 20))))
     played_on = opened.generations[1]
     while opened.busy:
         opened.train(VIEWER, 0.05)
@@ -213,14 +214,14 @@ def test_generations_are_found_again_one_inside_the_other(store, searches):
     (entry,) = store.searches.of(ANN)
     assert (entry.generations, entry.models, entry.done) == (2, len(opened.caviar.trials) + 12, True)
     assert entry.best == min(trial.best for caviar in opened.generations for trial in caviar.trials)
-    found.add(Search(planned(models=2, steps=10)))
+    found.do(Add(Search(planned(models=2, steps=10))))
     assert again(store, opened).generations[2].plan.models == 2
 
 
 def halfway(searches, caviar):
     """An open search with at least one rung behind it, which plays."""
     opened = searches.open(caviar, ANN)
-    opened.play()
+    opened.do(Play())
     while opened.caviar.progress < 0.3:
         opened.train(VIEWER, 0.001)
     return opened
@@ -228,15 +229,15 @@ def halfway(searches, caviar):
 
 def test_a_search_that_was_paused_halfway_goes_on_from_there_and_ends_with_the_same_bits(store, searches):
     opened = halfway(searches, Search(planned(steps=2000, halving=True)))
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     opened.saving.result(5)
     found = again(store, opened)
     assert_stand_alike(found.caviar, opened.caviar)
     assert found.caviar.progress == pytest.approx(opened.caviar.progress, abs=0.15)
-    assert found.started
+    assert found.recording.started
     assert not found.playing
     played(found)
-    opened.play()
+    opened.do(Play())
     played(opened)
     assert_alike(found.caviar, opened.caviar)
     assert len(store.searches.trials(opened.token, 0)) == 8  # both wrote, each model has one row
@@ -270,10 +271,10 @@ def test_how_far_a_search_is_is_written_every_ten_seconds_and_no_more_often(stor
     opened.saving.result(5)
     assert store.searches.standing(opened.token, 0) == written
     saving = opened.saving
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     assert opened.saving is not saving
     saving = opened.saving
-    opened.do(lambda it: it.pick(1))  # nothing to be written
+    opened.do(Pick(1))  # nothing to be written
     assert opened.saving is saving
 
 
@@ -290,7 +291,7 @@ def test_how_far_a_search_is_is_written_however_often_frames_come(store, searche
 
 def test_closing_a_search_writes_how_far_it_is(store, searches):
     opened, paused = (halfway(searches, Search(planned(steps=4000))) for _ in range(2))
-    paused.do(SearchSession.pause)
+    paused.do(Pause())
     searches.close_all()
     assert searches.get(opened.token) is not opened
     opened.saving.result(5)
@@ -300,10 +301,10 @@ def test_closing_a_search_writes_how_far_it_is(store, searches):
 
 def test_generations_beside_each_other_each_go_on(store, searches):
     opened = searches.open(Search(planned(steps=1000)), ANN)
-    opened.add(Search(planned(steps=1000, seed=1)))
+    opened.do(Add(Search(planned(steps=1000, seed=1))))
     while min(caviar.progress for caviar in opened.generations) < 0.3:
         opened.train(VIEWER, 0.001)
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     opened.saving.result(5)
     found = again(store, opened)
     for one, other in zip(found.generations, opened.generations, strict=True):
@@ -327,7 +328,7 @@ def whole(caviar):
 )
 def test_where_it_is_not_known_how_far_it_was_it_begins_anew(store, searches, change, words):
     opened = halfway(searches, Search(planned(steps=400)))
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     store.write(lambda db: db.execute(change) and None).result(5)
     found = again(store, opened)
     assert found.caviar.progress == 0
@@ -339,7 +340,7 @@ def test_where_it_is_not_known_how_far_it_was_it_begins_anew(store, searches, ch
 def test_a_search_that_is_too_large_to_be_kept_begins_anew_and_says_so(store, searches, monkeypatch):
     monkeypatch.setattr("core.sessions.search_recorder.MOST", 1000)
     opened = halfway(searches, Search(planned(steps=400)))
-    opened.do(SearchSession.pause)
+    opened.do(Pause())
     opened.saving.result(5)
     assert store.searches.standing(opened.token, 0) == b""
     found = again(store, opened)
@@ -376,7 +377,7 @@ def test_variants_of_a_run_come_back_with_the_run_that_they_left(store, searches
 
 def test_what_is_shown_as_done_is_stored(store, searches):
     opened = searches.open(Search(planned()), ANN)
-    opened.play()
+    opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.05)
     opened.saving.result(5)  # a frame waits for this
@@ -390,7 +391,7 @@ def test_what_stops_early_is_noted_about_every_second(store, searches, monkeypat
     clock = [100.0]
     monkeypatch.setattr("core.sessions.search_recorder.time.monotonic", lambda: clock[0])
     opened = searches.open(Search(planned(models=16, steps=4000, halving=True)), ANN)
-    opened.play()
+    opened.carry_out(Play())
     while not any(trial.state == "stopped" for trial in opened.caviar.trials):
         opened.train(VIEWER, 0.005)
     opened.saving.result(5)
@@ -407,19 +408,19 @@ def test_what_stops_early_is_noted_about_every_second(store, searches, monkeypat
 
 def test_a_write_that_fails_is_said_and_made_good(store, searches, monkeypatch):
     opened = searches.open(Search(planned()), ANN)
-    opened.play()
+    opened.do(Play())
     store.write(lambda db: db.execute("ALTER TABLE trials RENAME TO gone") and None).result(5)
     while opened.busy:
         opened.train(VIEWER, 0.05)
     assert isinstance(opened.saving.exception(5), sqlite3.Error)
-    assert "not being saved" in opened.unsaved
+    assert "not being saved" in opened.recording.state.unsaved
     store.write(lambda db: db.execute("ALTER TABLE gone RENAME TO trials") and None).result(5)
     later = time.monotonic() + 2
     monkeypatch.setattr("core.sessions.search_recorder.time.monotonic", lambda: later)
-    opened.ask(lambda it: it.pick(1))
+    opened.ask(Pick(1))
     opened.answer()
     opened.saving.result(5)
-    assert opened.unsaved == ""
+    assert opened.recording.state.unsaved == ""
     assert_alike(again(store, opened).caviar, opened.caviar)
 
 
@@ -429,7 +430,7 @@ def test_a_write_that_fails_is_said_and_made_good(store, searches, monkeypatch):
 def test_a_token_reads_a_key_drives_and_neither_is_stored(store, searches):
     opened = played(searches.open(Search(planned()), ANN))
     key = key_of(ANN, opened.token)
-    found = SearchSessions(store=lambda: store).get(key)
+    found = search_sessions(lambda: store).get(key)
     assert found.token == opened.token
     assert found.drives(key)
     assert not found.drives(opened.token)
@@ -443,8 +444,8 @@ def test_a_token_reads_a_key_drives_and_neither_is_stored(store, searches):
 
 def test_only_searches_that_were_played_are_listed_the_last_changed_first(store, searches):
     first, second, third = (searches.open(Search(planned(models=n)), ANN) for n in (3, 4, 5))
-    searches.open(Search(planned()), BOB).play()
-    second.play()
+    searches.open(Search(planned()), BOB).do(Play())
+    second.do(Play())
     played(first)
     entries = store.searches.of(ANN)
     assert [entry.id for entry in entries] == [first.token, second.token]
@@ -479,21 +480,21 @@ def test_a_person_keeps_a_bounded_number_of_searches_and_models(store, searches,
     first, second = (searches.open(Search(planned()), ANN) for _ in range(2))
     played(first)
     with pytest.raises(UserError, match="delete some in the list of searches"):
-        second.play()
+        second.do(Play())
     assert not second.playing
-    searches.open(Search(planned()), BOB).play()
+    searches.open(Search(planned()), BOB).do(Play())
     store.searches.delete(first.token, ANN).result(5)
-    second.play()
+    second.do(Play())
     monkeypatch.setattr(module, "MOST_MODELS", 15)
     with pytest.raises(UserError, match="15 models"):
-        second.add(Search(planned()))
+        second.do(Add(Search(planned())))
     assert len(second.generations) == 1
     assert len(store.searches.generations(second.token)) == 1
 
 
 def test_what_was_never_played_goes_after_a_day_and_what_was_deleted_after_a_month(tmp_path):
     store = Store(tmp_path / "panda.db")
-    searches = SearchSessions(store=lambda: store)
+    searches = search_sessions(lambda: store)
     kept, old, fresh, gone = (searches.open(Search(planned()), ANN) for _ in range(4))
     for opened in (kept, gone):
         played(opened)
@@ -511,19 +512,19 @@ def test_what_was_never_played_goes_after_a_day_and_what_was_deleted_after_a_mon
 def test_what_is_selected_is_found_again_with_the_generation_in_which_it_lies(store, searches):
     ranges = (*RANGES, SEARCHABLE["optimizer"], Range("units", 2, 40, "log"))
     opened = played(searches.open(Search(planned(ranges=ranges)), ANN))
-    opened.do(lambda it: it.add(Search(planned(models=4, ranges=ranges))))
-    opened.do(lambda it: it.see(0))
+    opened.do(Add(Search(planned(models=4, ranges=ranges))))
+    opened.do(See(0))
     places = {"learning_rate": [0.25, 0.6], "beta1": [0, 1], "optimizer": [0, 0.4], "units": [0.1, 0.5]}
-    opened.do(lambda it: it.select(0, places))
+    opened.do(Region(0, places))
     opened.saving.result(5)
-    assert opened.region.keys() == {"learning_rate", "optimizer", "units"}
+    assert opened.viewing.region.keys() == {"learning_rate", "optimizer", "units"}
     found = again(store, opened)
-    assert (found.seen_generation, found.region) == (0, opened.region)
+    assert (found.viewing.generation, found.viewing.region) == (0, opened.viewing.region)
     assert found.finer().plan.space == opened.finer().plan.space
-    found.do(lambda it: it.select(0, None))
+    found.do(Region(0, None))
     found.saving.result(5)
     after = again(store, opened)
-    assert (after.seen_generation, after.region) == (1, {})
+    assert (after.viewing.generation, after.viewing.region) == (1, {})
 
 
 def test_what_is_selected_before_it_is_played_is_kept_and_written_once(store, searches, monkeypatch):
@@ -531,20 +532,20 @@ def test_what_is_selected_before_it_is_played_is_kept_and_written_once(store, se
     record = store.searches.record_region
     monkeypatch.setattr(store.searches, "record_region", lambda *given: written.append(given) or record(*given))
     opened = searches.open(Search(planned()), ANN)
-    opened.do(lambda it: it.pick(1))
+    opened.do(Pick(1))
     assert not written
-    opened.do(lambda it: it.select(0, {"beta1": [0, 0.5]}))
-    opened.do(lambda it: it.pick(2))
+    opened.do(Region(0, {"beta1": [0, 0.5]}))
+    opened.do(Pick(2))
     played(opened)
     assert len(written) == 1
-    assert again(store, opened).region == opened.region
+    assert again(store, opened).viewing.region == opened.viewing.region
 
 
 def test_a_region_that_cannot_be_any_more_is_let_go(store, searches):
     opened = played(searches.open(Search(planned()), ANN))
     for name in ('"units": [1, 2]', '"learning_rate": [20, 30]'):
         store.searches.record_region(opened.token, f'{{"generation": 0, "region": {{{name}}}}}').result(5)
-        assert again(store, opened).region == {}
+        assert again(store, opened).viewing.region == {}
 
 
 def test_a_search_that_is_no_longer_possible_is_not_found(store, searches):
@@ -573,8 +574,8 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             assert entry.contest == known.get("contest", "")
             assert not entry.contest or recalled(entry.contest, generations[:2]).told() == entry.contest
             assert entry.region == known.get("region", "")
-            found = SearchSessions(store=lambda store=store: store).get(entry.id)
-            assert found is None or region_to_json(found.seen_generation, found.region) == entry.region
+            found = search_sessions(store=lambda store=store: store).get(entry.id)
+            assert found is None or region_to_json(found.viewing.generation, found.viewing.region) == entry.region
             for caviar in generations:
                 caviar.advance(lambda: False)
                 loss = caviar.run(0).finish().evaluate("dev").loss
@@ -586,14 +587,15 @@ DYING = """
 import sys
 from core.sessions import search_recorder
 from core.search.search import Search
-from core.sessions.search_session import SearchSessions
+from core.sessions.commands import Play
+from core.sessions.search_registry import search_sessions
 from core.store import Store
 from tests.core.sessions.test_search_recorder import ANN, planned
 search_recorder.EVERY_SECONDS, search_recorder.STANDING_SECONDS = 0.0, 0.05
 store = Store(sys.argv[1])
-opened = SearchSessions(store=lambda: store).open(Search(planned(models=12, steps=4000, halving=True)), ANN)
+opened = search_sessions(lambda: store).open(Search(planned(models=12, steps=4000, halving=True)), ANN)
 print(opened.token, flush=True)
-opened.play()
+opened.do(Play())
 while opened.busy:
     opened.train(None, 0.03)
     if opened.saving:
@@ -615,7 +617,7 @@ def test_a_search_whose_process_is_killed_ends_with_one_row_for_each_model_and_t
     assert store.check() == "ok"
     rows = store.searches.trials(token, 0)
     assert seen <= len(rows) < 12
-    found = SearchSessions(store=lambda: store).get(key_of(ANN, token))
+    found = search_sessions(lambda: store).get(key_of(ANN, token))
     assert 0 < found.caviar.progress < 1
     assert not found.caviar.done
     assert min(trial.step for trial in found.caviar.trials) > 0

@@ -11,7 +11,9 @@ from core.runs.run import Run
 from core.search.search import Origin, Plan, Search
 from core.search.space import SEARCHABLE, Range, Space
 from core.search.view import newest, order
-from core.sessions.search_session import SearchSession, SearchSessions, Sight
+from core.sessions.commands import Add, Pick, Play, Region, See, Sight, Stop
+from core.sessions.search_registry import search_sessions
+from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 
 SPEC = RunSpec(examples=60, hidden=(4,))
@@ -24,7 +26,7 @@ def search(models=12, steps=40, ranges=RANGES, **more):
 
 
 def to_the_end(opened):
-    opened.play()
+    opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.05)
     return opened
@@ -38,15 +40,15 @@ def test_it_trains_in_slices_while_it_plays_and_stops_when_done():
     assert opened.caviar.done
     assert not opened.playing
     with pytest.raises(UserError, match="is done"):
-        opened.play()
+        opened.do(Play())
 
 
 def test_a_model_is_picked_by_its_number():
     opened = search()
-    opened.pick(11)
+    opened.do(Pick(11))
     assert opened.shown.picked == 11
     with pytest.raises(UserError, match="There is no model 12"):
-        opened.pick(12)
+        opened.do(Pick(12))
 
 
 def test_any_model_is_a_run_with_the_same_bits():
@@ -73,13 +75,13 @@ def test_a_variant_of_a_run_in_hand_is_that_run_with_one_more_nudge():
 def test_a_finer_generation_lies_inside_the_one_before():
     opened = to_the_end(search(models=24))
     first = opened.caviar
-    opened.add(Search(Plan(opened.proposed(), "random", 8, 20)))
-    assert opened.seen_generation == 1
+    opened.do(Add(Search(Plan(opened.proposed(), "random", 8, 20))))
+    assert opened.viewing.generation == 1
     for inner, outer in zip(opened.caviar.plan.space.ranges, first.plan.space.ranges, strict=True):
         assert outer.low <= inner.low <= inner.high <= outer.high
     best = first.trials[np.nanargmin(first.losses[:, -1])].point
     assert all(one.low <= best[one.name] <= one.high for one in opened.caviar.plan.space.ranges)
-    opened.see(0)
+    opened.do(See(0))
     assert opened.caviar is first
 
 
@@ -98,7 +100,7 @@ def test_newest_is_the_last_measured():
 
 def test_random_and_grid_beside_each_other_train_in_step_and_say_how_many_values_they_tried():
     opened = search(models=64, steps=400)
-    opened.add(Search(Plan(Space(SPEC, Settings(), RANGES), "grid", 64, 400)))
+    opened.do(Add(Search(Plan(Space(SPEC, Settings(), RANGES), "grid", 64, 400))))
     versus = SEARCH_CHARTS["versus"]
     assert versus.applies(opened.shown)
     while opened.busy:
@@ -122,7 +124,7 @@ def test_a_frame_fits_its_skeleton_from_before_the_first_step_to_the_end(name):
         for key, value in frame.items():
             if key.endswith(".x"):
                 assert value.shape == frame[f"{key[:-1]}y"].shape
-        opened.pick(3)
+        opened.do(Pick(3))
         if not moment:
             to_the_end(opened)
 
@@ -137,7 +139,7 @@ def test_the_scatter_has_every_model_once():
 
 
 def test_a_search_is_found_by_its_tokens_until_too_many_are_open():
-    searches = SearchSessions(most=2)
+    searches = search_sessions(most=2)
     first = searches.open(search().caviar, "owner")
     assert searches.get(first.token) is first
     for _ in range(2):
@@ -147,66 +149,69 @@ def test_a_search_is_found_by_its_tokens_until_too_many_are_open():
 
 def test_a_region_is_selected_on_the_axes_of_any_generation_and_searched_inside():
     opened = to_the_end(search(models=16))
-    opened.select(0, {"learning_rate": [0.25, 0.75]})
-    opened.select(0, {"beta1": [0.5, 1.0]})
-    assert opened.region == {"learning_rate": pytest.approx((1e-3, 1e-1)), "beta1": pytest.approx((0.99, 0.999))}
-    opened.add(opened.finer())
-    assert opened.region == {}
+    opened.do(Region(0, {"learning_rate": [0.25, 0.75]}))
+    opened.do(Region(0, {"beta1": [0.5, 1.0]}))
+    assert opened.viewing.region == {
+        "learning_rate": pytest.approx((1e-3, 1e-1)),
+        "beta1": pytest.approx((0.99, 0.999)),
+    }
+    opened.do(Add(opened.finer()))
+    assert opened.viewing.region == {}
     assert len(opened.caviar.trials) == 16
     assert all(1e-3 <= t.point["learning_rate"] <= 1e-1 and t.point["beta1"] >= 0.99 for t in opened.caviar.trials)
-    opened.select(0, {"learning_rate": [0.5, 1.0]})  # on the axes of the first, cut to the second
-    assert opened.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
+    opened.do(Region(0, {"learning_rate": [0.5, 1.0]}))  # on the axes of the first, cut to the second
+    assert opened.viewing.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
     with pytest.raises(UserError, match="Nothing of generation 2 lies there"):
-        opened.select(0, {"learning_rate": [0.9, 1.0]})
-    assert opened.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
+        opened.do(Region(0, {"learning_rate": [0.9, 1.0]}))
+    assert opened.viewing.region["learning_rate"] == pytest.approx((1e-2, 1e-1))
     with pytest.raises(UserError, match="There is no generation 3"):
-        opened.select(2, {"learning_rate": [0, 1]})
+        opened.do(Region(2, {"learning_rate": [0, 1]}))
     seeds = [caviar.plan.seed for caviar in (*opened.generations, opened.finer())]
     assert len(set(seeds)) == 3
-    opened.see(0)
-    assert opened.region == {}
+    opened.do(See(0))
+    assert opened.viewing.region == {}
 
 
 def test_who_watches_sees_what_they_chose_and_changes_nothing():
     opened = search()
     to_the_end(opened)
-    opened.add(search(models=6).caviar)
+    opened.do(Add(search(models=6).caviar))
     to_the_end(opened)
-    opened.select(1, {"learning_rate": [0.25, 0.5]})
-    opened.pick(3)
+    opened.do(Region(1, {"learning_rate": [0.25, 0.5]}))
+    opened.do(Pick(3))
     assert opened.as_seen(None) is opened.as_seen(Sight()) is opened
     seen = opened.as_seen(Sight(generation=0))
-    assert (seen.caviar, seen.picked, seen.region) == (opened.generations[0], None, {})
-    assert (opened.seen_generation, opened.picked, list(opened.region)) == (1, 3, ["learning_rate"])
+    assert (seen.caviar, seen.viewing.picked, seen.viewing.region) == (opened.generations[0], None, {})
+    assert (opened.viewing.generation, opened.viewing.picked, list(opened.viewing.region)) == (1, 3, ["learning_rate"])
     seen = opened.as_seen(Sight(generation=1, axes=("beta1", "beta1"), whole=False))
-    assert (seen.caviar, seen.picked, seen.region) == (opened.caviar, 3, opened.region)
+    assert (seen.caviar, seen.viewing.picked, seen.viewing.region) == (opened.caviar, 3, opened.viewing.region)
     assert (seen.shown.axes, seen.shown.whole) == (("beta1", "beta1"), False)
-    assert (opened.axes, opened.whole) == (("learning_rate", "beta1"), True)
+    assert (opened.viewing.axes, opened.viewing.whole) == (("learning_rate", "beta1"), True)
     odd = opened.as_seen(Sight(generation=7, axes=("units", "beta1")))
-    assert (odd.seen_generation, odd.axes) == (1, opened.axes)
+    assert (odd.viewing.generation, odd.viewing.axes) == (1, opened.viewing.axes)
 
 
 def test_a_region_is_searched_before_anything_is_trained_and_the_best_tenth_is_not():
     opened = search()
     with pytest.raises(UserError, match="train more"):
         opened.finer()
-    opened.select(0, {"learning_rate": [0, 0.5]})
+    opened.do(Region(0, {"learning_rate": [0, 0.5]}))
     assert all(trial.point["learning_rate"] <= 0.01 for trial in opened.finer().trials)
 
 
 def test_stop_ends_all_generations_for_good_and_one_can_zoom():
     opened = search(models=12, steps=4_000)
     with pytest.raises(UserError, match="has not begun"):
-        opened.stop()
-    opened.add(Search(Plan(Space(SPEC, Settings(), RANGES), "grid", 9, 4_000)))
+        opened.do(Stop())
+    opened.do(Add(Search(Plan(Space(SPEC, Settings(), RANGES), "grid", 9, 4_000))))
     while min(caviar.progress for caviar in opened.generations) < 0.02:
         opened.train(VIEWER, 0.02)
-    opened.stop()
-    opened.stop()
+    opened.do(Stop())
+    opened.do(Stop())
     assert not opened.busy
     assert all(caviar.done for caviar in opened.generations)
     assert any(trial.state == "stopped" for trial in opened.caviar.trials)
     with pytest.raises(UserError, match="is done"):
-        opened.play()
-    opened.add(opened.finer())
+        opened.do(Play())
+    opened.do(Add(opened.finer()))
     assert opened.busy

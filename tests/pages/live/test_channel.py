@@ -12,12 +12,13 @@ from core.charts.packet import unpack
 from core.runs.run import Run
 from core.search.search import Plan, Search
 from core.search.space import SEARCHABLE, Space
+from core.sessions.commands import LONGEST_MESSAGE, Nudge, Read, Region, Step
 from core.sessions.lab_session import LAB_SESSIONS
-from core.sessions.run_session import RUN_SESSIONS
-from core.sessions.search_session import SEARCH_SESSIONS
+from core.sessions.run_registry import RUN_SESSIONS
+from core.sessions.search_registry import SEARCH_SESSIONS
 from core.settings.table import RunSpec, Settings
 from core.store import key_of, the_store
-from pages.live.server.channel import LONGEST_MESSAGE, live
+from pages.live.server.channel import live
 
 OWNER = "o" * 22
 client = TestClient(Starlette(routes=[WebSocketRoute("/live/{token}", live)]))
@@ -171,7 +172,7 @@ def test_a_frame_that_shows_a_nudge_comes_after_the_store_has_it(socket, opened)
 
 
 def test_looking_back_and_going_on_from_there(socket, opened):
-    opened.do(lambda it: it.owe(200))
+    opened.do(Step(200))
     while opened.run.step < 200:
         frame(socket, seq=opened.run.step)
     socket.send_json({"type": "look", "step": 70})
@@ -187,7 +188,7 @@ def test_looking_back_and_going_on_from_there(socket, opened):
 
 
 def test_a_run_that_was_closed_opens_again_by_its_link(opened):
-    opened.do(lambda it: it.nudge({"learning_rate": 0.02}))
+    opened.do(Nudge({"learning_rate": 0.02}))
     RUN_SESSIONS.close(opened.token)
     with client.websocket_connect(f"/live/{opened.token}") as socket:
         assert frame(socket)[0]["status"]["settings"]["learning_rate"] == 0.02
@@ -216,7 +217,7 @@ def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
         assert not frame(other, ["scatter"])[0]["status"]["selected"]
         search_socket.send_json({"type": "region", "of": 0, "places": {"learning_rate": [0.25, 0.5]}})
         deadline = time.monotonic() + 5
-        while not search.region:  # until the command is taken up
+        while not search.viewing.region:  # until the command is taken up
             assert time.monotonic() < deadline
             time.sleep(0.01)
         header, charts = frame(other, ["scatter", "parallel"], seq=2)
@@ -225,12 +226,12 @@ def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
         assert len(charts["scatter"]["region.x"]) == len(charts["parallel"]["bands.x"]) == 5
         other.send_json({"type": "region", "places": None})
         assert "somebody else's" in other.receive_json()["sentence"]
-    assert search.region
+    assert search.viewing.region
 
 
 def test_who_watches_sees_the_generation_they_chose_and_the_owner_the_same_as_before(search_socket, search):
     finer = Plan(search.caviar.plan.space, "grid", 4, 50)
-    search.do(lambda it: it.generations.append(Search(finer)))
+    search.do(Read(lambda it: it.generations.append(Search(finer))))
     with client.websocket_connect(f"/live/{search.token}") as other:
         assert frame(other, ["scatter"])[0]["status"]["models"] == 6
         other.send_json({"type": "frame", "seq": 2, "charts": [], "sight": {"generation": 1, "whole": False}})
@@ -265,14 +266,14 @@ def test_a_sight_that_cannot_be_is_answered_by_a_sentence(search_socket, sight):
     ],
 )
 def test_a_region_that_cannot_be_is_answered_by_a_sentence(search_socket, search, message, words):
-    search.select(0, {"beta1": [0, 0.5]})
+    search.do(Region(0, {"beta1": [0, 0.5]}))
     search_socket.send_json({"type": "region", "id": 4} | message)
     if words:
         assert words in search_socket.receive_json()["sentence"]
-        assert list(search.region) == ["beta1"]
+        assert list(search.viewing.region) == ["beta1"]
     else:
         frame(search_socket, ["scatter"])
-        assert search.region == {}
+        assert search.viewing.region == {}
 
 
 def test_stop_ends_a_search_for_good_however_often(search_socket, search):

@@ -1,0 +1,47 @@
+"""Runs that are being replayed to a step before anything else can be done, one after the other."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from core.runs.run import Replay, Run
+
+Arrived = Callable[[Run], None]
+
+
+class ReplayQueue:
+    """The first in it is replayed a slice at a time; when it has arrived, its function is called with the run."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[Replay, Arrived]] = deque()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    @property
+    def first(self) -> Replay | None:
+        """What is being replayed now."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def has(self, run: Run) -> bool:
+        """Whether this run is still to be replayed."""
+        return any(replay.run is run for replay, _ in self._waiting)
+
+    def add(self, replay: Replay, arrived: Arrived = lambda run: None) -> None:
+        """Replay this after the others."""
+        self._waiting.append((replay, arrived))
+
+    def clear(self) -> None:
+        """Replay nothing more."""
+        self._waiting.clear()
+
+    def advance(self, deadline: float, interrupted: Callable[[], bool]) -> bool:
+        """Go on with the first until it arrives, the deadline, or an interruption; returns whether it has arrived."""
+        replay, arrived = self._waiting[0]
+        replay.advance(lambda: interrupted() or time.perf_counter() >= deadline)
+        if replay.done:
+            self._waiting.popleft()
+            arrived(replay.run)
+        return replay.done

@@ -1,0 +1,115 @@
+"""Where one stands on the timeline of a run: on which branch, at which step, and what is replayed to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from core.runs.journal import Gesture
+from core.runs.run import Replay, Run
+from core.sessions.replay_queue import ReplayQueue
+from core.sessions.run_recording import RunRecording
+
+
+class Timeline:
+    """`run` is the branch that is driven, where it stands; `view` an earlier step of it that is looked at, if any."""
+
+    def __init__(self, run: Run, recording: RunRecording) -> None:
+        self.run, self.recording = run, recording
+        self.view: Run | None = None
+        self.replays = ReplayQueue()
+
+    @property
+    def shown(self) -> Run:
+        """What is looked at: an earlier step, or the run where it stands."""
+        return self.view or self.run
+
+    @property
+    def pending(self) -> bool:
+        """Whether the run is still being replayed to the step where it was asked to be."""
+        return self.replays.has(self.run)
+
+    def look(self, step: int | None) -> None:
+        """Show the run as it was at `step`; None, or where it stands: as it is."""
+        self.replays.clear()
+        if step is None or step >= self.run.step:
+            self.view = None
+            return
+        self.view, twin = self.run.branch(), self.run.twin
+        self.replays.add(self.view.rewinding(step))
+        if twin and step > self.run.last_gesture().first:
+            past = twin.branch()
+            self.replays.add(past.rewinding(step), partial(setattr, self.view, "twin"))
+
+    def go_on(self) -> None:
+        """From an earlier step that is looked at, the run goes on as a branch."""
+        if self.view:
+            view, self.view = self.view, None
+            self.fork(Replay(view, (), view.step), view.step)
+
+    def rewind(self, step: int) -> None:
+        """Go back to `step`; what came after stays as a branch."""
+        self.view = None
+        self.fork(self.run.branch().rewinding(step), step)
+
+    def undo(self) -> Gesture:
+        """Take back the last gesture, which is returned; what came after it stays as a branch."""
+        self.view = None
+        undone = self.run.last_gesture()
+        if undone.first == self.run.step:
+            self.run.undo()
+            self._want_twin()
+        else:
+            self.fork(self.run.branch().undoing(), undone.first)
+        return undone
+
+    def open_branch(self, line: str) -> None:
+        """Go on with another branch of the run."""
+        self.view = None
+        replay = self.recording.open_branch(self.run, line)
+        if replay:
+            replay.run.twins = self.run.twins
+            self.hold(replay)
+
+    def fork(self, replay: Replay, at: int) -> None:
+        """Go on as `replay`, which leaves the run at step `at`."""
+        self.view = None
+        self.recording.fork(self.run, replay, at)
+        replay.run.twins = self.run.twins
+        self.hold(replay)
+
+    def hold(self, replay: Replay, then: Callable[[], None] | None = None) -> None:
+        """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
+
+        def ready() -> None:
+            if then:
+                then()
+            self._want_twin()
+
+        def arrived(run: Run) -> None:
+            self.recording.rest(run)
+            ready()
+
+        self.run = replay.run
+        if replay.done:
+            ready()
+        else:
+            self.replays.add(replay, arrived)
+
+    def keep_twins(self, twins: bool) -> None:
+        """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""
+        self.run.twins, self.run.twin = twins, None
+        self.recording.keep_twins(twins)
+        self._want_twin()
+
+    def _want_twin(self) -> None:
+        """Replay the twin of the last gesture, where twins are kept and it is not there."""
+        run, journal = self.run, self.run.journal
+        if not run.twins or not journal or run.twin:
+            return
+
+        def arrived(twin: Run) -> None:
+            if run is self.run and run.journal is journal and run.step == twin.step:
+                run.twin = twin
+
+        self.replays.add(run.twinning(), arrived)
