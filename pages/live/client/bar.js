@@ -1,12 +1,12 @@
-/** What the bars of a run, of a search and of networks side by side have in common. */
+/** Parts that all bars share: the play button, the error line and the readouts. */
 import { attribute, element, icon, write } from "./dom.js";
 
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M4 2.5h3v11H4zM9 2.5h3v11H9z";
 const ERROR_STAYS = 8000; // ms
 
-/** The button that plays and pauses. `command(type)` sends "play" or "pause" and returns what became of it: where it is
- * kept until there is a connection, the button already shows what will be, so that a second click takes it back. */
+/** The play/pause button. `command(type)` sends "play" or "pause" and returns "sent", "kept" or "". While a command is
+ * kept because there is no connection, the button shows the wanted state, so that a second click takes it back. */
 export function playButton(title, command) {
   let status = null;
   let asked = null; // "play" or "pause", while it is kept
@@ -27,7 +27,7 @@ export function playButton(title, command) {
     attribute(path, "d", shape[playing()]);
   }
 
-  /** The run is as `next` says; without an argument: what was kept will not be sent. */
+  /** Show the run's state `next`; without an argument, forget the kept command. */
   function show(next = status) {
     status = next;
     asked = null;
@@ -37,7 +37,7 @@ export function playButton(title, command) {
   return { node, show };
 }
 
-/** A line for errors, which vanish after a while; `show("")` empties it, `stay(sentence)` shows one until the next. */
+/** A line for errors. `show(sentence)` hides it after a while, `stay(sentence)` keeps it until the next. */
 export function errorLine() {
   const node = element("p", { class: "panda-notice panda-warning", role: "alert" });
   let timer = 0;
@@ -55,7 +55,7 @@ export function errorLine() {
   return { node, show, stay };
 }
 
-/** A list of labelled numbers: `rows` are [label, what it says in full, its text for a status]. */
+/** A list of labelled numbers: `rows` are [label, tooltip, status -> text]. */
 export function readoutList(label, rows) {
   const values = rows.map(() => element("dd"));
   const node = element("dl", { class: "panda-readouts", "aria-label": label },

@@ -1,12 +1,12 @@
-/** Selecting on a chart with a drag of mouse, pen or finger. What is selected is in the skeleton's `layout.meta.brush`:
- * `axes` {x: name, y: name} for a box on the plot, or `along` [name, ...] for stretches of the vertical lines at 0, 1, ...
+/** Selecting a region of a chart by dragging. The skeleton's `layout.meta.brush` says what can be selected:
+ * `axes` {x: name, y: name} for a box on the plot, or `along` [name, ...] for intervals of vertical axes at 0, 1, ...
  */
 import { element } from "./dom.js";
 
 const LEAST = 8; // px: a shorter drag is a click, as it is for plotly
 const HALF = 14; // px to either side of a line that is dragged along
-const AFTER = 100; // ms after a drag in which a click is what the browser makes of its end
-const STAYS = 350; // ms that the mark waits for the frame that shows what it has selected
+const AFTER = 100; // ms after a drag in which a click event belongs to its end
+const STAYS = 350; // ms that the mark stays while waiting for the frame with the selection
 
 /** On the figure `gd` in `area`; `select(places)` takes {name: [low, high] on the axis, or null to clear it}.
  * Gives back `place()`, to be called when the figure was drawn, and `dragged()`: whether a click is the end of a drag. */

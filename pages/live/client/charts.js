@@ -1,4 +1,4 @@
-/** A grid of charts: a card for each, made once, that takes its arrays from every frame. */
+/** A grid of charts: one card for each, made once and updated from every frame. */
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
@@ -84,7 +84,7 @@ export function charts(root) {
     }
   }
 
-  /** Escape clears what is selected, unless it closes something that lies above the page. */
+  /** Escape clears the selection, unless it closes a dialog or menu above the page. */
   function onKey(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !selected || event.target.closest?.(CLOSES)) return;
     [...cards.values()].find(({ clear }) => clear)?.clear.click();

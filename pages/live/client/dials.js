@@ -1,7 +1,7 @@
 /** Dials: a range and a number field for each setting that can be nudged while the run trains.
  *
- * A dial shows the person's value while it is held and the run's value otherwise. Values passed through in one drag
- * carry one gesture number.
+ * While it is held, a dial shows the person's value, otherwise the run's. All values of one drag carry the same gesture
+ * number.
  */
 import { attribute, element, freshId, write } from "./dom.js";
 import { moved, placeOf, shown, valueAt } from "./scales.js";
@@ -11,9 +11,9 @@ const KEYS = { // hundredths of the scale
   ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -100, End: 100,
 };
 const LETTING_GO = ["pointerup", "pointercancel", "lostpointercapture", "blur", "keyup", "change"];
-const PATIENCE = 4000; // ms until a value that the run did not take is given up
+const PATIENCE = 4000; // ms after which a value that the run did not confirm is dropped
 
-let gestures = Date.now() % 1e9; // another page of the same run starts elsewhere
+let gestures = Date.now() % 1e9; // a random start, so that two pages of one run use different numbers
 let messages = 0;
 
 /** The part "dials" in `root`. */
@@ -49,12 +49,12 @@ export function dials(root) {
   return { update, listens: { frame, link, owns, error } };
 }
 
-/** One dial: its elements, and what it knows of the run, of the hand that holds it, and of what is on its way. */
+/** One dial: its elements, the run's value, the value that the person holds, and the message on its way. */
 function build(row, channel) {
   const view = layOut(row);
   const { node, range, field } = view;
   let run = row.value; // what the run has
-  let held = null; // what the hand says, until the run has it
+  let held = null; // the person's value, until the run has it
   let pending = null; // {seq, until}: a value sent and not yet confirmed
   const sent = new Set(); // numbers of this gesture's messages
   let grip = false; // a finger, a key or the field's caret holds the dial
@@ -64,7 +64,7 @@ function build(row, channel) {
   const value = () => held ?? run;
   const newGesture = () => { gesture = gestures += 1; sent.clear(); };
 
-  /** The hand says `next`; it is sent with the screen's next refresh. */
+  /** The person chose `next`: send it with the next animation frame. */
   function turn(next) {
     held = next;
     view.complain("");
@@ -94,7 +94,7 @@ function build(row, channel) {
     paint();
   }
 
-  /** A frame asked for after a nudge was sent carries its answer: from then on the run's value counts. */
+  /** A frame requested after a nudge was sent has its effect: from then on show the run's value. */
   function show(status, seq) {
     run = status.settings[row.name] ?? run;
     if (pending && (run === held || seq > pending.seq || performance.now() > pending.until)) pending = null;
@@ -146,7 +146,7 @@ function build(row, channel) {
     turn(shown(typed) === shown(run) ? run : typed);
   }
 
-  /** The connection was lost: whether a value that was sent has arrived is not known; one that is kept still goes. */
+  /** The connection was lost: a sent value may not have arrived, a kept one will still be sent. */
   function forget() {
     if (pending?.kept) return;
     pending = null;

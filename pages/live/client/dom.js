@@ -1,4 +1,4 @@
-/** Making elements, and writing to them only what has changed. */
+/** Making elements, and updating them only where something changed. */
 
 /** A new element: `props` are attributes, except `on` (listeners by event) and `text`. */
 export function element(tag, props = {}, ...children) {

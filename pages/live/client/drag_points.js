@@ -1,9 +1,9 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
  * A drag moves a point, a click removes it, a click beside the points adds one; keys.js does the same by keyboard.
- * What is held follows the finger at once; one message at a time goes to the script: {type: "move" | "remove", number,
+ * A held point follows the finger at once. One message at a time goes to the script: {type: "move" | "remove", number,
  * x, y, id} or {type: "add", x, y, id}. The script's answer carries the id of what it heard last (`channel.heard`);
- * what it did not hear is sent again.
+ * a message that it did not hear is sent again.
  */
 import { handle } from "./keys.js";
 
@@ -12,7 +12,7 @@ const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's middle 
 const PATIENCE = 600; // ms after which a message that was not heard is sent again
 const TIMES = 6; // that a message is sent, at most
 
-let ids = Date.now() * 1000; // another window of the same session counts from elsewhere
+let ids = Date.now() * 1000; // another window of the same session starts at another number
 
 /** `card` with points that can be moved, if `chart` has such. */
 export function movable(card, chart, channel) {

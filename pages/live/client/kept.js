@@ -1,7 +1,7 @@
-/** What a person asks for while there is no connection: kept in order, and sent once there is one.
+/** Commands given while there is no connection: kept in order, and sent once there is one.
  *
  * Of several messages about the same thing (play and pause, the values of one drag) only the last is kept. What could
- * not be sent within `LASTS` is given up, so that nothing happens that nobody expects any more.
+ * not be sent within `LASTS` is dropped, so that no forgotten command takes effect later.
  */
 const LASTS = 30_000; // ms
 const MOST = 50; // messages

@@ -1,7 +1,7 @@
 /** Points of a chart moved, added and removed by keyboard.
  *
- * One stop of the tabulator for all of them, like a slider whose place is a point: a hundred stops would bar the way.
- * A screen reader says the point when its person chooses or moves it, and nothing by itself.
+ * All points share one tab stop, like a slider whose value is a point: a hundred tab stops would block the page. A
+ * screen reader announces a point when it is chosen or moved.
  */
 import { attribute, element, freshId } from "./dom.js";
 
@@ -76,7 +76,7 @@ export function handle(node, title, act) {
 
   function choose({ key }) {
     if (!(key in CHOICES)) return false;
-    at = CHOICES[key](at, act.points().x.length); // `place` keeps it within
+    at = CHOICES[key](at, act.points().x.length); // `place` keeps it in range
     return true;
   }
 

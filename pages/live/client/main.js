@@ -83,7 +83,7 @@ function begin({ parentElement, data }) {
   return { update: local ? updateLocal : update, remove };
 }
 
-/** Tells the page's script when what the page's own widgets show is no longer true of the run. Of two such calls at
+/** Tells the page's script when the page's own widgets no longer show the run's values. Of two such calls at
  * the same moment the script may miss one, so it is told again a few times as long as nothing has come of it. */
 function follower() {
   let component = null;

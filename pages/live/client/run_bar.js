@@ -1,4 +1,4 @@
-/** The bar that plays a run: play, pause, steps, speed, where to stop, and what the run has come to. */
+/** The bar that plays a run: play, pause, steps, speed, stop at a step, and readouts. */
 import { errorLine, playButton, readoutList } from "./bar.js";
 import { attribute, element, freshId, icon, write } from "./dom.js";
 import { timeline } from "./timeline.js";
@@ -156,7 +156,7 @@ function stopField(command) {
   return { node, show };
 }
 
-/** What the person should know, under the bar: the connection, an error, trouble in the run, notices. */
+/** Messages under the bar: connection, errors, divergence, notices. */
 function notices(root, command) {
   const connection = element("p", { class: "panda-notice panda-warning", role: "status" });
   const wrong = errorLine();
@@ -193,7 +193,7 @@ function notices(root, command) {
   return { error: wrong.show, show, link: (state, sentence) => write(connection, state === "open" ? "" : sentence) };
 }
 
-/** What is shown where that is not simply the run as it stands. */
+/** The notice while an earlier step is shown, or the run is replayed; otherwise empty. */
 function pastWords({ looking, catching_up: goal, step }) {
   if (goal !== null && goal !== undefined && goal !== step) return `Replaying to step ${number(goal)}…`;
   if (!looking) return "";

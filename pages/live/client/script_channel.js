@@ -1,4 +1,4 @@
-/** A channel without a websocket, for parts that a page's script feeds itself: the labs.
+/** A channel without a websocket, for parts that a page's script updates itself: the labs.
  *
  * What a dial says goes to the script as the component's state, one value at a time on its way; the script's answer
  * comes back with `update` and is handed to the part as a frame.

@@ -1,4 +1,4 @@
-/** The bar of a search: play, how far it is, what it has come to; and the list of its best models. */
+/** The bar of a search: play, progress and readouts; and the list of its best models. */
 import { errorLine, playButton, readoutList } from "./bar.js";
 import { element, icon, write } from "./dom.js";
 

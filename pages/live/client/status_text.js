@@ -1,4 +1,4 @@
-/** A line of words about the run that changes while it trains: `status.words` under the name that the page gives. */
+/** A line of text about the run that changes while it trains: `status.words[name]`. */
 import { element, write } from "./dom.js";
 
 /** The part "words" in `root`. */

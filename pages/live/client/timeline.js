@@ -1,6 +1,6 @@
 /** The timeline under the bar: every step of the run, its nudges as ticks, and a thumb that goes back to any of them.
  *
- * It asks for one step at a time, the latest: the next only once a frame has come that knows of the last.
+ * It requests one step at a time, the latest: the next only after a frame has answered the last.
  */
 import { attribute, element, write } from "./dom.js";
 
