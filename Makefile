@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN = .venv/bin
 
-.PHONY: run test check bench
+.PHONY: run test check client bench
 
 .venv/dev: requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv .venv
@@ -14,10 +14,15 @@ run: .venv/dev
 test: .venv/dev
 	$(BIN)/python -m pytest
 
-check: .venv/dev
+check: .venv/dev client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
+
+# The browser's modules; without Node they are not checked here, but CI checks them.
+client:
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund && npm run check; \
+	else echo "NOT CHECKED: the browser's modules, as there is no Node (npm) here."; fi
 
 bench: .venv/dev
 	$(BIN)/pip install -q -r requirements-bench.txt

@@ -21,7 +21,7 @@ from core.runs.run import Run
 
 DEFAULTS = 4
 
-CHARTS: dict[str, Chart] = {
+CHARTS: dict[str, Chart[Run]] = {
     module.CHART.name: module.CHART
     for module in (
         loss,
@@ -40,7 +40,7 @@ CHARTS: dict[str, Chart] = {
 }
 
 
-def charts_of(run: Run) -> dict[str, Chart]:
+def charts_of(run: Run) -> dict[str, Chart[Run]]:
     """The charts that apply to a run, in order."""
     return {name: chart for name, chart in CHARTS.items() if chart.applies(run)}
 

@@ -14,7 +14,8 @@ from core.runs.run import Run
 
 def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
     """Steps (n,), mean and variance of a[l] over units and examples of the mini-batch, (hidden layers, n) each (C9)."""
-    return layers.columns(run, "a_mean", "a_variance")
+    steps, mean, variance = layers.columns(run, "a_mean", "a_variance")
+    return steps, mean, variance
 
 
 def twin_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
@@ -47,7 +48,7 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "activations",
     "Activations",
     "Mean and variance of each hidden layer's activations over units and mini-batch, against training steps.",

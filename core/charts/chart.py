@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.palette import colour, faded
-from core.runs.run import Run
 
+T = TypeVar("T")  # what a chart shows: a run, a search, the numbers of a lab
 Array = np.ndarray
 Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" -> a picture of classes
 STRONGEST = 0.62  # opacity of full confidence in a picture of classes
@@ -24,41 +24,41 @@ THEMES = {
 }
 
 
-def always(run: Run) -> bool:
-    """Applies to every run."""
+def always(shown: object) -> bool:
+    """Applies to everything."""
     return True
 
 
-def no_hint(run: Run) -> str | None:
+def no_hint(shown: object) -> str | None:
     """Nothing to say beside the chart."""
     return None
 
 
 @dataclass(frozen=True)
-class Chart:
-    """A row of `CHARTS`. `summary` is the chart in words; `hint(run)` says why it is empty, where it is.
+class Chart(Generic[T]):
+    """A row of a registry of charts. `summary` is the chart in words; `hint(shown)` says why it is empty, where it is.
 
-    The keys of `frame(run)` are "uid.attribute" of the traces of `skeleton(run)`, or "image":
+    The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or "image":
     {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.
     """
 
     name: str
     title: str
     summary: str
-    skeleton: Callable[[Run], go.Figure]
-    frame: Callable[[Run], Frame]
-    applies: Callable[[Run], bool] = always
-    hint: Callable[[Run], str | None] = no_hint
+    skeleton: Callable[[T], go.Figure]
+    frame: Callable[[T], Frame]
+    applies: Callable[[T], bool] = always
+    hint: Callable[[T], str | None] = no_hint
     every: int = 1  # drawn in every n-th frame
 
 
-def figure(run: Run, chart: Chart, dark: bool = False) -> go.Figure:
+def figure(shown: T, chart: Chart[T], dark: bool = False) -> go.Figure:
     """The full static figure of a chart, for a light or a dark page."""
-    whole = chart.skeleton(run)
+    whole = chart.skeleton(shown)
     traces = {trace.uid: trace for trace in whole.data}
-    for key, value in chart.frame(run).items():
+    for key, value in chart.frame(shown).items():
         if key == "image":
-            whole.add_trace(_picture(value, run.data.n_classes))
+            whole.add_trace(_picture(value, int(value["classes"].max()) + 1))
             whole.data = (whole.data[-1], *whole.data[:-1])
         else:
             uid, _, attribute = key.partition(".")

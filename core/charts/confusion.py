@@ -64,7 +64,7 @@ def frame(run: Run) -> Frame:
     }
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "confusion",
     "Confusion matrix",
     "Counts of dev examples: a row for each true class, a column for each predicted class; right ones on the diagonal.",

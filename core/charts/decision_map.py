@@ -79,7 +79,7 @@ def frame(run: Run) -> Frame:
     return {"image": image}
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "decision_map",
     "Decision map",
     "The plane of the two features coloured by the predicted class, stronger where the network is surer, "

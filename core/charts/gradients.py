@@ -17,7 +17,8 @@ RULE = 1e-3  # an update of about a thousandth of the weights is a common rule o
 
 def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
     """Steps (n,), ||dW[l]|| and ||change of W[l]|| / ||W[l]||, (layers, n) each, the output layer last."""
-    return layers.columns(run, "gradient_norm", "update_ratio")
+    steps, norms, ratios = layers.columns(run, "gradient_norm", "update_ratio")
+    return steps, norms, ratios
 
 
 def skeleton(run: Run) -> go.Figure:
@@ -37,7 +38,7 @@ def frame(run: Run) -> Frame:
     return rule
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "gradients",
     "Gradients and updates",
     "Norm of each layer's gradient, and of its update relative to its weights, against training steps, on logarithmic "

@@ -68,7 +68,7 @@ def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -
     """Panels on top of each other that share the axis of steps; the first is the highest, on "y", the next on "y2"."""
     count, gap = len(titles), 0.09
     height = (1 - gap * (count - 1)) / count
-    axes = {}
+    axes: dict[str, Any] = {}
     for i, title in enumerate(titles):
         high = 1 - i * (height + gap)
         kind = {"type": "log", "nticks": 3} if log else {"nticks": 4}

@@ -60,7 +60,7 @@ def twin_numbers(run: Run) -> dict[str, tuple[Array, Array]]:
 
 
 def _floored(losses: Array) -> Array:
-    return np.maximum(losses, LEAST)
+    return np.asarray(np.maximum(losses, LEAST))
 
 
 def skeleton(run: Run) -> go.Figure:
@@ -119,7 +119,7 @@ def _zigzag(low: Array, high: Array) -> Array:
     return pairs.reshape(-1)
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "loss",
     "Loss",
     "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "

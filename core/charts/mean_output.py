@@ -61,7 +61,7 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "mean_output",
     "Mean output",
     "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples that "

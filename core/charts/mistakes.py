@@ -104,7 +104,7 @@ def hint(run: Run) -> str | None:
     return None
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "mistakes",
     "Worst mistakes",
     "The wrong dev examples of greatest loss, or the least certain where none is wrong: index in the dev set, "

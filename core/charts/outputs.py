@@ -80,7 +80,7 @@ def frame(run: Run) -> Frame:
     }
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "outputs",
     "Softmax outputs",
     "Probability of each class for a dozen examples of the dev set; the true class is outlined, and the "

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-TYPES = {"f4": np.dtype("<f4"), "i4": np.dtype("<i4"), "u1": np.dtype("u1")}
+TYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "i4": np.dtype("<i4"), "u1": np.dtype("u1")}
 KINDS = {"f": "f4", "i": "i4", "u": "i4", "b": "u1"}  # which of them an array of another width becomes
 Frames = dict[str, dict[str, Any]]
 
@@ -25,7 +25,8 @@ def pack(header: Mapping[str, Any], frames: Mapping[str, Mapping[str, Any]]) -> 
 
     Arrays (1-D or 2-D) become float32, int32 or uint8. Raises `ValueError` for an array of another kind or shape.
     """
-    blob, there = bytearray(), {}
+    blob = bytearray()
+    there: dict[int, Any] = {}
     charts = {name: {key: _laid(value, blob, there) for key, value in frame.items()} for name, frame in frames.items()}
     text = json.dumps(
         _strict(dict(header)) | {"charts": charts}, allow_nan=False, ensure_ascii=False, separators=(",", ":")

@@ -45,7 +45,7 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "scale_shift",
     "Scale γ and shift β[l]",
     "Batch norm's scale and shift of each hidden layer against training steps: mean and range over units.",

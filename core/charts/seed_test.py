@@ -55,7 +55,7 @@ def spread(losses: Array, top: float) -> Spread:
 
 
 def _shown(losses: Array) -> Array:
-    return np.maximum(losses, LEAST).astype(np.float32)
+    return np.asarray(np.maximum(losses, LEAST), np.float32)
 
 
 def skeleton(run: Run) -> go.Figure:
@@ -92,7 +92,7 @@ def hint(run: Run) -> str | None:
     return f"{verdict.kind.capitalize()}: lower under {verdict.better} of {run.seed_test.seeds} seeds."
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "luck",
     "Luck or nudge?",
     "Dev loss with and without the last nudge against training steps, under other seeds: the median, and the bands "

@@ -37,7 +37,7 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "statistics",
     "Batch norm's statistics",
     "Mean and variance of z of the first unit of each hidden layer: of each mini-batch, and the running ones that "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -34,7 +36,12 @@ def skeleton(run: Run) -> go.Figure:
     shape["annotations"] += [_head("z before batch norm", 0), _head("after", right)]
     shape["margin"]["t"] += 14
     shape["annotations"][0]["yshift"] += 14
-    places = ({"panel": 1}, {"panel": 3, "xaxis": "x2"}, {"panel": 2}, {"panel": 4, "xaxis": "x2"})
+    places: tuple[dict[str, Any], ...] = (
+        {"panel": 1},
+        {"panel": 3, "xaxis": "x2"},
+        {"panel": 2},
+        {"panel": 4, "xaxis": "x2"},
+    )
     traces = [layers.traces(part, names, **place) for part, place in zip(PARTS, places, strict=True)]
     return go.Figure(sum(traces, []), shape)
 
@@ -60,7 +67,7 @@ def hint(run: Run) -> str | None:
     return "Batch norm is off: there is no z after it."
 
 
-CHART = Chart(
+CHART: Chart[Run] = Chart(
     "z",
     "z before and after batch norm",
     "Mean and variance of each hidden layer's z before batch norm, and after its scale and shift, against steps.",

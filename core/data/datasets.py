@@ -53,11 +53,13 @@ class Data:
 
     def standardize(self, X: np.ndarray) -> np.ndarray:
         """What the network sees of raw features X (n_x, m): less the training mean, over the deviation (course C9)."""
-        return (np.asarray(X, np.float32) - self.mean) / self.deviation  # (n_x, m)
+        standardized: np.ndarray = (np.asarray(X, np.float32) - self.mean) / self.deviation  # (n_x, m)
+        return standardized
 
     def raw(self, X: np.ndarray) -> np.ndarray:
         """Features in their own units, (n_x, m) float32, of what the network sees: `standardize` undone."""
-        return np.asarray(X, np.float32) * self.deviation + self.mean  # (n_x, m)
+        features: np.ndarray = np.asarray(X, np.float32) * self.deviation + self.mean  # (n_x, m)
+        return features
 
 
 def remembered(make: Callable[[Data], Any]) -> Callable[[Data], Any]:

@@ -44,25 +44,41 @@ def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) 
 
 
 def moons(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Two interleaved half circles of radius 1; `noise` is the standard deviation of each coordinate."""
-    return sklearn_datasets.make_moons(examples, noise=noise, random_state=_sklearn_seed(rng))
+    """Two interleaved half circles of radius 1; `noise` is the standard deviation of each coordinate.
+
+    Source: scikit-learn's `make_moons`.
+    """
+    points, labels = sklearn_datasets.make_moons(examples, noise=noise, random_state=_sklearn_seed(rng))
+    return points, labels
 
 
 def circles(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """A circle of radius 0.5 inside one of radius 1; half of `noise` is the standard deviation of each coordinate."""
-    return sklearn_datasets.make_circles(examples, noise=noise / 2, factor=0.5, random_state=_sklearn_seed(rng))
+    """A circle of radius 0.5 inside one of radius 1; half of `noise` is the standard deviation of each coordinate.
+
+    Source: scikit-learn's `make_circles`.
+    """
+    seed = _sklearn_seed(rng)
+    points, labels = sklearn_datasets.make_circles(examples, noise=noise / 2, factor=0.5, random_state=seed)
+    return points, labels
 
 
 def blobs(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Gaussian clouds with centres on a circle of radius 4; their standard deviation is 0.3 + 1.5 `noise`."""
+    """Gaussian clouds with centres on a circle of radius 4; their standard deviation is 0.3 + 1.5 `noise`.
+
+    Source: scikit-learn's `make_blobs`.
+    """
     angle = 2 * np.pi * np.arange(classes) / classes
     centers = 4 * np.stack([np.sin(angle), np.cos(angle)], axis=1)
-    spread = 0.3 + 1.5 * noise
-    return sklearn_datasets.make_blobs(examples, centers=centers, cluster_std=spread, random_state=_sklearn_seed(rng))
+    spread, seed = 0.3 + 1.5 * noise, _sklearn_seed(rng)
+    points, labels = sklearn_datasets.make_blobs(examples, centers=centers, cluster_std=spread, random_state=seed)
+    return points, labels
 
 
 def xor(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Four squares, opposite ones of one class: are the signs of x1 and x2 the same? Half of `noise` blurs them."""
+    """Four squares, opposite ones of one class: are the signs of x1 and x2 the same?
+
+    Half of `noise` is the standard deviation of each coordinate. Source: Minsky & Papert (1969), the exclusive or.
+    """
     labels = np.arange(examples) % 2
     size = rng.uniform(0.05, 1.0, (examples, 2))
     sign = rng.choice([-1.0, 1.0], examples)

@@ -11,6 +11,7 @@ import math
 import re
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.lib import format as npy
 
 from core.errors import UserError
 
+CENTRAL_ENTRY = b"PK\x01\x02"  # begins an entry in a zip file's list of contents
 MEMBERS = 64  # arrays in one file
 DEPTH = 32  # lists and objects within each other
 VALUES = 1_000_000  # values in one JSON text
@@ -86,8 +88,7 @@ def _parsed(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(name for name, _ in pairs if name in seen or seen.add(name))
+        twice, _ = max(Counter(name for name, _ in pairs).items(), key=lambda item: item[1])
         raise FileError(f"The file has {shown(twice)} twice in one object: leave out one of them.")
     return found
 
@@ -137,7 +138,7 @@ def read_npz(data: bytes, most: int) -> dict[str, np.ndarray]:
     file's own list of contents has been checked. Raises `FileError`.
     """
     _bounded(len(data), most)
-    if data.count(zipfile.stringCentralDir) > MEMBERS:
+    if data.count(CENTRAL_ENTRY) > MEMBERS:
         raise FileError(f"The file holds more than {MEMBERS} arrays: that is too many.")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -190,8 +191,10 @@ def _array(name: str, body: bytes) -> np.ndarray:
     if math.prod(shape) * dtype.itemsize != len(body) - start:
         raise FileError(f"The array {name!r} is not as long as its shape says. {AGAIN}")
     if dtype.kind == "b":
-        return (np.frombuffer(body, np.uint8, offset=start) != 0).reshape(shape)
-    return np.frombuffer(body, dtype, offset=start).astype(dtype.newbyteorder("=")).reshape(shape)
+        truth: np.ndarray = np.frombuffer(body, np.uint8, offset=start) != 0
+        return truth.reshape(shape)
+    array: np.ndarray = np.frombuffer(body, dtype, offset=start).astype(dtype.newbyteorder("=")).reshape(shape)
+    return array
 
 
 def _header(name: str, body: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:

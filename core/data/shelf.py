@@ -61,8 +61,8 @@ class Table:
         """Such as "table-" and 32 hexadecimal digits of a SHA-256 over shape, names, points and labels."""
         digest = hashlib.sha256(self._names())
         digest.update(repr(self.points.shape).encode())
-        digest.update(self.points.astype("<f4", copy=False))
-        digest.update(self.labels.astype("<i8", copy=False))
+        digest.update(self.points.astype("<f4", copy=False).data)
+        digest.update(self.labels.astype("<i8", copy=False).data)
         return f"table-{digest.hexdigest()[:32]}"
 
     @property
@@ -92,10 +92,10 @@ class Table:
         if kinds != {"points": "f", "labels": "i", "names": "u"}:
             raise FileError("The file does not hold a table of Panda: points, labels and names.")
         names = read_json(arrays["names"].tobytes(), MAX_UNPACKED)
-        lists = [names.get(key) for key in ("classes", "features")]
-        if not all(isinstance(words, list) for words in lists):
+        classes, features = names.get("classes"), names.get("features")
+        if not (isinstance(classes, list) and isinstance(features, list)):
             raise FileError("The table has no names of classes and features.")
-        return cls(arrays["points"], arrays["labels"], *map(tuple, lists))
+        return cls(arrays["points"], arrays["labels"], tuple(classes), tuple(features))
 
 
 def _check(table: Table) -> None:

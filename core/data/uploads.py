@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.data.csv_reader import MISSING, Column, Sheet, different, is_number, number
+from core.data.csv_reader import MISSING, Column, Flaw, Sheet, different, is_number, number
 from core.data.safe_load import FileError, clean, shown
 from core.data.shelf import LARGEST, MAX_CLASSES, Table
 
@@ -35,10 +35,11 @@ def table_of(sheet: Sheet, label_column: str | int) -> Table:
     if not features:
         raise FileError("The file has only one column: it takes one or more of numbers and one of labels.")
     labels, class_names = _classes(sheet, label)
-    flawed = [column for column in features if column.flaw]
+    flawed = [(column.flaw.row, column.number, column, column.flaw) for column in features if column.flaw]
     if flawed:
-        raise FileError(_flaw_words(sheet, min(flawed, key=lambda column: (column.flaw.row, column.number))))
-    points = np.stack([column.values for column in features], axis=1)  # (m, n_x)
+        _, _, column, flaw = min(flawed)
+        raise FileError(_flaw_words(sheet, column, flaw))
+    points = np.stack([column.values for column in features if column.values is not None], axis=1)  # (m, n_x)
     points += 0  # -0 and 0 are equal, and so are tables that have one or the other
     return Table(points, labels, class_names, tuple(column.name for column in features))
 
@@ -51,10 +52,10 @@ def _column(sheet: Sheet, wanted: str | int) -> Column:
     return named[wanted]
 
 
-def _flaw_words(sheet: Sheet, column: Column) -> str:
+def _flaw_words(sheet: Sheet, column: Column, flaw: Flaw) -> str:
     """What is wrong with the first bad cell of a column, and where."""
-    text = column.flaw.text.strip()
-    where = sheet.place(column, column.flaw.row)
+    text = flaw.text.strip()
+    where = sheet.place(column, flaw.row)
     if text.lower() in MISSING:
         what = f"the value is missing ({shown(text)})" if text else "the value is missing"
         return f"{where}: {what}. Fill it in, or leave that row out."
@@ -69,10 +70,11 @@ def _classes(sheet: Sheet, column: Column) -> tuple[Array, tuple[str, ...]]:
     """Labels (m,) in 0..C-1 from a column, and the names of the classes in their natural order."""
     if column.codes is None:
         raise FileError(_too_many(sheet, column))
-    keys = _keys(column.words, sheet.delimiter == ";")
-    if None in keys:
-        row = int(np.argmax(column.codes == keys.index(None)))
+    found = _keys(column.words, sheet.delimiter == ";")
+    if None in found:
+        row = int(np.argmax(column.codes == found.index(None)))
         raise FileError(f"{sheet.place(column, row)}: the label is missing. Fill it in, or leave that row out.")
+    keys = [key for key in found if key is not None]
     order = sorted(set(keys), key=_natural)
     if len(order) > MAX_CLASSES:
         raise FileError(_too_many(sheet, column))

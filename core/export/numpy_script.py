@@ -1,18 +1,19 @@
 """A run as a Python script that stands alone: only numpy is needed, every nudge is made at its step, and every bit is
-the same. It is put together from the lines of this program that the run used (see `source`) and of `training`."""
+the same. It consists of the lines of the engine that the run used (see `source`) and of the loop in `training`."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from typing import Any
 
 from core.export import script, source
-from core.export.training import Rules, Training, train
+from core.export.training import Training, new_network, train
 from core.nn.activations import ACTIVATIONS
-from core.nn.batch_norm import BatchNorm, fold, identity
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
-from core.nn.softmax import cost, softmax
+from core.nn.softmax import cost
 from core.runs.run import Run
 
 HEAD = '''"""{title}
@@ -24,8 +25,9 @@ It trains the same network again, with every nudge at its step, and prints the s
 the same order: with the same numpy on the same kind of processor every bit is the same; elsewhere sums may be rounded
 in another way, and long runs drift apart. Change SETTINGS, NUDGES or STEPS to see what would have been.
 
-Examples are columns: X (n_x, m), Y (C, m), W[l] (n_l, n_{{l-1}}), Z[l] = W[l] A[l-1] + b[l]. K stands for networks that
-are trained side by side; here there is one. C1 to C20 are topics of the course.
+Examples are columns: X (n_x, m), Y (C, m), W[l] (n_l, n_{{l-1}}), Z[l] = W[l] A[l-1] + b[l]. Panda trains K networks
+side by side, so its arrays have a leading axis of K; here K = 1. C1 to C20 are topics of the course. A heading such as
+core/nn/network.py names the file of Panda that the lines below it are from.
 """
 
 from __future__ import annotations
@@ -40,29 +42,21 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 # The run
 
 SIZES = {sizes}  # features, units of the hidden layers, classes
+ACTIVATION = "{activation}"
+INITIALIZATION = "{initialization}"
 SEED = {seed}  # of the first weights and of the order of the examples
 STEPS = {steps}
 {settings}{nudges}
 
-# What is calculated
+{parts}
 
 
-{mathematics}
+# What the run chose from
 
-
-# The network, and its training
-
-
-{training}
-
-
-RULES = Rules(
-    deviation={deviation},
-    activation={activation},
-    slope_type={slope_type},
-    optimizers={optimizers},
-    schedules={schedules},
-)
+ACTIVATIONS = {activations}
+INITIALIZERS = {initializers}
+OPTIMIZERS = {optimizers}
+SCHEDULES = {schedules}
 
 
 def examples(name: str) -> tuple[Array, Array]:
@@ -74,7 +68,8 @@ def examples(name: str) -> tuple[Array, Array]:
 
 def main() -> Training:
     """Train, and print loss and accuracy at test time."""
-    training = train(Training(SIZES, SEED, SETTINGS, RULES, *examples("train")), NUDGES, STEPS)
+    network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
+    training = train(Training(network, SEED, SETTINGS, *examples("train")), NUDGES, STEPS)
     print(f"step {{training.step}}")
     for name in ("train", "dev"):
         X, Y = examples(name)
@@ -92,47 +87,47 @@ if __name__ == "__main__":
 
 def numpy_script(run: Run) -> str:
     """The text of the script, UTF-8."""
-    rules = rules_of(run)
-    steps = [step for step, _ in rules.optimizers.values()]
-    functions = [rules.deviation, *rules.schedules.values(), rules.activation, *steps, softmax, cost, BatchNorm, fold]
-    mathematics = source.parts([*functions, identity])
-    whole = source.parts([*functions, identity, Rules, Training, train])
-    training = source.Parts(
-        {name: text for name, text in whole.definitions.items() if name not in mathematics.definitions}
-    )
-    optimizers = {name: f"({step.__name__}, {script.literal(kept)})" for name, (step, kept) in rules.optimizers.items()}
+    chosen = choices(run)
+    rows = [row for rows in chosen.values() for row in rows.values()]
+    roots = [*_functions(rows), *map(type, rows), cost, new_network, Training, train]
+    needed = source.parts(roots, frozenset(chosen))
     return HEAD.format(
         title=script.title(run),
         losses=script.losses(run),
-        imports=script.imports({*whole.imports, "import base64", "import io"} - {"from __future__ import annotations"}),
+        imports=script.imports({*needed.imports, "import base64", "import io", "import numpy as np"}),
         sizes=run.sizes,
+        activation=run.spec.activation,
+        initialization=run.spec.initialization,
         seed=run.spec.seed,
         steps=run.step,
         settings=script.settings(run),
         nudges=script.nudges(run),
-        mathematics=mathematics.text,
-        deviation=rules.deviation.__name__,
-        activation=rules.activation.__name__,
-        slope_type=_type_name(rules.slope_type),
-        optimizers=script.table(optimizers, "    "),
-        schedules=script.table({name: factor.__name__ for name, factor in rules.schedules.items()}, "    "),
-        training=training.text,
+        parts=needed.text,
         data=script.data(run),
+        **{name.lower(): script.table({key: _row(row) for key, row in rows.items()}) for name, rows in chosen.items()},
     )
 
 
-def rules_of(run: Run) -> Rules:
-    """The functions that the run had, at its start and after its nudges."""
-    activation = ACTIVATIONS[run.spec.activation]
-    optimizers = {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")}
-    return Rules(
-        INITIALIZERS[run.spec.initialization].deviation,
-        activation.apply,
-        activation.slope_type or np.float32,
-        {name: (row.step, row.moments) for name, row in optimizers.items()},
-        {name: SCHEDULES[name].factor for name in script.used(run, "decay")},
-    )
+def choices(run: Run) -> dict[str, dict[str, Any]]:
+    """The rows of each registry that the run had, at its start and after its nudges."""
+    return {
+        "ACTIVATIONS": {run.spec.activation: ACTIVATIONS[run.spec.activation]},
+        "INITIALIZERS": {run.spec.initialization: INITIALIZERS[run.spec.initialization]},
+        "OPTIMIZERS": {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")},
+        "SCHEDULES": {name: SCHEDULES[name] for name in script.used(run, "decay")},
+    }
 
 
-def _type_name(kind: type) -> str:
-    return "bool" if kind is bool else f"np.{np.dtype(kind).name}"
+def _functions(rows: Iterable[Any]) -> list[Callable[..., Any]]:
+    """The functions in rows of registries."""
+    values = [getattr(row, field.name) for row in rows for field in fields(row)]
+    return [value for value in values if callable(value) and not isinstance(value, type)]
+
+
+def _row(row: Any) -> str:
+    """A row of a registry as Python, such as Optimizer("momentum", momentum, ("m",))."""
+    return f"{type(row).__name__}({', '.join(_value(getattr(row, field.name)) for field in fields(row))})"
+
+
+def _value(value: Any) -> str:
+    return value.__name__ if callable(value) else script.literal(value)

@@ -69,10 +69,11 @@ def comment(text: str) -> str:
 
 
 def literal(value: Any) -> str:
-    """A number, a truth value, the name of a choice or a tuple of them as Python."""
+    """A number, a truth value, a text or a tuple of them as Python; texts in double quotes where that is simple."""
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
-    return f'"{value}"' if isinstance(value, str) and re.fullmatch(r"\w*", value) else repr(value)
+    text = repr(value)
+    return f'"{text[1:-1]}"' if isinstance(value, str) and not set(text) & {'"', "\\"} else text
 
 
 def table(rows: Mapping[str, str], indent: str = "") -> str:

@@ -1,6 +1,7 @@
 """Parts of this program's own source, to be put into a script that stands alone: definitions with all that they need.
 
-A script then has the very lines that ran here, and a new optimizer or activation is in it without an edit.
+A script then has the very lines that ran here, and a new optimizer or activation is in it without an edit. What a
+script has no use for stays out: functions that nothing refers to, and methods that nothing calls.
 """
 
 from __future__ import annotations
@@ -17,82 +18,174 @@ OWN = "core"
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A function, class or constant at the top of a module: its lines, and the names that it uses."""
+class Piece:
+    """Some lines of a module, the names that they use, and the attributes: x of every `.x`."""
 
+    method: str  # its name, "" for what is no method or is called by Python itself, such as `__init__`
     text: str
     uses: frozenset[str]
+    attributes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Module:
+    """Functions, classes and constants at the top of a module, in pieces, and imports: (module, name there, line)."""
+
+    definitions: dict[str, tuple[Piece, ...]]
+    imports: dict[str, tuple[str, str, str]]
 
 
 @dataclass
 class Parts:
-    """Definitions by name, each after those that it needs, and the import lines that they want."""
+    """Texts of definitions by module and name, in an order that runs, and the import lines that they want."""
 
-    definitions: dict[str, str] = field(default_factory=dict)
+    modules: dict[str, dict[str, str]] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
 
     @property
+    def definitions(self) -> dict[str, str]:
+        """The text of each definition by its name."""
+        return {name: text for texts in self.modules.values() for name, text in texts.items()}
+
+    @property
     def text(self) -> str:
-        """All definitions, two blank lines apart; constants that follow each other have none between them."""
-        text, before = "", ""
-        for definition in self.definitions.values():
-            apart = "\n" if _is_constant(before) and _is_constant(definition) else "\n\n\n"
-            text, before = f"{text}{apart}{definition}" if before else definition, definition
-        return text
+        """All definitions, below a comment that names the file that they are from."""
+        return "\n\n\n".join(_section(module, texts) for module, texts in self.modules.items())
+
+
+def _section(module: str, texts: dict[str, str]) -> str:
+    """Definitions below the name of their file, two blank lines apart; between constants there is no blank line."""
+    text, before = f"# {module.replace('.', '/')}.py", ""
+    for definition in texts.values():
+        close = _is_constant(before) and _is_constant(definition)
+        text, before = text + ("\n" if before and close else "\n\n" if close else "\n\n\n") + definition, definition
+    return text
 
 
 def _is_constant(text: str) -> bool:
     return not text.startswith(("def ", "class ", "@"))
 
 
-def parts(objects: Iterable[Any]) -> Parts:
-    """The source of functions and classes of this program, with all of it that they use, however indirectly."""
-    found = Parts()
-    for each in objects:
-        _take(each.__module__, each.__qualname__, found, [])
-    return found
+def parts(objects: Iterable[Any], given: frozenset[str] = frozenset()) -> Parts:
+    """The source of functions and classes of this program, with all of it that they use, however indirectly.
+
+    The classes among `objects` come with all their methods; of those that they use, only what is called is taken.
+    What is `given`, the script defines itself.
+    Raises `ValueError` for an object that is not named at the top of its module, and for two of one name.
+    """
+    roots = [(each.__module__, each.__qualname__) for each in objects]
+    called: frozenset[str] = frozenset()
+    while True:  # a method that is taken may call others
+        found = _Collection(frozenset(roots), called, given)
+        for module, name in roots:
+            found.take(module, name)
+        if found.attributes <= called:
+            return found.parts()
+        called |= found.attributes
 
 
-def _take(module: str, name: str, found: Parts, within: list[tuple[str, str]]) -> None:
-    """Add a definition after those that it uses."""
-    definitions, imports = _read(module)
-    if (module, name) in within:
-        return  # it uses itself
-    if name not in definitions:
-        raise ValueError(f"{module} has no definition of {name}: what is exported is named at the top of its module")
-    for used in sorted(definitions[name].uses):
-        if used in definitions:
-            _take(module, used, found, [*within, (module, name)])
-        elif used in imports:
-            _follow(imports[used], found, [*within, (module, name)])
-    text = definitions[name].text
-    if found.definitions.setdefault(name, text) != text:
-        raise ValueError(f"two definitions are called {name}, one of them in {module}: give one another name")
+class _Collection:
+    """What is taken so far: of the classes in `roots` everything, of others the methods that are `called`."""
+
+    def __init__(self, roots: frozenset[tuple[str, str]], called: frozenset[str], given: frozenset[str]) -> None:
+        self.roots, self.called, self.given = roots, called, given
+        self.taken: dict[tuple[str, str], list[Piece]] = {}
+        self.attributes: frozenset[str] = frozenset()
+        self.imports: set[str] = set()
+
+    def take(self, module: str, name: str) -> None:
+        """Add a definition and all that it uses."""
+        if (module, name) in self.taken:
+            return
+        read = _read(module)
+        if name not in read.definitions:
+            raise ValueError(
+                f"{module} has no definition of {name}: what is exported is named at the top of its module"
+            )
+        whole = (module, name) in self.roots
+        pieces = [p for p in read.definitions[name] if whole or not p.method or p.method in self.called]
+        self.taken[module, name] = pieces
+        self.attributes = self.attributes.union(*(piece.attributes for piece in pieces))
+        for used in sorted(frozenset().union(*(piece.uses for piece in pieces)) - self.given):
+            self._follow(module, used)
+
+    def _follow(self, module: str, used: str) -> None:
+        """Take what a name stands for, where it comes from this program, or note where else it comes from."""
+        read = _read(module)
+        if used in read.definitions:
+            self.take(module, used)
+        elif used in read.imports:
+            source, name, line = read.imports[used]
+            if source.split(".")[0] == OWN:
+                self.take(source, name)
+            else:
+                self.imports.add(line)
+
+    def parts(self) -> Parts:
+        """What is taken: modules after those that they import, definitions in the order of their module."""
+        found, texts = Parts(imports=self.imports), {}
+        for module in _in_order({module for module, _ in self.taken}):
+            for name in _read(module).definitions:
+                if (module, name) not in self.taken:
+                    continue
+                text = "\n".join(piece.text for piece in self.taken[module, name])
+                if texts.setdefault(name, text) != text:
+                    raise ValueError(f"two definitions are called {name}, one of them in {module}: rename one")
+                if name not in found.definitions:
+                    found.modules.setdefault(module, {})[name] = text
+        if hidden := [line for line in sorted(self.imports) if line.split()[-1] in texts]:
+            raise ValueError(f"a definition has the name that another module gets by {hidden[0]!r}: rename it")
+        return found
 
 
-def _follow(source: tuple[str, str, str], found: Parts, within: list[tuple[str, str]]) -> None:
-    """Take what comes from this program, and note what comes from elsewhere."""
-    module, name, line = source
-    if module.split(".")[0] == OWN:
-        _take(module, name, found, within)
-    else:
-        found.imports.add(line)
+def _in_order(modules: set[str]) -> list[str]:
+    """Modules after those that they import."""
+    order: dict[str, None] = {}
+
+    def visit(module: str) -> None:
+        for source, _, _ in _read(module).imports.values():
+            if source in modules and source not in order:
+                visit(source)
+        order[module] = None
+
+    for module in sorted(modules):
+        visit(module)
+    return list(order)
 
 
 @lru_cache(maxsize=64)
-def _read(module: str) -> tuple[dict[str, Definition], dict[str, tuple[str, str, str]]]:
-    """The definitions of a module by name, and its imports: name -> (module, name there, line)."""
-    text = inspect.getsource(importlib.import_module(module))
-    lines, tree = text.splitlines(), ast.parse(text)
-    definitions, imports = {}, {}
-    for node in tree.body:
+def _read(name: str) -> Module:
+    """The parts of a module."""
+    text = inspect.getsource(importlib.import_module(name))
+    lines, module = text.splitlines(), Module({}, {})
+    for node in ast.parse(text).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
-            imports |= _imported(node)
-        for name in _names(node):
-            first = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))])
-            uses = frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
-            definitions[name] = Definition("\n".join(lines[first - 1 : node.end_lineno]), uses)
-    return definitions, imports
+            module.imports.update(_imported(node))
+        for defined in _names(node):
+            module.definitions[defined] = tuple(_pieces(node, lines))
+    return module
+
+
+def _pieces(node: ast.stmt, lines: list[str]) -> Iterable[Piece]:
+    """A statement as one piece; a class as its head, and its statements with the comments above them."""
+    start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1
+    if not isinstance(node, ast.ClassDef):
+        yield _piece("", lines[start : node.end_lineno], [node])
+        return
+    end = node.body[0].lineno - 1
+    yield _piece("", lines[start:end], [*node.decorator_list, *node.bases])
+    for each in node.body:
+        assert each.end_lineno is not None
+        name = each.name if isinstance(each, ast.FunctionDef) and not each.name.startswith("__") else ""
+        yield _piece(name, lines[end : each.end_lineno], [each])
+        end = each.end_lineno
+
+
+def _piece(method: str, lines: list[str], nodes: Iterable[ast.AST]) -> Piece:
+    found = [each for node in nodes for each in ast.walk(node)]
+    uses = frozenset(each.id for each in found if isinstance(each, ast.Name))
+    attributes = frozenset(each.attr for each in found if isinstance(each, ast.Attribute))
+    return Piece(method, "\n".join(lines), uses, attributes)
 
 
 def _names(node: ast.stmt) -> list[str]:

@@ -106,7 +106,7 @@ def nudged_losses() -> Array:
 
 def _trained(run: Run, steps: int) -> Array:
     """The mini-batch losses (steps,) of the run's next steps."""
-    losses = np.empty((steps, 1), run.stack.dtype)
+    losses: Array = np.empty((steps, 1), run.stack.dtype)
     run.stack.advance(steps, losses)
     return losses[:, 0]
 

@@ -40,7 +40,8 @@ def population() -> Array:
     run = Run(RunSpec(), Settings())
     run.advance(STEPS)
     W = run.stack.network.theta.W[1][0].astype(np.float64)
-    return (W @ run.data.train.X)[0]
+    z: Array = (W @ run.data.train.X)[0]
+    return z
 
 
 @lru_cache(maxsize=64)

@@ -96,7 +96,8 @@ def _rings(classes: int, rng: np.random.Generator) -> Array:
     m = 24 * classes
     radius = (np.arange(m) % classes + 0.6) / (classes + 0.15) + 0.025 * rng.standard_normal(m)
     angle = rng.uniform(0, 2 * np.pi, m)
-    return radius * np.stack([np.sin(angle), np.cos(angle)])
+    points: Array = radius * np.stack([np.sin(angle), np.cos(angle)])
+    return points
 
 
 def _spiral(classes: int, rng: np.random.Generator) -> Array:
@@ -146,8 +147,8 @@ def added(points: Points, x: float, y: float, label: int) -> Points:
         raise UserError(f"There are {MOST} points, which is the most: remove one first.")
     if not 0 <= label < points.classes:
         raise UserError(f"There is no class {label + 1} here: choose one of 1 to {points.classes}.")
-    x, y, labels = np.append(points.x, x), np.append(points.y, y), np.append(points.labels, label)
-    return Points(x, y, labels, points.classes)
+    labels = np.append(points.labels, label)
+    return Points(np.append(points.x, x), np.append(points.y, y), labels, points.classes)
 
 
 def _place(message: Mapping[str, Any]) -> tuple[float, float]:
@@ -181,10 +182,11 @@ def divided(points: Points, hidden: tuple[int, ...]) -> Divided:
 @lru_cache(maxsize=32)
 def _divided(places: bytes, labels: bytes, classes: int, hidden: tuple[int, ...]) -> Divided:
     X = np.frombuffer(places, np.float32).reshape(2, -1)
-    points = Points(*X.astype(np.float64), np.frombuffer(labels, np.int64), classes)
+    x, y = X.astype(np.float64)
+    points = Points(x, y, np.frombuffer(labels, np.int64), classes)
     Y = np.equal(np.arange(classes)[:, None], points.labels).astype(np.float32)  # (C, m)
     net, cost, steps = trained(X, Y, hidden)
-    P = net.predict(np.concatenate([X, grid()], axis=1), False, np.float32(0))[0]  # (C, m + SIDE * SIDE)
+    P = net.predict(np.concatenate([X, grid()], axis=1), False, np.array(0, np.float32))[0]  # (C, m + SIDE * SIDE)
     said, best = P.argmax(axis=0), P.max(axis=0)
     m = points.x.size
     sure = ((best[m:] - 1 / classes) / (1 - 1 / classes)).clip(0, 1).reshape(SIDE, SIDE)
@@ -219,7 +221,7 @@ def trained(X: Array, Y: Array, hidden: tuple[int, ...]) -> tuple[Network, float
     theta, g = net.theta.buffer[learnt], net.gradient.buffer[learnt]
     m, v, tmp = np.zeros_like(theta), np.zeros_like(theta), np.empty_like(theta)
     work, J = net.pass_of(X.shape[1]), np.empty(1, np.float32)
-    rows, epsilon, before = np.ascontiguousarray(X.T)[None], np.float32(0), np.inf
+    rows, epsilon, before = np.ascontiguousarray(X.T)[None], np.array(0, np.float32), np.inf
     step = OPTIMIZERS[SETTINGS.optimizer].step
     for t in range(1, STEPS + 1):
         work.forward(net, X[None], Y[None], False, epsilon, J)

@@ -48,7 +48,8 @@ def coarse(n: int, rounds: int, share: float, seed: int) -> Coarse:
     Raises `UserError` where a region cannot be proposed (see `core.search.space.zoomed`).
     """
     centre = 0.15 + 0.7 * np.random.default_rng([seed, 3]).random(2)
-    space, found = SPACE, []
+    space = SPACE
+    found: list[Round] = []
     for number in range(rounds):
         if found:
             space = zoomed(space, found[-1].points, found[-1].losses, share)

@@ -121,4 +121,5 @@ def ellipse(one: Descent, share: float, points: int = 60) -> Array:
     height = share * start @ one.curvature @ start
     angle = np.linspace(0, 2 * np.pi, points)
     circle = np.stack([np.cos(angle), np.sin(angle)])  # (2, points)
-    return (one.best[:, None] + vectors @ (circle * np.sqrt(height / values)[:, None])).T
+    places: Array = one.best[:, None] + vectors @ (circle * np.sqrt(height / values)[:, None])
+    return places.T

@@ -56,7 +56,8 @@ def loss_terms(Z: Array, labels: Array) -> LossTerms:
 
 def _forward(Z: Array, Y: Array) -> tuple[SoftmaxCost, Array]:
     """The engine's pass over K batches Z (K, C, m) with the same Y (C, m), and their costs (K,)."""
-    work, J = SoftmaxCost(*Z.shape, np.float64), np.empty(len(Z))
+    members, classes, examples = Z.shape
+    work, J = SoftmaxCost(members, classes, examples, np.float64), np.empty(len(Z))
     work.A[:] = Z
     work.forward(Y[None], J)
     return work, J
@@ -66,4 +67,5 @@ def _differences(Z: Array, Y: Array) -> Array:
     """(J(z + h) - J(z - h)) / 2h for every z, (C, m): all of them as members of one stack."""
     steps = H * np.eye(Z.size).reshape(-1, *Z.shape)  # (C m, C, m)
     up, down = _forward(Z + steps, Y)[1], _forward(Z - steps, Y)[1]
-    return ((up - down) / (2 * H)).reshape(Z.shape)
+    slopes: Array = (up - down) / (2 * H)
+    return slopes.reshape(Z.shape)

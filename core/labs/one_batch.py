@@ -54,5 +54,5 @@ def normalized(z: Array, gamma: float, beta: float, epsilon: float) -> tuple[Arr
 
 def undoing(shown: OneBatch, epsilon: float) -> tuple[float, float]:
     """The scale gamma and shift beta with which z~ = z (C11)."""
-    gamma, beta = identity(np.float64(shown.mean), np.float64(shown.variance), np.float64(epsilon))
+    gamma, beta = identity(np.array(shown.mean), np.array(shown.variance), np.array(epsilon))
     return float(gamma), float(beta)

@@ -35,7 +35,9 @@ class Recorded:
 def recorded() -> Recorded:
     """The run that this panel goes through."""
     stack = Stack(SPEC, DATA, SETTINGS, [SPEC.seed])
-    loss, theta, statistics = np.empty((1, 1), stack.dtype), [], []
+    loss: Array = np.empty((1, 1), stack.dtype)
+    theta: list[Array] = []
+    statistics: list[Array] = []
     for _ in range(STEPS):
         stack.advance(1, loss)
         theta.append(stack.state.theta.copy())
@@ -97,7 +99,8 @@ def all_alone(step: int) -> Array:
     """Softmax outputs (C, m) of the dev set's examples, each of them a mini-batch of its own: its z less its mean,
     which is itself, is 0."""
     net, dev = at(step, 0.0), DATA.dev
-    work, loss, outputs = net.pass_of(1), np.empty(1, net.dtype), np.empty_like(dev.Y)
+    work, outputs = net.pass_of(1), np.empty_like(dev.Y)
+    loss: Array = np.empty(1, net.dtype)
     for i in range(DEV):
         work.forward(net, dev.X[None, :, i : i + 1], dev.Y[None, :, i : i + 1], True, EPSILON, loss)
         outputs[:, i] = work.softmax.A[0, :, 0]

@@ -39,7 +39,7 @@ class Sampling:
 
     def places(self, values: Array) -> Array:
         """Where values (n,) lie on the axis shown, in 0..1."""
-        return SCALES[self.axis].to_unit(values, self.low, self.high)
+        return np.asarray(SCALES[self.axis].to_unit(values, self.low, self.high))
 
     def bars(self, values: Array) -> tuple[Array, Array]:
         """The middles (BINS,) in 0..1 of equal parts of the axis, and the share of values (n,) in each (BINS,)."""

@@ -85,7 +85,7 @@ class Net:
 
     def advance(self, step: int) -> None:
         """The step after `step`, unless the loss is not finite any more."""
-        loss = np.empty((1, 1), self.stack.dtype)
+        loss: Array = np.empty((1, 1), self.stack.dtype)
         if not self.broken:
             self.broken = not self.stack.advance(1, loss, lambda stack, work: self._measure(step, work))
         if not self.broken:
@@ -134,7 +134,8 @@ class Net:
         with np.errstate(all="ignore"):
             net.theta.W[1][:] *= scale
         work = Pass(net, train.labels.size)
-        on, loss = stack.settings[0].batch_norm, np.empty(1, stack.dtype)
+        on = stack.settings[0].batch_norm
+        loss: Array = np.empty(1, stack.dtype)
         with np.errstate(all="ignore"):
             work.forward(net, train.X[None] + np.float32(shift), train.Y[None], on, stack.epsilon_bn, loss)
             net.theta.W[1][:] = W

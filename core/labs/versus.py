@@ -57,7 +57,8 @@ class Versus:
 def loss(places: Array, centre: Array, weight: float) -> Array:
     """(x - x*)² + weight (y - y*)² of places (..., 2): at weight 0 only x, the place of α, matters."""
     apart = np.square(places - centre)
-    return apart[..., 0] + weight * apart[..., 1]
+    losses: Array = apart[..., 0] + weight * apart[..., 1]
+    return losses
 
 
 def versus(side: int, weight: float, seeds: int, seed: int) -> Versus:

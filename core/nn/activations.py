@@ -1,7 +1,7 @@
-"""What a hidden unit does to its z: ReLU, leaky ReLU, tanh, sigmoid.
+"""The activations of hidden units, a = g(z): ReLU, leaky ReLU, tanh, sigmoid.
 
-Each activation works in place on a whole stack and leaves its slope dA/dZ behind, so that going
-backward through any of them is one multiplication. A new activation is one function and one row.
+Each turns Z (K, n, m) into A in place and writes the slope dA/dZ into `slope` (K, n, m), so that the backward pass
+through any of them is one multiplication. A new activation is one function and one row of `ACTIVATIONS`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 Array = np.ndarray
 
-LEAK = 0.01
+LEAK = 0.01  # slope of leaky ReLU below 0
 
 
 def relu(Z: Array, slope: Array) -> None:
@@ -26,7 +26,7 @@ def relu(Z: Array, slope: Array) -> None:
 
 @lru_cache(maxsize=16)
 def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    """Zeros to compare with, made once. numpy's maximum is 2 to 3 times faster with an array than with a single 0."""
+    """A read-only array of zeros, made once: numpy's maximum is 2 to 3 times faster with an array than with a 0."""
     zeros = np.zeros(shape, dtype)
     zeros.flags.writeable = False
     return zeros
@@ -41,14 +41,14 @@ def leaky_relu(Z: Array, slope: Array) -> None:
 
 
 def tanh(Z: Array, slope: Array) -> None:
-    """tanh(z); slope 1 - a^2."""
+    """tanh(z); slope 1 - a^2 (LeCun et al. 1998)."""
     np.tanh(Z, out=Z)
     np.multiply(Z, Z, out=slope)
     np.subtract(1, slope, out=slope)
 
 
 def sigmoid(Z: Array, slope: Array) -> None:
-    """1 / (1 + exp(-z)), as (1 + tanh(z/2)) / 2, which cannot overflow; slope a (1 - a)."""
+    """1 / (1 + exp(-z)) (C18), as (1 + tanh(z/2)) / 2, which cannot overflow; slope a (1 - a)."""
     np.multiply(Z, 0.5, out=Z)
     np.tanh(Z, out=Z)
     np.multiply(Z, 0.5, out=Z)
@@ -59,9 +59,9 @@ def sigmoid(Z: Array, slope: Array) -> None:
 
 @dataclass(frozen=True)
 class Activation:
-    """`apply(Z, slope)` turns Z into A in place and writes dA/dZ into `slope`, both (K, n, m).
+    """A row of `ACTIVATIONS`: `apply(Z, slope)` turns Z into A in place and writes dA/dZ into `slope`, both (K, n, m).
 
-    `slope_type` is the type that the slope is kept in: bool where it is only 0 or 1, None for Z's own.
+    `slope_type` is the type of `slope`: bool where it is only 0 or 1, None for the type of Z.
     """
 
     label: str

@@ -1,6 +1,6 @@
 """Batch norm of one layer: normalize each unit's z over the mini-batch, then scale by gamma and shift by beta.
 
-Course rows C10 to C15. The course prints the normalization without its square root; the right form is here.
+Course rows C10 to C15. The course prints C10 without the square root; here it is as in Ioffe & Szegedy (2015).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ Array = np.ndarray
 
 
 class BatchNorm:
-    """One layer of K networks with n units over mini-batches of m, in arrays that are allocated once.
+    """Batch norm of one layer of K networks with n units, for mini-batches of m examples. Arrays are allocated once.
 
-    `mean` and `variance` (K, n, 1) are the mini-batch's; they may be views into a buffer of all layers.
+    `mean` and `variance` (K, n, 1), the mini-batch's mu and sigma^2, are written by `forward`.
     """
 
     def __init__(self, mean: Array, variance: Array, examples: int) -> None:
@@ -28,7 +28,7 @@ class BatchNorm:
         self._share = np.array(1 / examples, mean.dtype)
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
-        """z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out` (K, n, m); Z is left centred (C10)."""
+        """Write z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out` (K, n, m); Z becomes z - mu (C10)."""
         matvec(Z, self._shares, self._mean)
         subtract(Z, self.mean, Z)
         vecdot(Z, Z, self._variance)
@@ -40,11 +40,11 @@ class BatchNorm:
         add(out, beta, out)
 
     def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
-        """From G = dJ/dz~ (K, n, m) to dJ/dz, in place, and the gradients of gamma and beta (K, n, 1).
+        """Turn G = dJ/dz~ (K, n, m) into dJ/dz in place, and write the gradients of gamma and beta (K, n, 1).
 
         With z_norm = centred / root: dgamma = sum(G z_norm), dbeta = sum(G) and
-        dz = gamma / root (G - mean(G) - z_norm mean(G z_norm)), means over the mini-batch
-        (Ioffe & Szegedy 2015). `centred` is used up.
+        dz = gamma / root (G - mean(G) - z_norm mean(G z_norm)), sums and means over the mini-batch
+        (Ioffe & Szegedy 2015). `centred` is z - mu from `forward`, and is overwritten.
         """
         matvec(G, self._ones, dbeta[..., 0])
         vecdot(G, centred, dgamma[..., 0])
@@ -59,11 +59,14 @@ class BatchNorm:
 
 
 def fold(gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: Array) -> tuple[Array, Array]:
-    """Batch norm at test time as one affine map z~ = scale z + shift, each (K, n, 1) (C15)."""
+    """(scale, shift), each (K, n, 1), of batch norm at test time as z~ = scale z + shift (C15).
+
+    `mean` and `variance` are the running averages over mini-batches.
+    """
     scale = gamma / np.sqrt(variance + epsilon)
     return scale, beta - scale * mean
 
 
 def identity(mean: Array, variance: Array, epsilon: Array) -> tuple[Array, Array]:
-    """gamma = sqrt(var + eps) and beta = mu, with which z~ = z: batch norm comes in without a jolt (C11)."""
+    """gamma = sqrt(var + eps) and beta = mu, each (K, n, 1), with which z~ = z (C11)."""
     return np.sqrt(variance + epsilon), mean

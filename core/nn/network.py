@@ -1,8 +1,8 @@
-"""A stack of K networks of one shape, held in one set of arrays: forward and backward.
+"""K networks of one shape in one set of arrays: forward and backward.
 
 The course's notation with a leading axis of K: X (K, n_x, m), W[l] (K, n_l, n_{l-1}), Z[l] = W[l] A[l-1] + b[l].
-Every array is allocated once, and the last argument of a numpy call is where its result goes, as in
-`matmul(W, A, Z)`: that spares a step of 75 calls a tenth of its time. Member k has the bits that it has alone.
+Arrays are allocated once, and the last argument of a numpy call is the array that the result is written to, as in
+`matmul(W, A, Z)`, which makes a step of 75 calls a tenth faster. Each network has the bits that it has alone.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from core.nn.batch_norm import BatchNorm, fold, identity
 from core.nn.softmax import SoftmaxCost, softmax
 
 Array = np.ndarray
-PREDICT_AT_ONCE = 1024
-TURNED = 8192  # numbers of a layer's activations, at most, that are copied to be had as rows
+PREDICT_AT_ONCE = 1024  # examples
+TURNED = 8192  # largest A, in numbers, whose transpose is copied
 
 
 class Parameters:
-    """One array for each kind and layer, all views into `buffer`, which optimizers work on as a whole.
+    """One array for each kind and layer. All are views into `buffer`, so that an optimizer works on all at once.
 
     `W[l]` (K, n_l, n_{l-1}) and `b[l]` (K, n_l, 1) for l = 1 to L, `gamma[l]` and `beta[l]` (K, n_l, 1) for the
-    hidden layers; index 0 is unused, so that l is the course's l. The order in the buffer, batch norm's own, then
-    W and the last b, then the hidden b, makes what is learnt with and without batch norm one slice each.
+    hidden layers. Index 0 is unused, so that l is the course's l. The buffer begins with gamma and beta, then come W
+    and the last b, then the hidden b: what learns is one slice, with and without batch norm.
     """
 
     def __init__(self, sizes: tuple[int, ...], members: int, dtype: type) -> None:
@@ -39,7 +39,7 @@ class Parameters:
         self.buffer = np.zeros(members * sum(rows * columns for _, _, (rows, columns) in blocks), dtype)
         self._members = members
         self.W, self.b, self.gamma, self.beta = ([None] * (last + 1) for _ in range(4))
-        self.starts: dict[tuple[str, int], int] = {}  # of each block in the buffer, in its order
+        self.starts: dict[tuple[str, int], int] = {}  # where each block begins in the buffer
         at = 0
         for kind, l, (rows, columns) in blocks:
             size = members * rows * columns
@@ -49,12 +49,13 @@ class Parameters:
         self.W_T = [None] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
 
     def by_member(self, buffer: Array) -> list[Array]:
-        """Views (K, ...) of an array laid out as `buffer` is, one for each kind and layer, a member a row."""
+        """Views (K, n) of an array with the layout of `buffer`, one for each kind and layer, one row per network."""
         starts = [*self.starts.values(), buffer.size]
         return [buffer[at:end].reshape(self._members, -1) for at, end in zip(starts, starts[1:], strict=False)]
 
     def learnt(self, batch_norm: bool, scale_and_shift: bool) -> slice:
-        """The part of the buffer that learns: all but batch norm's own, or with batch norm all but hidden b (C13)."""
+        """The slice of the buffer that learns: all but gamma and beta, or with batch norm all but the hidden b, which
+        cancel (C13), and gamma and beta only with `scale_and_shift`."""
         if not batch_norm:
             return slice(self.starts["W", 1], None)
         start = 0 if scale_and_shift else self.starts["W", 1]
@@ -62,13 +63,16 @@ class Parameters:
 
 
 def turned(n_l: int, n_next: int, examples: int) -> bool:
-    """Whether dW = dZ A^T, (n_next, m) @ (m, n_l), is faster with A^T copied into memory order, the copy included: for
-    large W, unless A is so large that the copy misses the cache."""
+    """Whether dW = dZ A^T, (n_next, m) @ (m, n_l), is faster with a copy of A^T in memory order, the time for the copy
+    included: for large W, unless A is so large that the copy misses the cache."""
     return n_l >= 64 and n_next >= 32 and n_l * examples <= TURNED
 
 
 class Pass:
-    """What one mini-batch of m examples needs on its way forward and backward through K networks."""
+    """Forward and backward through K networks for mini-batches of m examples.
+
+    `Z[l]`, `A[l]` and `slope[l]` (K, n_l, m) are of the hidden layers, `softmax.A` (K, C, m) of the output layer.
+    """
 
     def __init__(self, network: Network, examples: int) -> None:
         sizes, K, dtype = network.sizes, network.members, network.dtype
@@ -85,13 +89,16 @@ class Pass:
         self._rows = [self._row_form(network, l, examples) for l in range(last)]
 
     def _row_form(self, network: Network, l: int, examples: int) -> Array | None:
-        """Room for A[l] as rows, (K, m, n_l), where dW[l+1] = dZ A^T is faster with A^T in memory order."""
+        """An array (K, m, n_l) for a copy of A[l]^T, or None where `turned` says that a view is faster."""
         if l == 0 or not turned(network.sizes[l], network.sizes[l + 1], examples):
             return None
         return np.empty((network.members, examples, network.sizes[l]), network.dtype)
 
     def forward(self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array) -> None:
-        """Train-time outputs of X (1 or K, n_x, m): batch norm uses this mini-batch. The cost J goes to `loss` (K,)."""
+        """From X (1 or K, n_x, m) to `softmax.A`, and the cost J, in nats, of each network into `loss` (K,) (C19).
+
+        Batch norm uses the mean and variance of this mini-batch (C10).
+        """
         theta, apply = network.theta, network.activation.apply
         self.A[0] = A = X
         for l in range(1, len(self.A)):
@@ -109,7 +116,7 @@ class Pass:
         self.softmax.forward(Y, loss)
 
     def backward(self, network: Network, rows: Array, Y: Array, batch_norm: bool) -> None:
-        """After `forward`: dJ/d(parameter) into `network.gradient`. `rows` is X as rows, (1 or K, m, n_x)."""
+        """After `forward`: write dJ/d(parameter) into `network.gradient`. `rows` is X^T (1 or K, m, n_x)."""
         theta, grad = network.theta, network.gradient
         dZ = self.softmax.backward(Y)  # (K, C, m)
         matvec(dZ, self._ones, grad.b[-1][..., 0])
@@ -124,7 +131,7 @@ class Pass:
         matmul(dZ, rows, grad.W[1])
 
     def _transposed(self, l: int) -> Array:
-        """A[l] as (K, m, n_l): a copy in memory order where that is faster, else a view. The shape alone decides."""
+        """A[l]^T (K, m, n_l): a copy in memory order where that is faster, else a view. Only the shape decides."""
         view, rows = self._A_T[l], self._rows[l]
         if rows is None:
             return view
@@ -134,7 +141,11 @@ class Pass:
 
 @dataclass
 class Network:
-    """K networks of one shape: parameters, gradients, and batch norm's statistics of the mini-batch and running."""
+    """K networks of one shape, `members` = K: parameters, gradients and batch norm's statistics.
+
+    `batch_mean[l]` and `batch_variance[l]` (K, n_l, 1) are those of the last mini-batch, `running_mean[l]` and
+    `running_variance[l]` their averages for test time (C15); each pair is views into one buffer.
+    """
 
     sizes: tuple[int, ...]
     activation: Activation
@@ -152,7 +163,7 @@ class Network:
             self.running_variance[l][:] = 1
 
     def _statistics(self) -> tuple[Array, list[Array | None], list[Array | None]]:
-        """A buffer for the means and variances of all hidden units, and a view (K, n_l, 1) of each layer's."""
+        """A buffer (2, units) of means and variances, and views (K, n_l, 1) of the means and variances by layer."""
         hidden, K = self.sizes[1:-1], self.members
         buffer = np.zeros((2, K * sum(hidden)), self.dtype)
         views: list[list[Array | None]] = [[None], [None]]
@@ -164,14 +175,14 @@ class Network:
         return buffer, views[0], views[1]
 
     def draw(self, member: int, deviation: Callable[[int, int], float], seed: int) -> None:
-        """Draw member k's weights, normal with `deviation(n_in, n_out)`, layer after layer from `seed`; b = 0."""
+        """Draw W of one network from `seed`, layer after layer: normal, mean 0, deviation `deviation(n_in, n_out)`."""
         rng = np.random.default_rng(seed)
         for l in range(1, len(self.sizes)):
             n_in, n_out = self.sizes[l - 1], self.sizes[l]
             self.theta.W[l][member] = rng.standard_normal((n_out, n_in)) * deviation(n_in, n_out)
 
     def pass_of(self, examples: int) -> Pass:
-        """The arrays for mini-batches of this size; the last few sizes are kept."""
+        """The `Pass` for mini-batches of this many examples; the last three are kept."""
         if examples not in self._passes:
             while len(self._passes) >= 3:
                 self._passes.pop(next(iter(self._passes)))
@@ -179,7 +190,7 @@ class Network:
         return self._passes[examples]
 
     def folded(self, batch_norm: bool, epsilon: Array) -> list[tuple[Array, Array]]:
-        """The test-time network as plain layers [(W, b), ...], with batch norm's running statistics folded in (C15)."""
+        """The test-time network as layers [(W, b), ...], with batch norm's running averages folded in (C15)."""
         theta, layers = self.theta, []
         for l in range(1, len(self.sizes)):
             W, b = theta.W[l], theta.b[l]
@@ -191,7 +202,7 @@ class Network:
         return layers
 
     def predict(self, X: Array, batch_norm: bool, epsilon: Array) -> Array:
-        """Test-time probabilities (K, C, m) of inputs (n_x, m)."""
+        """Probabilities (K, C, m) at test time of inputs X (n_x, m)."""
         layers = self.folded(batch_norm, epsilon)
         out = np.empty((self.members, self.sizes[-1], X.shape[-1]), self.dtype)
         for at in range(0, X.shape[-1], PREDICT_AT_ONCE):
@@ -200,21 +211,26 @@ class Network:
         return out
 
     def _logits(self, layers: list[tuple[Array, Array]], A: Array) -> Array:
+        """Z (K, C, m) of the output layer, of inputs (1, n_x, m)."""
         for W, b in layers[:-1]:
-            Z = W @ A
-            add(Z, b, Z)
-            self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
-            A = Z
+            Z = W @ A  # (K, n_l, n_{l-1}) @ (1 or K, n_{l-1}, m)
+            A = self._activated(add(Z, b, Z))
         W, b = layers[-1]
         return W @ A + b
 
+    def _activated(self, Z: Array) -> Array:
+        """g(Z), written over Z."""
+        self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
+        return Z
+
     def switch_off(self, epsilon: Array) -> None:
-        """Fold batch norm into W and b: the test-time function stays what it is, to the bit (C11)."""
+        """Fold batch norm into W and b. The outputs at test time stay the same, to the bit (C11, C15)."""
         for l, (W, b) in enumerate(self.folded(True, epsilon)[:-1], start=1):
             self.theta.W[l][:], self.theta.b[l][:] = W, b
 
     def switch_on(self, X: Array, epsilon: Array) -> None:
-        """Take up batch norm with gamma = sqrt(var + eps), beta = mu + b over the inputs X (n_x, m): no jolt (C11)."""
+        """Start batch norm with gamma = sqrt(var + eps) and beta = mu + b, with mu and var over the inputs X (n_x, m),
+        so that the outputs stay the same (C11)."""
         A = X[None]
         for l in range(1, len(self.sizes) - 1):
             Z = self.theta.W[l] @ A
@@ -223,11 +239,9 @@ class Network:
             self.theta.gamma[l][:], shift = identity(mean, variance, epsilon)
             self.theta.beta[l][:] = shift + self.theta.b[l]
             self.theta.b[l][:] = 0
-            add(Z, self.theta.beta[l] - shift, Z)
-            self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
-            A = Z
+            A = self._activated(add(Z, self.theta.beta[l] - shift, Z))
 
 
 def network(sizes: tuple[int, ...], activation: str, members: int = 1, dtype: type = np.float32) -> Network:
-    """K networks with `sizes` (n_x, hidden ..., C); `activation` names a row of ACTIVATIONS."""
+    """K networks of `sizes` (n_x, hidden ..., C) with W = 0; `activation` names a row of `ACTIVATIONS`."""
     return Network(tuple(sizes), ACTIVATIONS[activation], members, dtype)

@@ -1,8 +1,9 @@
 """The optimizers: how a gradient becomes a step. Each works on a whole buffer of parameters at once.
 
-In the letters of the papers: theta parameters, g gradient, m average of gradients, v average of squared
-gradients. Averages are the course's, m = beta m + (1 - beta) g, written as m += (1 - beta) (g - m).
-A new optimizer is one function and one row.
+The papers' letters: theta parameters, g gradient, m average of gradients, v average of squared gradients, tmp an array
+to work in, all of one shape (n,). Averages are the course's, m = beta m + (1 - beta) g, written as
+m += (1 - beta) (g - m) (C5). m^ and v^ are averages after bias correction.
+A new optimizer is one function and one row of `OPTIMIZERS`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ Array = np.ndarray
 
 
 class Rates(NamedTuple):
-    """The factors of one step, 0-d or one for each parameter, in the parameters' own type.
+    """The factors of one step, each 0-d or (n,), in the type of the parameters.
 
-    Bias correction divides m and v by 1 - beta^t: for v that is `correction2` (1 without it), for m it is in `alpha`.
+    Bias correction divides m and v by 1 - beta^t (C5). For v that is `correction2`, which is 1 without correction;
+    for m it is already in `alpha`.
     """
 
     alpha: Array
@@ -39,9 +41,9 @@ def rates(
     bias_correction: bool = True,
     dtype: type = np.float32,
 ) -> Rates:
-    """The 0-d factors of step t, from 1, made in float64 and then put into `dtype`.
+    """The 0-d factors of step t = 1, 2, ..., worked out in float64 and then put into `dtype`.
 
-    An average that the optimizer does not keep has a beta of 0, which nothing corrects (Kingma & Ba 2015).
+    Leave a beta at 0 where the optimizer does not keep that average: then nothing is corrected (Kingma & Ba 2015).
     """
     correction1, correction2 = (1 - beta1**t, 1 - beta2**t) if bias_correction else (1.0, 1.0)
     factors = (alpha / correction1, 1 - beta1, 1 - beta2, epsilon, correction2)
@@ -49,7 +51,7 @@ def rates(
 
 
 def gradient_descent(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
-    """theta -= alpha g."""
+    """theta -= alpha g (C12; Robbins & Monro 1951)."""
     multiply(g, r.alpha, tmp)
     subtract(theta, tmp, theta)
 
@@ -81,12 +83,14 @@ def adam(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> No
 
 
 def _average(m: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
+    """m += (1 - beta) (g - m)."""
     subtract(g, m, tmp)
     multiply(tmp, one_minus_beta, tmp)
     add(m, tmp, m)
 
 
 def _average_squares(v: Array, g: Array, tmp: Array, one_minus_beta: Array) -> None:
+    """v += (1 - beta) (g^2 - v)."""
     multiply(g, g, tmp)
     subtract(tmp, v, tmp)
     multiply(tmp, one_minus_beta, tmp)
@@ -102,7 +106,11 @@ def _root(v: Array, tmp: Array, r: Rates) -> None:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """`step(theta, g, m, v, tmp, rates)` moves theta in place; `moments` names the averages that it keeps."""
+    """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta in place, and the averages in `moments`.
+
+    The settings that have an effect follow from `moments`: beta1 needs "m", beta2 and epsilon need "v", and bias
+    correction needs either.
+    """
 
     label: str
     step: Callable[[Array, Array, Array, Array, Array, Rates], None]

@@ -1,6 +1,6 @@
-"""Learning-rate decay: by what the learning rate is multiplied once some epochs are done (course C20).
+"""Learning-rate decay: the factor that multiplies the learning rate after some epochs (course row C20).
 
-`SCHEDULES` is the registry; a new schedule is one row.
+A new schedule is one function and one row of `SCHEDULES`.
 """
 
 from __future__ import annotations
@@ -14,43 +14,49 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Schedule:
-    """A way to decay.
+    """A row of `SCHEDULES`.
 
     `factor(epochs, rate, every)` multiplies the learning rate after `epochs` completed epochs of decay; it is 1 at
-    0 epochs. `rate` is k, `every` the epochs that a stair lasts. Each may be a number or an array, such as one value
-    for each of K networks; they broadcast. `formula` is the factor as text.
+    0 epochs and never rises. `rate` is k, `every` the number of epochs per step of the staircase. Each is a number or
+    an array, such as one value for each of K networks; they broadcast. `formula` is the factor as text, and `uses`
+    names the arguments that it depends on, so that the page can say which settings have no effect.
     """
 
     label: str
     formula: str
     factor: Callable[[Any, Any, Any], Any]
+    uses: tuple[str, ...] = ("rate",)
 
 
-def _constant(epochs: Any, rate: Any, every: Any) -> Any:
+def constant(epochs: Any, rate: Any, every: Any) -> Any:
+    """1 at every epoch: no decay (C20)."""
     return np.ones(np.broadcast(epochs, rate, every).shape)[()]
 
 
-def _inverse(epochs: Any, rate: Any, every: Any) -> Any:
+def inverse(epochs: Any, rate: Any, every: Any) -> Any:
+    """1 / (1 + k epochs) (C20)."""
     return 1.0 / (1.0 + rate * epochs)
 
 
-def _exponential(epochs: Any, rate: Any, every: Any) -> Any:
+def exponential(epochs: Any, rate: Any, every: Any) -> Any:
+    """(1 - k)^epochs (C20, where the base is 0.95)."""
     return (1.0 - rate) ** epochs
 
 
-def _staircase(epochs: Any, rate: Any, every: Any) -> Any:
+def staircase(epochs: Any, rate: Any, every: Any) -> Any:
+    """(1 - k)^floor(epochs / every): a discrete staircase (C20)."""
     return (1.0 - rate) ** np.floor_divide(epochs, every)
 
 
-def _sqrt(epochs: Any, rate: Any, every: Any) -> Any:
-    # The course's k / sqrt(epoch), moved so that it starts at 1 and k says how fast it falls.
+def inverse_sqrt(epochs: Any, rate: Any, every: Any) -> Any:
+    """1 / sqrt(1 + k epochs): the course's k / sqrt(epochs), shifted so that it starts at 1 (C20)."""
     return 1.0 / np.sqrt(1.0 + rate * epochs)
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "none": Schedule("none", "1", _constant),
-    "inverse": Schedule("1/(1+k·epoch)", "1 / (1 + k · epoch)", _inverse),
-    "exponential": Schedule("exponential", "(1 − k)^epoch", _exponential),
-    "staircase": Schedule("staircase", "(1 − k)^⌊epoch / every⌋", _staircase),
-    "sqrt": Schedule("1/√epoch", "1 / √(1 + k · epoch)", _sqrt),
+    "none": Schedule("none", "1", constant, ()),
+    "inverse": Schedule("1/(1+k·epoch)", "1 / (1 + k · epoch)", inverse),
+    "exponential": Schedule("exponential", "(1 − k)^epoch", exponential),
+    "staircase": Schedule("staircase", "(1 − k)^⌊epoch / every⌋", staircase, ("rate", "every")),
+    "sqrt": Schedule("1/√epoch", "1 / √(1 + k · epoch)", inverse_sqrt),
 }

@@ -1,6 +1,6 @@
 """Softmax and its cost: from the output layer's z to probabilities, the cost J, and dJ/dZ.
 
-Examples are columns, and everything has a leading axis of K networks. Course rows C16, C18, C19.
+Examples are columns, and everything has a leading axis of K networks. The cost is in nats. Course rows C16 to C19.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ Array = np.ndarray
 def softmax(Z: Array, out: Array | None = None) -> Array:
     """a = t / sum(t), t = exp(z), over the classes: (..., C, m) -> (..., C, m).
 
-    The largest z of a column is taken away first, which changes nothing (C16) and keeps exp from overflowing.
+    The largest z of each column is subtracted first, which changes no a (C16) and keeps exp from overflowing.
+    `out` may be Z itself.
     """
     out = np.empty_like(Z) if out is None else out
     subtract(Z, Z.max(axis=-2, keepdims=True), out)
@@ -23,13 +24,19 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
 
 
 def cost(A: Array, Y: Array) -> Array:
-    """J = -mean over m of sum over classes of y log a, for probabilities A and one-hot Y (..., C, m) -> (...)."""
+    """J = -mean over m of sum over classes of y log a, in nats, for probabilities A and one-hot Y (C19).
+
+    (..., C, m) -> (...), in float64. A probability of 0 counts as the smallest normal number of its type.
+    """
     likelihood = np.maximum(np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny)
     return -np.log(likelihood, dtype=np.float64).mean(axis=-1)
 
 
 class SoftmaxCost:
-    """Softmax, cost and gradient of K networks over mini-batches of m, in arrays that are allocated once."""
+    """Softmax, cost and gradient of K networks for mini-batches of m examples. Arrays are allocated once.
+
+    `A` (K, C, m) holds z before `forward`, the probabilities after it, and dJ/dZ after `backward`.
+    """
 
     def __init__(self, members: int, classes: int, examples: int, dtype: type) -> None:
         self.A = np.empty((members, classes, examples), dtype)
@@ -43,9 +50,10 @@ class SoftmaxCost:
         self._share = np.array(1 / examples, dtype)
 
     def forward(self, Y: Array, loss: Array) -> None:
-        """From z in `self.A` (K, C, m) to probabilities in `self.A`; the cost J of each network goes to `loss` (K,).
+        """Turn z in `A` into probabilities, and write the cost J of each network into `loss` (K,).
 
-        J = mean(log sum exp(z) - z of the true class), which needs no logarithm of a small number (C19).
+        `Y` (1 or K, C, m) is one-hot. J = mean(log sum exp(z) - z of the true class), which needs no logarithm of a
+        small number (C19).
         """
         Z = self.A
         np.maximum.reduce(Z, axis=1, keepdims=True, out=self._largest)
@@ -60,23 +68,23 @@ class SoftmaxCost:
         divide(Z, self._sum, Z)
 
     def backward(self, Y: Array) -> Array:
-        """dJ/dZ = (A - Y) / m, (K, C, m), in the place of A."""
+        """dJ/dZ = (A - Y) / m (K, C, m), written over `A` and returned."""
         dZ = subtract(self.A, Y, self.A)
         return multiply(dZ, self._share, dZ)
 
 
 def hardmax(Z: Array) -> Array:
-    """1 for the largest z of each column, 0 for all others, which softmax is the gentle version of (C17).
+    """1 for the largest z of each column, 0 for all others; softmax is its gentle version (C17).
 
-    (..., C, m) -> (..., C, m); of several that are largest, the first.
+    (..., C, m) -> (..., C, m). Where several are largest, the first gets the 1.
     """
     return np.equal(np.argmax(Z, axis=-2, keepdims=True), np.arange(Z.shape[-2])[:, None]).astype(Z.dtype)
 
 
 def as_written(Z: Array) -> tuple[Array, Array]:
-    """t = exp(z) and a = t / sum(t) exactly as the formula has it (C16), (..., C, m) each: to show where it fails.
+    """t = exp(z) and a = t / sum(t), (..., C, m) each, exactly as in the formula (C16), to show where it fails.
 
-    Beyond z = 709.78 in float64 (88.72 in float32) exp overflows, and inf / inf is not a number.
+    Above z = 709.78 in float64 (88.72 in float32) exp overflows, and inf / inf is not a number.
     """
     with np.errstate(all="ignore"):
         t = np.exp(Z)

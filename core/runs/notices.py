@@ -86,7 +86,7 @@ def decay_words(run: Run) -> str:
     if settings.decay == "none":
         return ""
     epochs = run.epoch - run.stack.state.decay_from
-    stairs = f", {settings.decay_every:,} epochs per step" if settings.decay == "staircase" else ""
+    stairs = f", {settings.decay_every:,} epochs per step" if "every" in SCHEDULES[settings.decay].uses else ""
     formula = f"{settings.learning_rate:.6g} · {SCHEDULES[settings.decay].formula}"
     after = f"{epochs:,} epoch{'s' * (epochs != 1)} of decay"
     return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{stairs} after {after}."

@@ -22,7 +22,6 @@ from core.nn.schedules import SCHEDULES
 MAX_LAYERS = 6
 MAX_UNITS = 256
 OWN = "own data"
-WITH_MOMENTS = ("momentum", "rmsprop", "adam")
 
 
 class SettingError(UserError, ValueError):
@@ -158,11 +157,21 @@ def _parse_layers(value: Any) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-_ADAM = (("optimizer", ("momentum", "adam"), "under {}"),)
-_SQUARES = (("optimizer", ("rmsprop", "adam"), "under {}"),)
-_MOMENTS = (("optimizer", WITH_MOMENTS, "under {}"),)
-_DECAY = (("decay", tuple(name for name in SCHEDULES if name != "none"), "without decay"),)
-_STAIRS = (("decay", ("staircase",), "unless decay is a staircase"),)
+def _keeping(*moments: str) -> tuple[str, ...]:
+    """The optimizers that keep one of these averages."""
+    return tuple(name for name, optimizer in OPTIMIZERS.items() if set(moments) & set(optimizer.moments))
+
+
+def _using(argument: str) -> tuple[str, ...]:
+    """The schedules that depend on this argument."""
+    return tuple(name for name, schedule in SCHEDULES.items() if argument in schedule.uses)
+
+
+_GRADIENTS = (("optimizer", _keeping("m"), "under {}"),)
+_SQUARES = (("optimizer", _keeping("v"), "under {}"),)
+_MOMENTS = (("optimizer", _keeping("m", "v"), "under {}"),)
+_DECAY = (("decay", _using("rate"), "without decay"),)
+_STAIRS = (("decay", _using("every"), "unless decay is a staircase"),)
 _BN = (("batch_norm", (True,), "without batch norm"),)
 
 # fmt: off
@@ -172,7 +181,7 @@ SETTINGS: tuple[Field, ...] = (
     Field("optimizer", "", "optimizer", "How a step is made from the gradient.",
           "choice", "first", choices={name: o.label for name, o in OPTIMIZERS.items()}, course="C1"),
     Field("beta1", "β", "momentum β", "How long the running average of gradients remembers (β₁ in Adam).",
-          "one_minus", "second", 0.0, 0.9999, needs=_ADAM, course="C5"),
+          "one_minus", "second", 0.0, 0.9999, needs=_GRADIENTS, course="C5"),
     Field("batch_size", "m", "mini-batch size",
           "How many examples each step uses, at most the whole training set.",
           "log", "second", 1, 50_000, integer=True, course="C1"),

@@ -14,6 +14,7 @@ from concurrent.futures import Future
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from core.errors import UserError
 from core.store.migrations import MIGRATIONS
@@ -41,6 +42,7 @@ class File:
         self.path = Path(path)
         self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._local = threading.local()
+        self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._closed = False
         self._migrate()
         self._thread = threading.Thread(target=self._write_on, name="panda-store", daemon=True)
@@ -73,7 +75,9 @@ class File:
         self._closed = True
         self._jobs.put(None)
         self._thread.join(BUSY_SECONDS)
-        self._local = threading.local()  # with it go the readers' connections: Windows keeps an open file from deletion
+        self._local = threading.local()
+        for connection in list(self._readers):  # Windows does not delete a file that is open
+            connection.close()
 
     def _write_on(self) -> None:
         connection = self._connect()
@@ -87,8 +91,9 @@ class File:
                 return
 
     def _connect(self) -> sqlite3.Connection:
-        how = {"timeout": BUSY_SECONDS, "isolation_level": None, "check_same_thread": False, "factory": _Connection}
-        connection = sqlite3.connect(self.path, **how)
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
@@ -118,11 +123,13 @@ class File:
         if not hasattr(self._local, "connection"):
             self._local.connection = self._connect()
             self._local.connection.row_factory = sqlite3.Row
-        return self._local.connection.execute(query, values).fetchall()
+            self._readers.add(self._local.connection)
+        found: list[sqlite3.Row] = self._local.connection.execute(query, values).fetchall()
+        return found
 
     def check(self) -> str:
         """SQLite's own `quick_check`: "ok" where the file is sound."""
-        return self.rows("PRAGMA quick_check")[0][0]
+        return str(self.rows("PRAGMA quick_check")[0][0])
 
 
 def done(cursor: sqlite3.Cursor) -> None:
@@ -147,5 +154,8 @@ def _commit(connection: sqlite3.Connection, batch: Sequence[tuple[Job[Any], Futu
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         results = [(future, None, error) for _, future in batch]
-    for future, result, error in results:
-        future.set_exception(error) if error else future.set_result(result)
+    for future, result, failure in results:
+        if failure:
+            future.set_exception(failure)
+        else:
+            future.set_result(result)

@@ -25,6 +25,16 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+STREAMLIT = [
+    "streamlit",
+    "run",
+    "app.py",
+    "--server.address",
+    "127.0.0.1",
+    "--server.headless",
+    "true",
+    "--server.port",
+]
 
 
 def free_port():
@@ -33,22 +43,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def started(port, store):
+def started(port, store, program=STREAMLIT):
     """A server on `port` with the store in that file, once it is up."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command = [sys.executable, "-m", *program, str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command + options, cwd=ROOT, env=os.environ | {"PANDA_DB": str(store)}, **quiet)
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PANDA_DB": str(store)}, **quiet)
     wait_until_up(f"http://127.0.0.1:{port}", process)
     return process
 
 
 @contextmanager
-def serving():
+def serving(program=STREAMLIT):
     """The address of a fresh server with a store of its own, which is ended with the block."""
     port = free_port()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        process = started(port, Path(folder) / "panda.db")
+        process = started(port, Path(folder) / "panda.db", program)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -68,13 +77,18 @@ def wait_until_up(address, process):
     raise RuntimeError("the server did not come up within a minute")
 
 
+def absent(browser):
+    """Skip the test for want of that browser, or fail where browsers are required."""
+    words = f"there is no {browser} on this machine"
+    if os.environ.get("PANDA_BROWSER_TESTS") == "required":
+        pytest.fail(words)
+    pytest.skip(words)
+
+
 @pytest.fixture(scope="session")
 def chromium():
     if CHROMIUM is None:
-        words = "there is no Chromium on this machine (Debian: apt-get install chromium)"
-        if os.environ.get("PANDA_BROWSER_TESTS") == "required":
-            pytest.fail(words)
-        pytest.skip(words)
+        absent("Chromium (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

@@ -74,7 +74,7 @@ def in_panda(page):
     """Wait until Panda is there and has drawn its first frame: both pages have a button Play."""
     page.wait_for_url(lambda url: "run=" in url)
     page.get_by_role("button", name="New weights").wait_for()
-    page.wait_for_function("document.querySelector('.panda-transport dd')?.textContent")
+    page.wait_for_function("document.querySelector('.panda-run-bar dd')?.textContent")
     at_rest(page)
 
 

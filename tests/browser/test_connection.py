@@ -29,7 +29,7 @@ window.WebSocket = function (url, protocols) {
     real.onmessage = (event) => socket.onmessage(event);
     real.onclose = (event) => { socket.readyState = 3; socket.onclose(event); };
   };
-  if (open) connect();
+  if (open) queueMicrotask(connect); // once the page has set its listeners
   else held.push(connect);
   return socket;
 };
@@ -67,6 +67,43 @@ def test_play_taken_back_before_the_connection_stands_does_not_play(held):
     held.wait_for_function("window.__panda.frames > 0")
     assert settled(held) == 0
     assert held.get_by_role("button", name="Play").is_visible()
+
+
+def test_a_dial_shows_what_is_kept_and_can_be_taken_back(held):
+    alpha(held).wait_for()
+    before = alpha(held).input_value()
+    alpha(held).fill("0.5")
+    alpha(held).press("Enter")
+    held.get_by_text("Your changes will follow").wait_for()
+    held.locator(".panda-dial.panda-pending").wait_for()
+    assert alpha(held).input_value() == "0.5"
+    alpha(held).fill(before)
+    alpha(held).press("Enter")
+    held.evaluate("connectLive()")
+    held.locator(".panda-dial.panda-pending").wait_for(state="detached")
+    held.wait_for_function("window.__panda.frames > 0")
+    assert held.evaluate("window.__panda.lastSettings.learning_rate") == float(before)
+    assert alpha(held).input_value() == before
+
+
+def test_a_stopping_step_can_be_taken_back_before_the_connection_stands(held):
+    stop = held.get_by_label(re.compile("[Ss]top at step"))
+    for text in ("500", ""):
+        stop.fill(text)
+        stop.press("Enter")
+    held.evaluate("connectLive()")
+    held.wait_for_function("window.__panda.frames > 0")
+    assert stop.input_value() == ""
+
+
+def test_a_page_left_and_come_back_to_shows_that_it_will_play(held):
+    held.get_by_role("button", name="Play").click()
+    held.get_by_role("link", name="Settings").click()
+    held.get_by_role("heading", name="Settings").or_(held.get_by_text("momentum β")).first.wait_for()
+    held.get_by_role("link", name="Panda").click()
+    held.get_by_role("button", name="Pause").wait_for()
+    held.evaluate("connectLive()")
+    held.wait_for_function(f"{STEP} > 20")
 
 
 def test_a_dial_and_steps_before_the_connection_stands_count(held):

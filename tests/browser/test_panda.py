@@ -34,7 +34,7 @@ def settled(page):
 
 def readout(page, label):
     """The number beside a label of the bar."""
-    text = page.locator(".panda-transport").inner_text()
+    text = page.locator(".panda-run-bar").inner_text()
     return re.search(rf"{label}\s+([\d.,]+)", text).group(1)
 
 
@@ -117,13 +117,13 @@ def test_speed_and_stopping_step(page):
 
 
 def test_restart_is_a_new_run_with_the_same_weights_and_new_weights_differ(page):
-    first = page.locator(".panda-transport").inner_text()
+    first = page.locator(".panda-run-bar").inner_text()
     at = play_to(page, 60)
     page.get_by_role("button", name="Restart").click()
     page.wait_for_function(f"{STEP} === 0")
-    assert page.locator(".panda-transport").inner_text() == first
+    assert page.locator(".panda-run-bar").inner_text() == first
     page.get_by_role("button", name="New weights").click()
-    page.wait_for_function("n => document.querySelector('.panda-transport').innerText !== n", arg=first)
+    page.wait_for_function("n => document.querySelector('.panda-run-bar').innerText !== n", arg=first)
     page.get_by_role("tab", name="New run").click()
     page.get_by_role("button", name=re.compile(f"Back to spiral.* step {at}$")).wait_for()
 
@@ -216,11 +216,11 @@ def test_a_page_left_for_a_moment_shows_what_came_meanwhile(page, context):
     second.goto(page.url)
     ready(second)
     page.get_by_role("link", name="Settings").click()
-    page.locator(".panda-transport").wait_for(state="hidden")
+    page.locator(".panda-run-bar").wait_for(state="hidden")
     second.get_by_role("button", name="Step").click()  # while the first tab's channel is still open
     second.wait_for_function(f"{STEP} === 1")
     page.get_by_role("link", name="Panda").click()
-    page.wait_for_function("document.querySelector('.panda-transport dd')?.textContent === '1'")
+    page.wait_for_function("document.querySelector('.panda-run-bar dd')?.textContent === '1'")
 
 
 def test_a_nudge_in_another_tab_moves_this_tabs_widgets(page, context):

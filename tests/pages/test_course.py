@@ -140,7 +140,7 @@ def test_c20_decay_is_said_with_the_learning_rate_that_it_leaves(panda, decay, f
     opened.do(lambda it: it.nudge({"decay": decay, "decay_rate": 0.2}))
     opened.run.advance(125)  # 640 examples in mini-batches of 64: 12 epochs and a half
     panda.run()
-    said = next(data["now"] for data in parts(panda, "words") if data["name"] == "decay")
+    said = next(data["now"] for data in parts(panda, "status-text") if data["name"] == "decay")
     alpha = float(re.search(r"= ([\d.e-]+), with k = 0\.2", said)[1])
     assert alpha == pytest.approx(0.1 * factor(0.2, 12), rel=1e-3)
     assert "after 12 epochs of decay" in said

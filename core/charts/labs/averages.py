@@ -79,7 +79,7 @@ def _move_frame(shown: Move) -> Frame:
     return {f"{uid}.x": at + 1 for uid in lines} | {f"{uid}.y": values[at] for uid, values in lines.items()} | said
 
 
-def _move(name: str, title: str, number: int) -> Chart:
+def _move(name: str, title: str, number: int) -> Chart[Averaged]:
     return Chart(
         name,
         title,
@@ -90,14 +90,14 @@ def _move(name: str, title: str, number: int) -> Chart:
 
 
 MOVES = [_move("move-1", "The first move", 0), _move("move-2", "The second move", 1)]
-WHOLE = Chart(
+WHOLE: Chart[Averaged] = Chart(
     "average",
     "The average",
     "The values as dots and their exponentially weighted averages as lines, with the chosen step marked.",
     lambda shown: _skeleton("average", shown),
     lambda shown: _frame(shown, shown.series.size),
 )
-START = Chart(
+START: Chart[Averaged] = Chart(
     "average-start",
     f"The first {FIRST} steps",
     f"The first {FIRST} values and their averages, enlarged: without bias correction the average starts near 0.",

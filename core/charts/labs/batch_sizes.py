@@ -58,14 +58,14 @@ def _spread_skeleton(shown: Noise) -> go.Figure:
     return go.Figure(traces, layout("size-spread", key, left=54, xaxis=xaxis, yaxis=yaxis))
 
 
-MEANS = Chart(
+MEANS: Chart[Noise] = Chart(
     "size-means",
     "μ of 1,000 mini-batches",
     "A histogram of the means of a thousand mini-batches; a line is at the mean of all examples.",
     lambda shown: _skeleton("size-means", BLUE, "μ", edges(shown)[0], shown.mean),
     lambda shown: {"bars.y": shares(shown.means, edges(shown)[0])},
 )
-VARIANCES = Chart(
+VARIANCES: Chart[Noise] = Chart(
     "size-variances",
     "σ² of 1,000 mini-batches",
     "A histogram of the variances of a thousand mini-batches; a line is at the variance of all examples.",
@@ -78,7 +78,7 @@ def _spread_frame(shown: Noise) -> Frame:
     return {"now.x": np.array([shown.size]), "now.y": np.array([shown.means.std()])}
 
 
-SPREAD = Chart(
+SPREAD: Chart[Noise] = Chart(
     "size-spread",
     "How much μ varies",
     "The deviation of the mini-batches' means against their size, on the line sigma over the root of m.",

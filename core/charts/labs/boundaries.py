@@ -27,7 +27,7 @@ class Boundaries:
 
 @lru_cache
 def _skeleton(name: str, classes: int) -> go.Figure:
-    """Empty points; `meta.points` says which trace a person moves, whose `text` names each (pages/live/points.js)."""
+    """Empty points; `meta.points` names the trace that a person moves, whose `text` names each point."""
     key = key_of(((colour(k), symbol(k), str(k + 1)) for k in range(classes)), "class")
     plane = {"range": [-edge(), edge()], "fixedrange": True, "showgrid": False, "visible": False}
     marker = {"size": 10, "color": [], "symbol": [], "line": {"width": 1, "color": "#FFFFFF"}}
@@ -62,15 +62,20 @@ def frame(shown: Divided) -> Frame:
     }
 
 
-def _chart(name: str, title: str, summary: str, part: Callable[[Boundaries], Divided]) -> Chart:
+def _chart(name: str, title: str, summary: str, part: Callable[[Boundaries], Divided | None]) -> Chart[Boundaries]:
+    def shown_part(shown: Boundaries) -> Divided:
+        found = part(shown)
+        assert found is not None, f"{name} is shown where it was not asked for"
+        return found
+
     return Chart(
         name,
         title,
         f"{summary} A point is moved by dragging it and removed by a click; a click beside the points adds one. The"
         " keyboard does the same.",
-        lambda shown: _skeleton(name, part(shown).points.classes),
-        lambda shown: frame(part(shown)),
-        hint=lambda shown: f"{part(shown).right.sum()} of {part(shown).right.size} right",
+        lambda shown: _skeleton(name, shown_part(shown).points.classes),
+        lambda shown: frame(shown_part(shown)),
+        hint=lambda shown: f"{shown_part(shown).right.sum()} of {shown_part(shown).right.size} right",
     )
 
 

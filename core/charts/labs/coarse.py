@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -58,7 +60,7 @@ def _paths_skeleton(shown: Coarse) -> go.Figure:
     across = axis(title=titled("models trained"), rangemode="tozero", fixedrange=True)
     key = key_of([(BLUE, "solid", "coarse to fine"), (VERMILLION, "dash", "all at once")])
     stairs = {"shape": "hv", "width": 2}
-    over = {"hovertemplate": "%{y:.3g} after %{x}<extra></extra>"}
+    over: dict[str, Any] = {"hovertemplate": "%{y:.3g} after %{x}<extra></extra>"}
     traces = [
         line("at_once", "all at once", line=stairs | {"color": VERMILLION, "dash": "dash"}, **over),
         line("rounds", "coarse to fine", line=stairs | {"color": BLUE}, **over),

@@ -82,14 +82,14 @@ def _probabilities(shown: FromZ) -> Frame:
     }
 
 
-EXPONENTIALS = Chart(
+EXPONENTIALS: Chart[FromZ] = Chart(
     "exponentials",
     "t, the exponential of z",
     "A bar for each class: the exponential of its z, always positive, on a logarithmic axis.",
     lambda shown: _exponentials_skeleton(shown.z.size),
     _exponentials,
 )
-PROBABILITIES = Chart(
+PROBABILITIES: Chart[FromZ] = Chart(
     "probabilities",
     "a = t / Σt, which sum to 1",
     "A bar for each class: its softmax probability, beside hardmax, which gives 1 to the largest, and the uniform 1/C.",

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
-from core.labs.inputs import Descent, ellipse
+from core.labs.inputs import Descent, TwoDescents, ellipse
 
 Array = np.ndarray
 REACH = 2.4  # of both axes
@@ -46,14 +46,14 @@ def _frame(one: Descent) -> Frame:
 
 
 WORDS = "Ellipses of equal cost of two weights, and the steps of gradient descent among them, with inputs {}."
-RAW = Chart(
+RAW: Chart[TwoDescents] = Chart(
     "inputs-raw",
     "Inputs as they are",
     WORDS.format("as they are"),
     lambda shown: _skeleton("inputs-raw", VERMILLION),
     lambda shown: _frame(shown.raw),
 )
-NORMALIZED = Chart(
+NORMALIZED: Chart[TwoDescents] = Chart(
     "inputs-normalized",
     "Inputs normalized",
     WORDS.format("normalized"),

@@ -75,14 +75,14 @@ def _far_frame(shown: Kernel) -> Frame:
     }
 
 
-NEAR = Chart(
+NEAR: Chart[Kernel] = Chart(
     "kernel",
     f"Weights of the newest {NEWEST} values",
     f"The exact weights of the newest {NEWEST} values as bars, and where they have fallen to 1/e.",
     _bars_skeleton,
     _bars_frame,
 )
-WHOLE = Chart(
+WHOLE: Chart[Kernel] = Chart(
     "kernel-far",
     "All weights, both axes logarithmic",
     "The weights of all values against their number, newest first, and the box of 1/(1-β) values of weight 1-β.",

@@ -72,14 +72,14 @@ def _gradient(shown: LossTerms) -> Frame:
     return bars | {"numeric.x": places, "numeric.y": shown.numeric.T.ravel()}
 
 
-LOSSES = Chart(
+LOSSES: Chart[LossTerms] = Chart(
     "loss-terms",
     "Loss of each example",
     "A bar for each example: minus the logarithm of the probability of its true class; the dashed line is their mean.",
     lambda shown: _losses_skeleton(shown.losses.size),
     _losses,
 )
-GRADIENT = Chart(
+GRADIENT: Chart[LossTerms] = Chart(
     "gradient-check",
     "Gradient of J, classes 1 to C in each example",
     "The engine's gradient as bars and central finite differences of the cost as crosses in their ends.",

@@ -83,7 +83,7 @@ def _outside(shown: OneBatch) -> str | None:
     return f"Some values lie beyond ±{REACH}." if far else None
 
 
-DOTS = Chart(
+DOTS: Chart[OneBatch] = Chart(
     "batch-dots",
     "Eight examples, step by step",
     "The z, the normalized z and the scaled and shifted z of eight examples on three lines, with mean and deviation.",
@@ -91,7 +91,7 @@ DOTS = Chart(
     _dots_frame,
     hint=_outside,
 )
-HISTOGRAMS = Chart(
+HISTOGRAMS: Chart[OneBatch] = Chart(
     "batch-histograms",
     "Histograms",
     "How many of the eight examples have a z of that size, before batch norm and after.",

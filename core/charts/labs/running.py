@@ -70,14 +70,14 @@ def _outputs_frame(shown: Moment) -> Frame:
     return frame
 
 
-STATISTICS = Chart(
+STATISTICS: Chart[Moment] = Chart(
     "running",
     "Unit 1 of layer 2 while the run trains",
     "Mean and variance of a unit over each mini-batch, and their running averages, against training steps.",
     _statistics_skeleton,
     _statistics_frame,
 )
-OUTPUTS = Chart(
+OUTPUTS: Chart[Moment] = Chart(
     "alone",
     "What one example gets",
     "Softmax outputs of one dev example with its own statistics, and with the running ones; a star marks its class.",

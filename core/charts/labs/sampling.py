@@ -10,8 +10,9 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
-from core.charts.searches.scatter import TICKS, short
+from core.charts.searches.scatter import TICKS
 from core.labs.sampling import BINS, Sampled, Sampling
+from core.search.view import short
 from core.settings.scales import SCALES
 
 Array = np.ndarray
@@ -83,7 +84,7 @@ def _marks(shown: Sampling) -> Array:
         marks = marks[(marks >= shown.low * (1 - 1e-9)) & (marks <= shown.high * (1 + 1e-9))]
         if marks.size > 2:
             return marks[:: -(-marks.size // TICKS)]
-    return SCALES[shown.axis].from_unit(np.linspace(0, 1, TICKS), shown.low, shown.high)
+    return np.asarray(SCALES[shown.axis].from_unit(np.linspace(0, 1, TICKS), shown.low, shown.high))
 
 
 def _strip(places: Array) -> tuple[Array, Array]:
@@ -99,7 +100,7 @@ def _said(edge: float, words: str) -> Frame:
             "said.textposition": [f"middle {side}"]}  # fmt: skip
 
 
-def _chart(name: str, symbol: str, title: str, chosen: Callable[[Sampling], Sampled]) -> Chart:
+def _chart(name: str, symbol: str, title: str, chosen: Callable[[Sampling], Sampled]) -> Chart[Sampling]:
     summary = f"{title}: a strip with a tick for each point, and a histogram of {BINS} bars with the share of each."
     return Chart(
         name, title, summary, lambda shown: _skeleton(name, symbol), lambda shown: _frame(shown, chosen(shown))

@@ -47,7 +47,10 @@ def _losses_skeleton(shown: Shown) -> go.Figure:
 
 def _losses_frame(shown: Shown) -> Frame:
     pushes = np.repeat(np.array(shown.trained.pushes, np.float32), 3)
-    frame: Frame = {"pushes.x": pushes, "pushes.y": np.tile(np.float32([LOW, HIGH, np.nan]), len(shown.trained.pushes))}
+    frame: Frame = {
+        "pushes.x": pushes,
+        "pushes.y": np.tile(np.array([LOW, HIGH, np.nan], np.float32), pushes.size // 3),
+    }
     for i, net in enumerate(shown.trained.nets):
         frame |= {f"loss{i}.x": net.losses.steps.copy(), f"loss{i}.y": net.losses.average.copy()}
     return frame
@@ -74,14 +77,14 @@ def _wandered(shown: Shown) -> str | None:
     return f"means vary by {', '.join(f'{net.wandering(shown.layer):.2f}' for net in shown.trained.nets)} σ"
 
 
-LOSSES = Chart(
+LOSSES: Chart[Shown] = Chart(
     "side-losses",
     "Loss of the mini-batches",
     "The averaged mini-batch loss of three networks against training steps, with a line at every push.",
     _losses_skeleton,
     _losses_frame,
 )
-INPUTS = Chart(
+INPUTS: Chart[Shown] = Chart(
     "side-inputs",
     "A layer's input from unit 1",
     "Mean and variance of what unit 1 gives to one layer of the three networks, over each mini-batch, against steps.",
@@ -90,4 +93,4 @@ INPUTS = Chart(
     hint=_wandered,
     every=2,
 )
-SIDE_CHARTS: dict[str, Chart] = {chart.name: chart for chart in (LOSSES, INPUTS)}
+SIDE_CHARTS: dict[str, Chart[Shown]] = {chart.name: chart for chart in (LOSSES, INPUTS)}

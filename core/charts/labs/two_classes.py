@@ -62,14 +62,14 @@ def _rest(shown: TwoClasses) -> Frame:
     return {"rest.x": shown.differences, "rest.y": shown.softmax - shown.sigmoid}
 
 
-CURVES = Chart(
+CURVES: Chart[TwoClasses] = Chart(
     "two-classes",
     "Two curves that coincide",
     "The probability of the first class over z₁ - z₂: softmax as a broad line, the sigmoid dashed on it.",
     lambda shown: _curves_skeleton(),
     _curves,
 )
-REST = Chart(
+REST: Chart[TwoClasses] = Chart(
     "two-classes-rest",
     "Their difference: only rounding",
     "Softmax less sigmoid: nothing but the last digit of float64.",

@@ -112,7 +112,7 @@ def _weights_frame(shown: Versus) -> Frame:
     return {"shares.x": WEIGHTS, "shares.y": shown.shares, "now.x": np.array([shown.weight]), "now.y": won}
 
 
-def _points(name: str, title: str, chosen: Callable[[Versus], Tried]) -> Chart:
+def _points(name: str, title: str, chosen: Callable[[Versus], Tried]) -> Chart[Versus]:
     summary = f"{title}: the points, the different values of α below them, and above them how good each is."
     return Chart(
         name,

@@ -1,43 +1,51 @@
-/** A grid of charts: one card for each, made once and updated from every frame. */
+/** A grid of charts: one card each, made once, and fed with the arrays of every frame. */
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
 import { movable } from "./drag_points.js";
 import { themeAt } from "./theme.js";
 
+/** @import { Acts, Card, Channel, ChartRow, ChartsData, Part, Status, Theme } from "./types.js" */
+
 const CLOSES = "[role=dialog], [role=listbox], [role=combobox], [role=menu], [data-baseweb=popover], input, textarea";
 const MARGIN = "200px"; // how far outside the window a chart is still kept up to date
 
-/** The part "charts" in `root`. */
+/** The part "charts" in `root`.
+ * @param {HTMLElement} root
+ * @returns {Part<Status, ChartsData>}
+ */
 export function charts(root) {
-  const cards = new Map(); // name -> card
+  /** By name. @type {Map<string, Card>} */
+  const cards = new Map();
   const watch = new IntersectionObserver(seen, { rootMargin: MARGIN });
   const widths = new ResizeObserver((entries) => {
-    for (const { target } of entries) cards.get(target.dataset.chart)?.resize();
+    for (const { target } of entries) cardOf(target)?.resize();
   });
+  /** @type {string | null} */
   let token = null;
   let selected = false;
 
+  /** @param {Element} node */
+  const cardOf = (node) => cards.get(/** @type {HTMLElement} */ (node).dataset.chart ?? "");
+
+  /** @type {ReturnType<typeof charts>["update"]} */
   function update({ data, parentElement }, channel) {
     const theme = themeAt(parentElement);
     const names = new Set(data.charts.map((chart) => chart.name));
-    const stays = data.stays ?? data.charts[0]?.name; // in sight, on a lab's phone
+    const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
     token = data.token;
     data.charts.forEach((chart, place) => {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
-      if (!cards.has(chart.name)) {
-        add(chart, data, theme, channel);
-        channel.forget(chart.name);
-      }
-      const { node, dress } = cards.get(chart.name);
+      const { node, dress } = cards.get(chart.name) ?? add(chart, data, theme, channel);
       if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
       node.classList.toggle("panda-stays", chart.name === stays);
       dress(theme);
     });
   }
 
+  /** @type {(chart: ChartRow, data: ChartsData, theme: Theme, channel: Channel) => Card} */
   function add(chart, data, theme, channel) {
     const { of } = chart.figure.layout.meta?.brush ?? {};
     const made = build(chart, data, theme, {
@@ -49,10 +57,15 @@ export function charts(root) {
     cards.set(chart.name, card);
     watch.observe(card.node);
     widths.observe(card.node);
+    channel.forget(chart.name);
+    return card;
   }
 
+  /** @param {string} name */
   function drop(name) {
-    const { node, purge } = cards.get(name);
+    const card = cards.get(name);
+    if (!card) return;
+    const { node, purge } = card;
     watch.unobserve(node);
     widths.unobserve(node);
     purge();
@@ -60,9 +73,10 @@ export function charts(root) {
     cards.delete(name);
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   function seen(entries) {
     for (const { target, isIntersecting } of entries) {
-      const card = cards.get(target.dataset.chart);
+      const card = cardOf(target);
       if (card) card.visible = isIntersecting;
     }
   }
@@ -74,6 +88,7 @@ export function charts(root) {
     [...cards.keys()].forEach(drop);
   }
 
+  /** @type {ReturnType<typeof charts>["listens"]["frame"]} */
   function frame({ charts: moving, status }) {
     for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
     selected = Boolean(status.selected);
@@ -84,10 +99,12 @@ export function charts(root) {
     }
   }
 
-  /** Escape clears the selection, unless it closes a dialog or menu above the page. */
+  /** Escape clears what is selected, unless it closes something above the page, such as a dialog.
+   * @param {KeyboardEvent} event */
   function onKey(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || !selected || event.target.closest?.(CLOSES)) return;
-    [...cards.values()].find(({ clear }) => clear)?.clear.click();
+    if (event.key !== "Escape" || event.defaultPrevented || !selected) return;
+    if (/** @type {Partial<Element>} */ (event.target).closest?.(CLOSES)) return;
+    [...cards.values()].find(({ clear }) => clear)?.clear?.click();
   }
 
   document.addEventListener("keydown", onKey);
@@ -95,23 +112,25 @@ export function charts(root) {
   return { update, remove, listens: { frame, wants } };
 }
 
-/** A card: title, a switch for a logarithmic axis where the chart has one, the plot. */
+/** A card: title, a switch for a logarithmic axis where the chart has one, the plot.
+ * @type {(chart: ChartRow, data: ChartsData, theme: Theme, act: Acts) => Card} */
 function build(chart, data, theme, act) {
   const title = freshId("title");
   const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
   const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
-  const log = chart.figure.layout.meta?.log && element("button", {
-    type: "button", class: "panda-log", text: "log", title: "Logarithmic scale", "aria-pressed": "false",
-    on: { click: () => log.setAttribute("aria-pressed", drawn.toggleLog()) },
+  const { meta, yaxis } = chart.figure.layout;
+  const log = element("button", {
+    type: "button", class: "panda-log", text: "log", title: "Logarithmic scale",
+    "aria-pressed": String(yaxis?.type === "log"),
+    on: { click: () => log.setAttribute("aria-pressed", String(drawn.toggleLog())) },
   });
-  if (log) log.setAttribute("aria-pressed", chart.figure.layout.yaxis?.type === "log");
   const hint = element("p", { class: "panda-hint", role: "status" });
-  const clear = chart.figure.layout.meta?.brush && element("button", {
+  const clear = meta?.brush && element("button", {
     type: "button", class: "panda-clear", text: "×", title: "Clear the selected region (Esc)", hidden: true,
     "aria-label": "Clear the selected region", on: { click: () => act.select(null) },
   });
   const name = element("h3", { id: title, text: chart.title });
-  const head = element("header", { class: "panda-card-head" }, name, hint, clear, log);
+  const head = element("header", { class: "panda-card-head" }, name, hint, clear, meta?.log && log);
   const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
   return { node, hint, clear, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
 }

@@ -1,36 +1,54 @@
 /** Making elements, and updating them only where something changed. */
 
-/** A new element: `props` are attributes, except `on` (listeners by event) and `text`. */
+/** @typedef {string | number | boolean | null | undefined} Attribute */
+/** @typedef {{ [event in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[event]) => void }} Listeners */
+
+/** A new element: `props` are attributes, except `on` (listeners by event) and `text`.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {{ on?: Listeners, [name: string]: Attribute | Listeners }} props
+ * @param {(Node | string | false | null | undefined)[]} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
 export function element(tag, props = {}, ...children) {
+  const { on = {}, text, ...attributes } = props;
   const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (name === "on") Object.entries(value).forEach(([event, listener]) => node.addEventListener(event, listener));
-    else if (name === "text") node.textContent = value;
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  for (const [event, listener] of Object.entries(on)) {
+    node.addEventListener(event, /** @type {EventListener} */ (listener));
   }
-  node.append(...children.filter(Boolean));
+  if (text !== undefined) node.textContent = /** @type {string} */ (text);
+  for (const [name, value] of Object.entries(attributes)) attribute(node, name, /** @type {Attribute} */ (value));
+  node.append(...children.flatMap((child) => child || []));
   return node;
 }
 
-/** An icon from one SVG path on a 16 by 16 grid, in the colour of the text. */
+/** An icon from one SVG path on a 16 by 16 grid, in the colour of the text.
+ * @param {string} path
+ */
 export function icon(path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");
   svg.setAttribute("class", "panda-icon");
   svg.setAttribute("aria-hidden", "true");
-  const shape = document.createElementNS(svg.namespaceURI, "path");
+  const shape = document.createElementNS("http://www.w3.org/2000/svg", "path");
   shape.setAttribute("d", path);
   svg.append(shape);
   return svg;
 }
 
-/** Set a text, touching the page only where it differs. */
+/** Set a text, touching the page only where it differs.
+ * @param {Element} node
+ * @param {string} text
+ */
 export function write(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-/** Set or remove an attribute, touching the page only where it differs. */
+/** Set or remove an attribute, touching the page only where it differs.
+ * @param {Element} node
+ * @param {string} name
+ * @param {Attribute} value
+ */
 export function attribute(node, name, value) {
   const wanted = value === false || value === null || value === undefined ? null : value === true ? "" : String(value);
   if (node.getAttribute(name) === wanted) return;
@@ -40,7 +58,9 @@ export function attribute(node, name, value) {
 
 let ids = 0;
 
-/** An id that no other element of the page has. */
+/** An id that no other element of the page has.
+ * @param {string} stem
+ */
 export function freshId(stem) {
   ids += 1;
   return `panda-${stem}-${ids}`;

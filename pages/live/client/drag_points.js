@@ -1,33 +1,49 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
  * A drag moves a point, a click removes it, a click beside the points adds one; keys.js does the same by keyboard.
- * A held point follows the finger at once. One message at a time goes to the script: {type: "move" | "remove", number,
- * x, y, id} or {type: "add", x, y, id}. The script's answer carries the id of what it heard last (`channel.heard`);
- * a message that it did not hear is sent again.
+ * A held point follows the finger at once. The script gets one message at a time: {type: "move" | "remove", number, x,
+ * y, id} or {type: "add", x, y, id}. Its answer carries the id of the last message it received (`channel.heard`); a
+ * message that it did not receive is sent again.
  */
 import { handle } from "./keys.js";
 
-const STILL = 4; // pixels that a click may wander
-const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's middle that still take hold of it
-const PATIENCE = 600; // ms after which a message that was not heard is sent again
-const TIMES = 6; // that a message is sent, at most
+/** @import { Arrays, Axis, Card, Channel, ChartRow, Message, PlotElement, Points } from "./types.js" */
+/** @typedef {import("./keys.js").Where} Where */
+/** Where a pointer is in the window. @typedef {{ clientX: number, clientY: number, pointerType: string }} Pointer */
+/** A point that is held, or was released (`let`) and is not answered yet.
+ * @typedef {{ number: number, x: number, y: number, from: number[], dragged: boolean, let: boolean }} Held */
 
-let ids = Date.now() * 1000; // another window of the same session starts at another number
+const STILL = 4; // pixels that a pointer may move in a click
+/** @type {Record<string, number>} */
+const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's centre within which it is grabbed
+const PATIENCE = 600; // ms after which a message without an answer is sent again
+const TIMES = 6; // how often a message is sent at most
 
-/** `card` with points that can be moved, if `chart` has such. */
+let ids = Date.now() * 1000; // starts at another number in another window of the session
+
+/** `card` with points that can be moved, if `chart` has such.
+ * @param {Card} card
+ * @param {ChartRow} chart
+ * @param {Channel} channel
+ * @returns {Card}
+ */
 export function movable(card, chart, channel) {
   const uid = chart.figure.layout.meta?.points;
   if (!uid) return card;
-  const area = card.node.querySelector(".panda-plot");
-  let points = { x: [], y: [] }; // as the script has them, with a `text` that names each
-  let held = null; // {number, x, y, from, dragged} a point under the finger, or let go and not answered yet
-  let free = null; // {from}: the pointer went down beside the points
-  let waiting = []; // messages, the first of which is on its way
-  let times = 0; // that it was sent
+  const area = /** @type {HTMLElement} */ (card.node.querySelector(".panda-plot"));
+  /** @type {Points} */
+  let points = { x: [], y: [] };
+  /** @type {Held | null} */
+  let held = null;
+  /** Where the pointer went down beside the points. @type {{ from: number[] } | null} */
+  let free = null;
+  /** Messages, the first of which is on its way. @type {Message[]} */
+  const waiting = [];
+  let times = 0; // how often it was sent
   let timer = 0;
   area.classList.add("panda-movable");
   const keys = handle(card.node, chart.title, {
-    points: () => (held?.dragged ? atHand() : points),
+    points: () => (held?.dragged ? atHand(held) : points),
     frame,
     busy: () => Boolean(held && !held.let) || changing(),
     move: byKey,
@@ -35,36 +51,39 @@ export function movable(card, chart, channel) {
     add: (x, y) => say({ type: "add", x, y }),
   });
 
-  /** What the script says, with the held point where the hand has it. */
+  /** What the script says, with the held point where the hand has it. @param {Arrays} arrays */
   function draw(arrays) {
-    if (arrays[`${uid}.x`]) points = { x: arrays[`${uid}.x`], y: arrays[`${uid}.y`], text: arrays[`${uid}.text`] };
+    const [x, y, text] = ["x", "y", "text"].map((key) => arrays[`${uid}.${key}`]);
+    if (x) points = /** @type {Points} */ ({ x, y, text });
     answered();
-    card.draw(held?.dragged ? { ...arrays, ...withHeld() } : arrays);
+    card.draw(held?.dragged ? { ...arrays, ...withHeld(held) } : arrays);
     keys.place();
   }
 
-  function withHeld() {
-    const { x, y } = atHand();
+  /** @param {Held} held */
+  function withHeld(held) {
+    const { x, y } = atHand(held);
     return { [`${uid}.x`]: x, [`${uid}.y`]: y };
   }
 
-  /** The points with the held one where the hand has it. */
-  function atHand() {
+  /** The points with the held one where the hand has it. @param {Held} held */
+  function atHand(held) {
     const [x, y] = [Array.from(points.x), Array.from(points.y)];
     if (held.number < x.length) [x[held.number], y[held.number]] = [held.x, held.y];
     return { ...points, x, y };
   }
 
-  /** A key moved a point: it stays there until the script has it. */
+  /** A key moved a point: it stays there until the script has it.
+   * @type {(number: number, x: number, y: number) => void} */
   function byKey(number, x, y) {
-    held = { number, x, y, dragged: true, let: true };
-    card.draw(withHeld());
+    held = { number, x, y, from: [], dragged: true, let: true };
+    card.draw(withHeld(held));
     say({ type: "move", number, x, y });
   }
 
-  const changing = () => waiting.some(({ type }) => type !== "move"); // numbers of points are about to change
+  const changing = () => waiting.some(({ type }) => type !== "move"); // the points are about to be renumbered
 
-  /** A point that moves on before its last place was sent has only its new one. */
+  /** A point that moves on before its last place was sent has only its new one. @param {Message} message */
   function say(message) {
     ids += 1;
     const last = waiting.length > 1 ? waiting.at(-1) : null;
@@ -93,15 +112,15 @@ export function movable(card, chart, channel) {
     if (waiting.length && channel.heard === waiting[0].id) done();
   }
 
-  /** {left, top} of the plot in the window, and its axes; null before it is drawn. */
+  /** The plot in the window, and its axes; null before it is drawn. @returns {Where | null} */
   function frame() {
-    const gd = area.querySelector(".panda-figure");
+    const gd = /** @type {PlotElement | null} */ (area.querySelector(".panda-figure"));
     if (!gd?._fullLayout?.xaxis) return null;
     const { left, top } = gd.getBoundingClientRect();
     return { left, top, ...gd._fullLayout };
   }
 
-  /** The number of the nearest point under the pointer, or -1. */
+  /** The number of the nearest point under the pointer, or -1. @type {(event: Pointer, where: Where) => number} */
   function hit(event, where) {
     let [best, number] = [NEAR[event.pointerType] ?? NEAR.touch, -1];
     for (let i = 0; i < points.x.length; i += 1) {
@@ -113,19 +132,17 @@ export function movable(card, chart, channel) {
     return number;
   }
 
-  function place(event, where) {
-    const [x, y] = [["xaxis", event.clientX - where.left], ["yaxis", event.clientY - where.top]].map(([key, at]) => {
-      const axis = where[key];
-      return axis.p2d(Math.min(axis._length, Math.max(0, at - axis._offset)));
-    });
-    return { x, y };
+  /** The values at a pointer. @type {(event: Pointer, where: Where) => { x: number, y: number }} */
+  function place(event, { left, top, xaxis, yaxis }) {
+    return { x: valueOn(xaxis, event.clientX - left), y: valueOn(yaxis, event.clientY - top) };
   }
 
+  /** @type {(down: { from: number[] }, event: Pointer) => boolean} */
   const wandered = ({ from }, event) => Math.hypot(event.clientX - from[0], event.clientY - from[1]) > STILL;
 
   area.addEventListener("pointerdown", (event) => {
     const where = frame();
-    if (!where || event.button || !event.isPrimary || event.target.closest(".modebar")) return;
+    if (!where || event.button || !event.isPrimary || onModebar(event)) return;
     if (changing()) return;
     const from = [event.clientX, event.clientY];
     const number = hit(event, where);
@@ -133,7 +150,7 @@ export function movable(card, chart, channel) {
       free = { from };
       return;
     }
-    held = { number, from, x: points.x[number], y: points.y[number], dragged: false };
+    held = { number, from, x: points.x[number], y: points.y[number], dragged: false, let: false };
     area.setPointerCapture(event.pointerId);
   });
 
@@ -146,34 +163,35 @@ export function movable(card, chart, channel) {
     }
     if (!held.dragged && !wandered(held, event)) return;
     Object.assign(held, place(event, where), { dragged: true });
-    card.draw(withHeld());
+    card.draw(withHeld(held));
     say({ type: "move", number: held.number, x: held.x, y: held.y });
   });
 
   area.addEventListener("pointerup", (event) => {
     const where = frame();
-    if (held && !held.let) letGo();
+    if (held && !held.let) letGo(held);
     else if (free && where && !wandered(free, event)) say({ type: "add", ...place(event, where) });
     free = null;
   });
 
-  function letGo() {
-    if (!held.dragged) {
-      say({ type: "remove", number: held.number });
+  /** @param {Held} point */
+  function letGo(point) {
+    if (!point.dragged) {
+      say({ type: "remove", number: point.number });
       held = null;
-    } else if (waiting.length) held.let = true; // stays where it is until the script has it
+    } else if (waiting.length) point.let = true; // stays where it is until the script has it
     else held = null;
   }
 
   area.addEventListener("pointercancel", () => {
     free = null;
-    if (held?.dragged) letGo();
+    if (held?.dragged) letGo(held);
     else held = null;
   });
 
-  // Plotly would lay a cover over the page at each press, for drags that these charts do not have.
+  // Without this, plotly covers the page at each press, for drags that these charts do not have.
   ["mousedown", "touchstart"].forEach((press) => area.addEventListener(press, (event) => {
-    if (!event.target.closest(".modebar")) event.stopPropagation();
+    if (!onModebar(event)) event.stopPropagation();
   }, { capture: true, passive: true }));
 
   // A finger on a point moves the point; beside the points it scrolls the page.
@@ -189,3 +207,10 @@ export function movable(card, chart, channel) {
   const resize = () => { card.resize(); keys.place(); };
   return { ...card, draw, resize, purge };
 }
+
+/** The value of an axis at a distance from the figure's edge, within the axis.
+ * @type {(axis: Axis, px: number) => number} */
+const valueOn = (axis, px) => axis.p2d(Math.min(axis._length, Math.max(0, px - axis._offset)));
+
+/** Whether a press is on plotly's own buttons. @param {Event} event */
+const onModebar = (event) => Boolean(/** @type {Element} */ (event.target).closest(".modebar"));

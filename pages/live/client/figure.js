@@ -1,13 +1,15 @@
-/** One plotly figure that lives: its skeleton is drawn once, then each frame brings arrays.
+/** One live plotly figure: its skeleton is drawn once, then each frame brings arrays.
  *
  * Most frames redraw only the traces that moved. The whole figure is drawn where an axis no longer fits, at most
  * about twice a second and one figure a frame, and once more when the run comes to rest.
  */
 import { picture } from "./picture.js";
 import { brush } from "./brush.js";
-import { extents, misfit, roomFor, shares } from "./ranges.js";
+import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
 import { dressed } from "./theme.js";
+
+/** @import { Acts, Arrays, Drawn, Figure, Image, Layout, PlotElement, Plotly, Skeleton, Theme } from "./types.js" */
 
 const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hover", showTips: false,
   showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
@@ -18,20 +20,34 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 let anyWhole = 0; // when any figure was last drawn whole
 
 /** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. Where a trace has
- * customdata, a click on a point hands its number to `pick`; where the figure can be brushed, what is selected goes to
- * `select` (see brush.js). */
+ * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
+ * selected (see brush.js).
+ * @param {HTMLElement} area
+ * @param {Skeleton} figure
+ * @param {Promise<Plotly>} loading
+ * @param {Theme} theme
+ * @param {string[]} palette
+ * @param {Acts} acts
+ * @returns {Figure}
+ */
 export function plot(area, figure, loading, theme, palette, { pick, select }) {
-  const gd = document.createElement("div");
+  const gd = /** @type {PlotElement} */ (document.createElement("div"));
   gd.className = "panda-figure";
   area.append(gd);
   const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
   let layout = dressed(figure.layout, theme);
   let dressedAs = JSON.stringify(theme);
+  /** @type {Plotly | null} */
   let Plotly = null;
+  /** @type {ReturnType<typeof picture> | null} */
   let under = null;
+  /** @type {ReturnType<typeof brush> | null} */
   let brushed = null;
-  let moved = new Map(); // uid -> arrays that are not drawn yet
+  /** Arrays that are not drawn yet, by uid. @type {Map<string, Arrays>} */
+  let moved = new Map();
+  /** @type {ReturnType<typeof extents>} */
   let drawnExtents = {};
+  /** @type {ReturnType<typeof shares>} */
   let filled = {};
   let lastWhole = 0;
   let revision = 0;
@@ -47,16 +63,23 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     gd.on("plotly_relayouting", align);
     gd.on("plotly_click", ({ points }) => {
       const chosen = points.find((point) => point.customdata !== undefined);
-      if (chosen && !brushed?.dragged()) pick(chosen.customdata);
+      if (chosen?.customdata !== undefined && !brushed?.dragged()) pick(chosen.customdata);
     });
   }).catch((error) => { area.textContent = error.message; });
 
-  const align = () => { under?.place(gd); brushed?.place(); };
-  const isLog = (key) => gd._fullLayout[key].type === "log";
+  function align() {
+    if (!isDrawn(gd)) return;
+    under?.place(gd);
+    brushed?.place();
+  }
 
+  /** @param {string} key - of an axis */
+  const isLog = (key) => isDrawn(gd) && axisOf(gd._fullLayout, key).type === "log";
+
+  /** @param {Arrays} arrays */
   function draw(arrays) {
     for (const [key, value] of Object.entries(arrays)) {
-      if (key === "image") paint(value);
+      if (key === "image") paint(/** @type {Image} */ (value));
       else note(key, value);
     }
     if (!Plotly) return;
@@ -65,18 +88,21 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     resting = setTimeout(rest, REST);
   }
 
-  /** Keep an array for the next drawing, unless it is what is drawn already. */
+  /** Keep an array for the next drawing, unless it is drawn already.
+   * @param {string} key
+   * @param {Arrays[string]} value */
   function note(key, value) {
     const dot = key.indexOf(".");
     const [uid, path] = [key.slice(0, dot), key.slice(dot + 1)];
     const trace = traces.get(uid);
     if (!trace || !put(trace, path, value)) return;
-    if (!moved.has(uid)) moved.set(uid, {});
-    moved.get(uid)[path] = value;
+    const news = moved.get(uid) ?? {};
+    news[path] = value;
+    moved.set(uid, news);
   }
 
   function show() {
-    if (fast && quick()) {
+    if (isDrawn(gd) && fast && quick(gd)) {
       const need = misfit(gd, extents(gd), filled);
       const now = performance.now();
       const due = need === 2 || (need === 1 && now - lastWhole > CALM);
@@ -84,7 +110,8 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     } else whole();
   }
 
-  function quick() {
+  /** Draw only what moved; false where that is not possible. @param {Drawn} gd */
+  function quick(gd) {
     try {
       const done = redraw(gd, moved);
       if (done) moved = new Map();
@@ -101,12 +128,14 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     clearTimeout(resting);
     moved = new Map();
     revision += 1;
-    const now = gd._fullLayout ? extents(gd) : {};
+    const now = isDrawn(gd) ? extents(gd) : {};
     const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
     Plotly.react(gd, [...traces.values()].map((trace) => ({ ...trace })), fitted, CONFIG);
-    filled = shares(gd, extents(gd));
-    gd.querySelectorAll(".modebar-btn").forEach((button) => { button.tabIndex = -1; }); // an image has no tab stops
+    if (isDrawn(gd)) filled = shares(gd, extents(gd));
+    /** @type {NodeListOf<HTMLElement>} */
+    const buttons = gd.querySelectorAll(".modebar-btn");
+    buttons.forEach((button) => { button.tabIndex = -1; }); // an image has no tab stops
     lastWhole = anyWhole = performance.now();
     align();
   }
@@ -117,15 +146,17 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     whole();
   }
 
+  /** @param {Image} image */
   function paint(image) {
     if (!under) {
       under = picture(palette);
       area.prepend(under.frame);
     }
     under.draw(image);
-    if (gd._fullLayout) align();
+    align();
   }
 
+  /** @param {Theme} next */
   function dress(next) {
     if (JSON.stringify(next) === dressedAs) return;
     dressedAs = JSON.stringify(next);
@@ -134,7 +165,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   }
 
   function resize() {
-    if (!gd._fullLayout || !gd.clientWidth || gd.clientWidth === gd._fullLayout.width) return;
+    if (!Plotly || !gd._fullLayout || !gd.clientWidth || gd.clientWidth === gd._fullLayout.width) return;
     Plotly.Plots.resize(gd);
     align();
   }
@@ -142,7 +173,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   function toggleLog() {
     const log = layout.yaxis?.type !== "log";
     layout = { ...layout, yaxis: { ...layout.yaxis, type: log ? "log" : "linear" } };
-    drawnExtents = {}; // in the units of the old scale
+    drawnExtents = {}; // they are in the units of the old scale
     whole();
     drawnExtents = {};
     return log;
@@ -157,23 +188,38 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   return { draw, dress, resize, toggleLog, purge };
 }
 
-/** Set `holder.path`, without touching objects that others hold; false where it has that content already. */
+/**
+ * @param {PlotElement} gd
+ * @returns {gd is Drawn}
+ */
+const isDrawn = (gd) => Boolean(gd._fullLayout);
+
+/** Set `holder.path`, without touching objects that others hold; false where it has that content already.
+ * @type {(holder: Record<string, any>, path: string, value: unknown) => boolean} */
 function put(holder, path, value) {
   const steps = path.split(".");
-  for (const step of steps.slice(0, -1)) holder = holder[step] = { ...holder[step] };
-  if (same(holder[steps.at(-1)], value)) return false;
-  holder[steps.at(-1)] = value;
+  const last = steps.pop() ?? "";
+  for (const step of steps) holder = holder[step] = { ...holder[step] };
+  if (same(holder[last], value)) return false;
+  holder[last] = value;
   return true;
 }
 
+/** Whether two values have the same content. @type {(a: any, b: any) => boolean} - any: of whatever kind */
 function same(a, b) {
   if (a === b) return true;
   if (!a || !b || typeof a !== "object" || a.length === undefined || a.length !== b.length) return false;
-  return a.every((item, at) => (Number.isNaN(item) && Number.isNaN(b[at])) || same(item, b[at]));
+  /** @type {(item: unknown, at: number) => boolean} */
+  const matches = (item, at) => (Number.isNaN(item) && Number.isNaN(b[at])) || same(item, b[at]);
+  return a.every(matches);
 }
 
-/** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them. */
+/** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them.
+ * @param {Layout} layout
+ * @returns {Layout}
+ */
 function copied(layout) {
-  const own = ([key, value]) => [key, /^[xy]axis/.test(key) ? { ...value } : value];
+  /** @type {(entry: [string, unknown]) => [string, unknown]} */
+  const own = ([key, value]) => [key, /^[xy]axis/.test(key) ? { .../** @type {object} */ (value) } : value];
   return Object.fromEntries(Object.entries(layout).map(own));
 }

@@ -1,11 +1,17 @@
 /** What benchmarks and browser tests look at: `window.__panda`, and an event on the document after each frame. */
 
+/** @import { Frame, FrameRecord } from "./types.js" */
+
 const KEPT = 200;
 
+/** @type {FrameRecord} */
 const EMPTY = { frames: 0, lastSettings: null, lastStep: null, drawTimes: [], onframe: new Set() };
 const record = (window.__panda ??= EMPTY);
 
-/** Note that a frame was drawn, and how many milliseconds that took. */
+/** Record that a frame was drawn, and how many milliseconds that took.
+ * @param {Frame} frame
+ * @param {number} milliseconds
+ */
 export function measured(frame, milliseconds) {
   record.frames += 1;
   record.lastSettings = frame.status.settings;

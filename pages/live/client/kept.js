@@ -1,21 +1,28 @@
-/** Commands given while there is no connection: kept in order, and sent once there is one.
+/** Messages that are kept in order while there is no connection, and sent once there is one.
  *
- * Of several messages about the same thing (play and pause, the values of one drag) only the last is kept. What could
- * not be sent within `LASTS` is dropped, so that no forgotten command takes effect later.
+ * Of messages in a row about the same thing (play and pause, the values of one drag) only the last is kept. A message
+ * that could not be sent within `LASTS` is dropped: by then nobody expects it to happen.
  */
+
+/** @import { Message } from "./types.js" */
+/** @typedef {{ message: Message, timer: number }} Kept */
+
 const LASTS = 30_000; // ms
 const MOST = 50; // messages
 
-/** An empty store; `giveUp(message)` is called for each message that is kept no longer. */
+/** An empty store; `giveUp(message)` is called for each message that is kept no longer.
+ * @param {(message: Message) => void} giveUp
+ */
 export function keeper(giveUp) {
-  let messages = []; // {message, timer}
+  /** @type {Kept[]} */
+  let messages = [];
 
-  /** Keep a message; false where too many are kept already. */
+  /** Keep a message; false where too many are kept already. @param {Message} message */
   function add(message) {
-    const old = messages.find((one) => about(one.message) === about(message));
-    if (old) drop(old);
+    const last = messages.at(-1);
+    if (last && about(last.message) === about(message)) drop(last);
     if (messages.length >= MOST) return false;
-    const one = { message };
+    const one = { message, timer: 0 };
     one.timer = setTimeout(() => {
       drop(one);
       giveUp(message);
@@ -24,6 +31,7 @@ export function keeper(giveUp) {
     return true;
   }
 
+  /** @param {Kept} one */
   function drop(one) {
     clearTimeout(one.timer);
     messages = messages.filter((other) => other !== one);
@@ -36,14 +44,17 @@ export function keeper(giveUp) {
     return all.map(({ message }) => message);
   }
 
-  return { add, take, any: () => messages.length > 0 };
+  return { add, take, list: () => messages.map(({ message }) => message) };
 }
 
-/** What a message is about: a later one about the same replaces it. Steps and epochs all count. */
+/** What a message is about: a later one about the same replaces it. Steps and epochs all count.
+ * @param {Message} message
+ * @returns {string | Message}
+ */
 export function about(message) {
   const { type } = message;
   if (type === "nudge") return JSON.stringify([type, message.gesture, Object.keys(message.changes)]);
   if (type === "play" || type === "pause") return "play";
   if (["speed", "stop_at", "look", "pick", "region"].includes(type)) return type;
-  return message; // itself: equal to no other
+  return message; // itself: different from all others
 }

@@ -1,18 +1,23 @@
 /** A picture of classes under a plot: one colour a class, confidence as opacity, drawn on a canvas. */
 
+/** @import { Drawn, Image } from "./types.js" */
+
 const STRONGEST = 0.62; // opacity of full confidence: points of the same colour stay readable on it
 
-/** A canvas under `plot`; `draw(image)` paints it, `place(gd)` keeps it under the plot's axes. */
+/** A canvas under `plot`; `draw(image)` paints it, `place(gd)` keeps it under the plot's axes.
+ * @param {string[]} palette - "#rrggbb" of each class
+ */
 export function picture(palette) {
   const frame = document.createElement("div");
   frame.className = "panda-picture";
   const canvas = document.createElement("canvas");
   frame.append(canvas);
-  const paint = canvas.getContext("2d");
+  const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   const colours = palette.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+  /** @type {number[] | null} */
   let extent = null;
 
-  /** Row 0 of the arrays is the lowest y. */
+  /** Row 0 of the arrays is the lowest y. @param {Image} image */
   function draw({ classes, confidence, extent: next }) {
     const [high, wide] = [classes.length, classes[0].length];
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
@@ -31,6 +36,7 @@ export function picture(palette) {
     extent = Array.from(next);
   }
 
+  /** @param {Drawn} gd */
   function place(gd) {
     const { _size: size, xaxis, yaxis } = gd._fullLayout;
     if (!extent || !size) return;
@@ -43,6 +49,7 @@ export function picture(palette) {
   return { frame, draw, place };
 }
 
+/** @type {(node: HTMLElement, left: number, top: number, width: number, height: number) => void} */
 function put(node, left, top, width, height) {
   node.style.cssText = `left:${left}px;top:${top}px;width:${width}px;height:${height}px`;
 }

@@ -1,8 +1,20 @@
-/** A setting's value against its place on its control: 0 at the left end, 1 at the right. The scales of C4 and C5. */
+/** A setting's value against its place on its control: 0 at the left end, 1 at the right.
+ *
+ * The learning rate moves on a log scale (course C4), momentum's β on the log scale of 1 - β (C5), as in
+ * core/settings/scales.py; the values here are also rounded to a few digits.
+ */
 
+/** @import { Scaled } from "./types.js" */
+/** @typedef {(value: number, low: number, high: number) => number} Between */
+
+/** @type {Between} */
 const logBetween = (value, low, high) => Math.log(value / low) / Math.log(high / low);
+/** @type {Between} */
 const powerBetween = (place, low, high) => low * (high / low) ** place;
+/** @type {(value: number, digits: number) => number} */
+const precise = (value, digits) => Number(value.toPrecision(digits));
 
+/** @type {Record<Scaled["scale"], { place: Between, value: Between, tidy(value: number): number }>} */
 const SCALES = {
   linear: {
     place: (v, low, high) => (v - low) / (high - low),
@@ -17,15 +29,15 @@ const SCALES = {
   },
 };
 
-const precise = (value, digits) => Number(value.toPrecision(digits));
-
-/** Where `value` lies on the dial's scale, 0 to 1. */
+/** Where `value` is on the dial's scale, 0 to 1. @type {(dial: Scaled, value: number) => number} */
 export function placeOf(dial, value) {
-  const place = SCALES[dial.scale].place(value, dial.low, dial.high);
+  const within = Math.min(dial.high, Math.max(dial.low, value));
+  const place = SCALES[dial.scale].place(within, dial.low, dial.high);
   return Number.isFinite(place) ? Math.min(1, Math.max(0, place)) : 0;
 }
 
-/** The value at a place: a tidy number, whole where the dial wants that; the ends are exactly the range's ends. */
+/** The value at a place, rounded to few digits or to a whole number; the ends are exactly the range's ends.
+ * @type {(dial: Scaled, place: number) => number} */
 export function valueAt(dial, place) {
   if (place <= 0) return dial.low;
   if (place >= 1) return dial.high;
@@ -35,16 +47,10 @@ export function valueAt(dial, place) {
   return Math.min(dial.high, Math.max(dial.low, rounded));
 }
 
-/** The value `steps` hundredths of the scale further, at least one whole number further for an integer. */
+/** The value `steps` hundredths of the scale further; an integer moves by at least 1.
+ * @type {(dial: Scaled, value: number, steps: number) => number} */
 export function moved(dial, value, steps) {
   const next = valueAt(dial, placeOf(dial, value) + steps / 100);
   if (!dial.integer || Math.abs(next - value) >= 1) return next;
   return Math.min(dial.high, Math.max(dial.low, Math.round(value) + Math.sign(steps)));
-}
-
-/** A number as a person reads it: at most 6 significant digits, powers of ten below a ten-thousandth. */
-export function shown(value) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  if (value !== 0 && Math.abs(value) < 1e-4) return String(precise(value, 6).toExponential()).replace("e+", "e");
-  return String(precise(value, 6));
 }

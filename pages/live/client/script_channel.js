@@ -1,28 +1,37 @@
 /** A channel without a websocket, for parts that a page's script updates itself: the labs.
  *
- * What a dial says goes to the script as the component's state, one value at a time on its way; the script's answer
- * comes back with `update` and is handed to the part as a frame.
+ * A dial's value goes to the script as the component's state; the next is sent only after the script's answer. The
+ * answer comes with `answer` and is handed to the part as a frame.
  */
 import { measured } from "./hooks.js";
 
-const PATIENCE = 1000; // ms after which a value that was not answered no longer holds up the next
+/** @import { Channel, Component, Fate, Listener, Message, ScriptData } from "./types.js" */
+/** @typedef {ReturnType<typeof localChannel>} LocalChannel */
 
-/** The channel of one part; `answer(component)` hands it what the script has now. */
+const PATIENCE = 1000; // ms after which the next value is sent without an answer
+
+/** The channel of one part; `answer(component)` takes what the script says now. */
 export function localChannel() {
-  const self = { status: null, seq: 0, join, send, refresh: () => {}, forget: () => {}, answer };
-  let component = null;
-  let listens = {};
+  /** @type {Channel} */
+  const self = { status: null, seq: 0, send, kept: () => [], forget: () => {} };
+  /** @type {Component<ScriptData>} */
+  let component;
+  /** @type {Listener | null} */
+  let listens = null;
+  /** @type {Record<string, number>} */
   let values = {};
-  let onItsWay = 0; // number of the values that the script has not answered yet
-  let waiting = false; // newer values are to follow
+  let onItsWay = 0; // number of the message that the script has not answered yet
+  let waiting = false; // newer values have to be sent
   let timer = 0;
   let messages = 0;
 
+  /** @param {Listener} part */
   function join(part) {
     listens = part;
     return () => clearTimeout(timer);
   }
 
+  /** @type {(message: Message) => Fate} */
   function send(message) {
     if (message.type !== "nudge") {
       messages += 1;
@@ -44,6 +53,7 @@ export function localChannel() {
     component.setStateValue("values", { ...values, seq: self.seq });
   }
 
+  /** @param {Component<ScriptData>} next */
   function answer(next) {
     const start = performance.now();
     component = next;
@@ -54,10 +64,10 @@ export function localChannel() {
     if (seq >= onItsWay) onItsWay = 0;
     if (seq >= self.seq) values = { ...data.values };
     const frame = { status: self.status, seq, charts: data.frames ?? {} };
-    listens.frame?.(frame);
+    listens?.frame(frame);
     measured(frame, performance.now() - start);
     if (waiting && !onItsWay) post();
   }
 
-  return self;
+  return Object.assign(self, { join, answer });
 }

@@ -1,8 +1,14 @@
 /** The page's theme as plotly needs it: colours and font read from Streamlit's CSS variables. */
 
-/** {text, grid, line, background, font} at `node`, as CSS values. */
+/** @import { Layout, Theme } from "./types.js" */
+
+/** The theme at `node`, as CSS values.
+ * @param {Element} node
+ * @returns {Theme}
+ */
 export function themeAt(node) {
   const style = getComputedStyle(node);
+  /** @type {(name: string, fallback: string) => string} */
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
   const text = read("--st-text-color", "#31333F");
   return {
@@ -14,9 +20,13 @@ export function themeAt(node) {
   };
 }
 
-/** A colour at some opacity, as plotly reads it (it does not know color-mix). */
+/** A colour at some opacity, as plotly reads it (it does not know color-mix).
+ * @param {string} colour
+ * @param {number} opacity
+ */
 function faint(colour, opacity) {
   const probe = document.createElement("canvas").getContext("2d");
+  if (!probe) return colour;
   probe.fillStyle = colour;
   const hex = probe.fillStyle;
   if (!hex.startsWith("#")) return colour;
@@ -26,8 +36,12 @@ function faint(colour, opacity) {
 
 const AXIS = /^[xy]axis\d*$/;
 
-/** Dress a layout in the theme; what the chart chose itself stays. */
+/** A layout in the colours and font of the theme; what the chart chose itself stays.
+ * @param {Layout} layout
+ * @param {Theme} theme
+ */
 export function dressed(layout, theme) {
+  /** @type {Layout} */
   const next = { ...layout };
   next.paper_bgcolor = next.plot_bgcolor = "rgba(0,0,0,0)";
   next.font = { size: 11, ...layout.font, family: theme.font, color: theme.text };
@@ -37,7 +51,7 @@ export function dressed(layout, theme) {
   next.modebar = { bgcolor: "rgba(0,0,0,0)", color: theme.line, activecolor: theme.text };
   const lines = { gridcolor: theme.grid, linecolor: theme.line, zerolinecolor: theme.line, tickcolor: theme.line };
   for (const key of Object.keys(layout).filter((name) => AXIS.test(name))) {
-    next[key] = { ...layout[key], ...lines };
+    next[key] = { .../** @type {object} */ (layout[key]), ...lines };
   }
   return next;
 }

@@ -1,18 +1,24 @@
-/** The timeline under the bar: every step of the run, its nudges as ticks, and a thumb that goes back to any of them.
+/** The timeline under the bar: all steps of the run, its nudges as ticks, and a thumb that goes back to any step.
  *
- * It requests one step at a time, the latest: the next only after a frame has answered the last.
+ * It asks for one step at a time, and the next only when a frame has answered the last.
  */
 import { attribute, element, write } from "./dom.js";
+import { number } from "./format.js";
 
-const WIDE = 1000; // of the drawing of the ticks
+/** @import { Command, RunStatus } from "./types.js" */
+
+const WIDE = 1000; // width of the drawing of the ticks
 const SVG = "http://www.w3.org/2000/svg";
-const count = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-/** The row of elements, and `show(status)` that brings it up to date. `command` sends a message. */
+/** The row of elements, and `show(status)` that brings it up to date. `command` sends a message.
+ * @param {Command} command
+ */
 export function timeline(command) {
   let head = 0;
   let looking = false;
+  /** @type {number | null} */
   let held = null; // the step under the finger, until the run shows it
+  /** @type {number | null} */
   let asked = null; // the step that was asked for last
   let waiting = false; // no frame has come since then
   let marked = "";
@@ -39,6 +45,7 @@ export function timeline(command) {
   });
   range.addEventListener("change", () => { if (!waiting) ask(held); });
 
+  /** @param {number | null} step */
   function ask(step) {
     const wanted = step !== null && step >= head ? null : step;
     asked = step;
@@ -46,10 +53,12 @@ export function timeline(command) {
     command({ type: "look", step: wanted });
   }
 
+  /** @param {number} step */
   function tell(step) {
-    write(words, looking || step < head ? `step ${count.format(step)} of ${count.format(head)}` : "");
+    write(words, looking || step < head ? `step ${number(step)} of ${number(head)}` : "");
   }
 
+  /** @param {RunStatus} status */
   function show(status) {
     ({ head, looking } = status);
     waiting = false;
@@ -57,17 +66,18 @@ export function timeline(command) {
     else if (held !== null && (status.step === Math.min(held, head) || !looking)) held = null;
     const step = held ?? status.step;
     const place = looking || held !== null ? step : head;
-    range.max = head;
-    range.value = place;
+    range.max = String(head);
+    range.value = String(place);
     node.style.setProperty("--panda-place", `${head ? (100 * place) / head : 0}%`);
     range.disabled = head === 0 || status.playing;
-    attribute(range, "aria-valuetext", `step ${count.format(step)} of ${count.format(head)}`);
+    attribute(range, "aria-valuetext", `step ${number(step)} of ${number(head)}`);
     node.classList.toggle("panda-past", looking);
     attribute(back, "disabled", !looking);
     tell(step);
     mark(status.marks ?? []);
   }
 
+  /** @param {number[]} steps */
   function mark(steps) {
     const path = head ? steps.map((step) => `M${((WIDE * step) / head).toFixed(1)} 0V8`).join("") : "";
     if (path === marked) return;

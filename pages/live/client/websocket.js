@@ -1,53 +1,77 @@
 /** One websocket for each run on the page, and the one frame loop that all its parts share.
  *
- * The page sets the pace: the next frame is asked for when the last has been drawn, so a slow screen never builds
- * a queue, and a hidden tab asks once a second and draws no chart.
+ * The page sets the pace: it asks for the next frame when it begins to draw the last one, so a slow screen never builds
+ * a queue. A hidden tab asks once a second and draws no chart.
  */
+import { due } from "./due.js";
 import { unpack } from "./frames.js";
 import { measured } from "./hooks.js";
 import { keeper } from "./kept.js";
 
+/** @import { Channel, ErrorMessage, Fate, Frame, LinkState, Listener, Message } from "./types.js" */
+
 const FIRST_RETRY = 400; // ms; doubles at every failure
 const LAST_RETRY = 8000;
 const HIDDEN_PACE = 1000; // ms between the frames of a hidden tab
-const LINGER = 1500; // ms that a channel outlives its last part: a page that is drawn anew finds it open
+const LINGER = 1500; // ms that a channel stays open without parts, for a page that is being redrawn
 
 const NOT_SENT = "Not sent: there is no connection.";
-const WAITS = { // states in which commands are kept: what is said of them without and with kept commands
+/** @type {Partial<Record<LinkState, [string, string]>>} */
+const WAITS = { // states in which messages are kept: what to say without and with kept messages
   connecting: ["", "Connecting… Your changes will follow."],
   lost: ["Connection lost, trying again…", "Connection lost, trying again… Your changes will follow."],
 };
 
+/** @type {Map<string, WebsocketChannel>} */
 const channels = new Map();
 
-/** The channel of a run: the same object for every part with this token. */
+/** What main.js needs of a channel beside what parts see.
+ * @typedef {Channel & {
+ *   sight: object,
+ *   link: [LinkState, string],
+ *   join(part: Listener): () => void,
+ *   look(sight: object): void,
+ *   refresh(): void,
+ * }} WebsocketChannel
+ */
+
+/** The channel of a run: the same object for every part with this token.
+ * @type {(token: string, path: string) => WebsocketChannel} */
 export function channelOf(token, path) {
-  if (!channels.has(token)) channels.set(token, create(token, path));
-  return channels.get(token);
+  const channel = channels.get(token) ?? create(token, path);
+  channels.set(token, channel);
+  return channel;
 }
 
-/** The hub of one run. A part is an object of listeners, all optional: frame(frame), link(state, sentence),
- * error(message), owns(id of a message), and wants() -> [{name, every, visible}]. */
+/** The channel of one run, and the parts that listen to it.
+ * @type {(token: string, path: string) => WebsocketChannel} */
 function create(token, path) {
+  /** @type {Set<Listener>} */
   const parts = new Set();
-  const self = { status: null, seq: 0, sight: {}, join, send, say, look, refresh, forget, link: ["connecting", ""] };
+  /** @type {WebsocketChannel} */
+  const self = { status: null, seq: 0, sight: {}, link: ["connecting", ""], join, send, kept: () => kept.list(), look,
+    refresh, forget };
+  /** @type {WebSocket | null} */
   let socket = null;
-  let outstanding = 0; // number of the frame that is asked for and not yet here
-  let arrived = null; // a frame that is here and not yet drawn
+  let outstanding = 0; // number of the frame that was asked for and has not arrived
+  /** @type {Frame | null} */
+  let arrived = null; // a frame that is not drawn yet
   let cancelDraw = () => {};
   let retryAfter = FIRST_RETRY;
   let retryTimer = 0;
+  let leaveTimer = 0;
   let turn = 0;
+  /** @type {Map<string, number | undefined>} */
   let drawn = new Map(); // chart name -> step that it shows
-  let anew = false; // a chart was made anew and is empty
+  let anew = false; // a chart was built again and is empty
   const kept = keeper(({ id }) => {
-    if (self.link[0] in WAITS) waiting(self.link[0]);
     say({ sentence: NOT_SENT, id });
+    waiting(self.link[0]);
   });
 
   function connect() {
     clearTimeout(retryTimer);
-    if (socket || !parts.size) return;
+    if (socket || !needed()) return;
     const url = new URL(path, location.href);
     url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     socket = new WebSocket(url);
@@ -57,16 +81,20 @@ function create(token, path) {
     socket.onclose = lost;
   }
 
+  /** Whether somebody looks, or something waits to be sent. */
+  const needed = () => parts.size > 0 || kept.list().length > 0;
+
   function lost() {
     socket = null;
     outstanding = 0;
     drawn = new Map();
-    if (self.link[0] === "gone" || !parts.size) return;
+    if (self.link[0] === "gone" || !needed()) return;
     waiting("lost");
     retryTimer = setTimeout(connect, retryAfter * (0.8 + 0.4 * Math.random()));
     retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
   }
 
+  /** @param {string | ArrayBuffer} message */
   function receive(message) {
     if (typeof message === "string") return answer(JSON.parse(message));
     retryAfter = FIRST_RETRY;
@@ -75,6 +103,7 @@ function create(token, path) {
     schedule();
   }
 
+  /** @param {{ type: "gone" | "error" } & ErrorMessage} message */
   function answer(message) {
     if (message.type === "gone") {
       tell("gone", message.sentence);
@@ -82,7 +111,7 @@ function create(token, path) {
     } else if (message.type === "error") say(message);
   }
 
-  /** Draw with the screen's next refresh, or a second later where nobody looks. */
+  /** Draw with the screen's next refresh, or a second later in a hidden tab. */
   function schedule() {
     cancelDraw();
     if (document.hidden) {
@@ -101,8 +130,8 @@ function create(token, path) {
     const start = performance.now();
     self.status = frame.status;
     Object.keys(frame.charts).forEach((name) => drawn.set(name, frame.status.step));
-    ask(); // the server makes the next frame while this one is drawn; it is not drawn before this one is
-    for (const part of parts) attempt(() => part.frame?.(frame));
+    ask(); // the server makes the next frame while this one is drawn
+    for (const part of parts) attempt(() => part.frame(frame));
     measured(frame, performance.now() - start);
   }
 
@@ -110,34 +139,25 @@ function create(token, path) {
     if (socket?.readyState !== WebSocket.OPEN || outstanding || arrived || !parts.size) return;
     outstanding = self.seq += 1;
     turn += 1;
-    socket.send(JSON.stringify({ type: "frame", charts: due(), seq: self.seq, anew, sight: self.sight }));
+    socket.send(JSON.stringify({ type: "frame", charts: wanted(), seq: self.seq, anew, sight: self.sight }));
     anew = false;
   }
 
-  /** The charts of the next frame. While training, a chart with every = 2 comes in every second frame, and such
-   * charts take turns, so that no frame carries all the costly ones; a paused run shows all. */
-  function due() {
+  /** Names of the charts of the next frame. */
+  function wanted() {
     if (document.hidden) return [];
-    const wanted = new Map();
-    for (const part of parts) (part.wants?.() ?? []).forEach((chart) => wanted.set(chart.name, chart));
-    const charts = [...wanted.values()];
-    if (!self.status?.playing) return charts.map((chart) => chart.name);
-    const rank = {};
-    return charts.filter((chart) => {
-      const every = chart.every || 1;
-      rank[every] = (rank[every] ?? -1) + 1;
-      return (chart.visible && (turn + rank[every]) % every === 0) || !drawn.has(chart.name);
-    }).map((chart) => chart.name);
+    const charts = [...parts].flatMap((part) => part.wants?.() ?? []);
+    return due(charts, turn, Boolean(self.status?.playing), drawn);
   }
 
-  /** Ask anew, which replaces the request that waits: the list of charts has changed while a paused run waits, or a
-   * part has come back to a channel that had nobody to ask for. */
+  /** Ask again, in place of the request that waits: the list of charts of a paused run has changed, or a part has come
+   * back to a channel without parts. */
   function refresh() {
     if (!self.status?.playing) outstanding = 0;
     ask();
   }
 
-  /** What this page chose to see; what was drawn of something else has to be sent again. */
+  /** The page chose to see something else: all charts have to be sent again. @param {object} sight */
   function look(sight) {
     if (JSON.stringify(sight) === JSON.stringify(self.sight)) return;
     self.sight = sight;
@@ -145,14 +165,14 @@ function create(token, path) {
     anew = true;
   }
 
-  /** A chart was made anew: what it showed has to be sent again. */
+  /** A chart was built again and is empty: it has to be sent again. @param {string} name */
   function forget(name) {
     drawn.delete(name);
     anew = true;
   }
 
-  /** Send a command, or keep it until there is a connection: "sent" or "kept". What can be neither is answered by an
-   * error, and the result is "". */
+  /** Send a command, or keep it until there is a connection: "sent" or "kept". If neither is possible, the parts get an
+   * error, and the result is "". @type {(message: Message) => Fate} */
   function send(message) {
     if (socket?.readyState === WebSocket.OPEN) {
       socket.send(JSON.stringify(message));
@@ -166,24 +186,29 @@ function create(token, path) {
     return "";
   }
 
+  /** @param {LinkState} state */
   function tell(state, sentence = "") {
     self.link = [state, sentence];
     for (const part of parts) attempt(() => part.link?.(state, sentence));
   }
 
-  /** There is no connection: say so, and whether something is kept for it. */
+  /** Where `state` waits for a connection: say so, and whether something is kept for it. @param {LinkState} state */
   function waiting(state) {
-    tell(state, WAITS[state][Number(kept.any())]);
+    const sentences = WAITS[state];
+    if (sentences) tell(state, sentences[Number(kept.list().length > 0)]);
   }
 
-  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors. */
+  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors.
+   * @param {ErrorMessage} message */
   function say(message) {
-    const owner = [...parts].find((part) => message.id !== undefined && part.owns?.(message.id));
+    const { id = null } = message;
+    const owner = id === null ? null : [...parts].find((part) => part.owns?.(id));
     for (const part of owner ? [owner] : parts) attempt(() => part.error?.(message));
   }
 
-  /** Add a part; what it gives back takes the part away again. */
+  /** Add a part; returns a function that removes it. @param {Listener} part */
   function join(part) {
+    clearTimeout(leaveTimer);
     parts.add(part);
     if (self.link[0] === "gone") self.link = ["connecting", ""];
     part.link?.(...self.link);
@@ -191,15 +216,19 @@ function create(token, path) {
     refresh();
     return () => {
       parts.delete(part);
-      if (!parts.size) setTimeout(leave, LINGER);
+      if (!parts.size) leaveTimer = setTimeout(leave, LINGER);
     };
   }
 
+  /** Nobody looks any more: close, as soon as what was asked for is sent or given up. */
   function leave() {
     if (parts.size) return;
-    channels.delete(token);
+    if (needed()) {
+      leaveTimer = setTimeout(leave, LINGER);
+      return;
+    }
+    if (channels.get(token) === self) channels.delete(token);
     clearTimeout(retryTimer);
-    kept.take();
     cancelDraw();
     document.removeEventListener("visibilitychange", seen);
     socket?.close();
@@ -213,7 +242,7 @@ function create(token, path) {
   return self;
 }
 
-/** A part that fails must not stop the others. */
+/** A part that fails must not stop the others. @param {() => void} action */
 function attempt(action) {
   try {
     action();

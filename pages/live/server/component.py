@@ -61,9 +61,7 @@ def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
 def transport(opened: RunSession) -> str | None:
     """The bar that plays the run. Returns "same" or "new" (weights) once after a click on a restart button."""
     speeds = list(SPEEDS.items())
-    result = _mount(
-        opened, "transport", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None
-    )
+    result = _mount(opened, "run-bar", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None)
     return result.restart
 
 
@@ -97,17 +95,17 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
 def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
     """A line of text that changes while the run or search trains: first `now`, then `status.words[name]`."""
     data = {"name": name, "now": now, "watch": watch or {}}
-    _mount(opened, "words", f"words-{name}", data, on_stale_change=lambda: None)
+    _mount(opened, "status-text", f"words-{name}", data, on_stale_change=lambda: None)
 
 
 def search_bar(opened: SearchSession) -> None:
     """The bar that plays a search."""
-    _mount(opened, "search", "search", {})
+    _mount(opened, "search-bar", "search", {})
 
 
 def side_bar(opened: LabSession) -> None:
     """The bar that trains networks side by side. When they stop, the fragment around it runs again."""
-    _mount(opened, "side", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
+    _mount(opened, "lab-bar", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
 
 
 def leaders(opened: SearchSession, watch: dict[str, Any]) -> None:

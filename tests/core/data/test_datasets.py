@@ -54,10 +54,17 @@ def chosen(draw):
     }
 
 
-def test_the_registry_has_the_nine_datasets_in_order():
-    assert list(DATASETS) == [*GENERATED, *BUNDLED]
-    assert GENERATED == ["spiral", "moons", "circles", "blobs", "xor"]
-    assert {name: row.max_classes for name, row in DATASETS.items() if row.max_classes} == {"spiral": 5, "blobs": 8}
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_generated_set_names_its_classes_and_its_source(name):
+    row = DATASETS[name]
+    assert len(row.class_names) == (row.max_classes or 2), f"the data set {name} needs a name for each of its classes"
+    assert "noise" in (row.make.__doc__ or ""), f"the data set {name} does not say in its docstring what noise is"
+    assert "Source:" in row.make.__doc__, f"the data set {name} does not say in its docstring where it comes from"
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name not in GENERATED])
+def test_a_bundled_set_has_a_reference(name):
+    assert name in BUNDLED, f"the data set {name} has no reference: add its examples, features and classes to BUNDLED"
 
 
 @given(chosen())
@@ -66,7 +73,7 @@ def test_generated_sets_have_every_class_in_both_splits_and_every_example_once(c
     name, arguments = choice
     data = a_load(name, **arguments)
     assert data.train.X.shape[1] + data.dev.X.shape[1] == arguments["examples"]
-    assert data.n_x == data.train.X.shape[0] == len(data.feature_names) == 2
+    assert data.n_x == data.train.X.shape[0] == len(data.feature_names) == len(DATASETS[name].feature_names)
     for split in (data.train, data.dev):
         assert set(split.labels) == set(range(data.n_classes))
         assert np.isfinite(split.X).all()

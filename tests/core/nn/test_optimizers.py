@@ -76,7 +76,9 @@ PUBLISHED = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("correct", [True, False])
 def test_published_formula(name, correct):
-    assert name in PUBLISHED, f"write out the paper's formula of {name} in PUBLISHED"
+    assert name in PUBLISHED, (
+        f"the optimizer {name} has no reference: write out its paper's formula in PUBLISHED of this file"
+    )
     theta, gradients, path = START.copy(), [], []
     for _ in range(STEPS):
         gradients.append(gradient(theta))

@@ -1,0 +1,408 @@
+/** The types that the modules share: what Python sends, and what the modules hand to each other. Nothing here runs.
+ *
+ * Interfaces with methods in them take a part for any status as a part for its own: which part gets which status is
+ * decided in Python (pages/live/server/frames.py and component.py), where the checker cannot look.
+ */
+
+// ---- Status: what is true now, beside the charts (frames.py)
+
+export type Scalar = number | string | boolean | null;
+
+/** What all statuses have. A lab's script sends only settings, idle and hints. */
+export interface Status {
+  settings: Record<string, Scalar>;
+  step?: number;
+  playing?: boolean;
+  watch?: Record<string, Scalar>; // what the page's own widgets depend on, beside the settings
+  hints?: Record<string, string>; // by chart
+  words?: Record<string, string>; // by the name of a status text
+  idle?: Record<string, string>; // by setting: why it has no effect now
+  since?: Record<string, number | null>; // by setting: the step from which it counts
+  learning_rate?: number | null; // after decay
+  selected?: boolean; // a region is selected in the charts
+}
+
+export interface Trouble {
+  sentence: string;
+  step: number | null; // just before it
+  before_nudge: number | null; // the step before the nudge after which it began
+}
+
+export interface RunStatus extends Status {
+  step: number;
+  playing: boolean;
+  epoch: number;
+  examples: [number, number]; // seen in this epoch, and in all
+  speed: number;
+  stop_at: number | null;
+  rate: number | null;
+  loss: number | null;
+  train_accuracy: number | null;
+  dev_accuracy: number | null;
+  head: number; // step of the run, also while an earlier one is looked at
+  marks: number[]; // steps of the nudges
+  looking: boolean; // at an earlier step
+  catching_up: number | null; // step to which the run is replayed
+  notices: string[];
+  trouble: Trouble | null;
+}
+
+export interface Leader {
+  number: number;
+  loss: number | null;
+  accuracy: number | null;
+  words: string;
+}
+
+export interface SearchStatus extends Status {
+  playing: boolean;
+  done: boolean;
+  progress: number;
+  rate: number | null;
+  left: number | null; // seconds
+  states: Record<string, number>;
+  models: number;
+  best: number | null;
+  leaders: Leader[];
+  picked: Leader | null;
+  stoppable: boolean;
+  notices: string[];
+}
+
+export interface LabStatus extends Status {
+  step: number;
+  playing: boolean;
+  done: boolean;
+  names: string[];
+  losses: (number | null)[];
+}
+
+// ---- Frames (core/charts/packet.py)
+
+export type TypedArray =
+  | Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
+
+/** A picture of classes; row 0 is the lowest y. */
+export interface Image {
+  classes: ArrayLike<number>[];
+  confidence: ArrayLike<number>[];
+  extent: ArrayLike<number>; // x0, x1, y0, y1
+}
+
+/** An array, its rows, a list from a lab's script, or a plain value. */
+export type Value = TypedArray | TypedArray[] | unknown[] | Image | Scalar;
+
+/** The arrays of one chart by "uid.attribute", and "image". */
+export type Arrays = Record<string, Value>;
+
+export interface Frame<S extends Status = Status> {
+  seq: number;
+  status: S;
+  charts: Record<string, Arrays>;
+}
+
+/** Where an array is in a message: its type, its offset in bytes, its shape. */
+export interface Described {
+  d: string;
+  o: number;
+  n: number[];
+}
+
+// ---- Messages to the server or to a lab's script
+
+/** Stretches of axes by name: [low, high], or null for all of it. */
+export type Places = Record<string, [number, number] | null>;
+
+export type Message = { id?: number } & (
+  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" }
+  | { type: "speed"; steps: number }
+  | { type: "stop_at" | "look"; step: number | null }
+  | { type: "rewind"; step: number }
+  | { type: "nudge"; changes: Record<string, number>; gesture: number }
+  | { type: "pick"; number: number }
+  | { type: "region"; of: number | undefined; places: Places | null }
+  | { type: "move"; number: number; x: number; y: number }
+  | { type: "remove"; number: number }
+  | { type: "add"; x: number; y: number }
+);
+
+/** "sent", "kept" until there is a connection, or "" for neither. */
+export type Fate = "sent" | "kept" | "";
+
+/** Sends a message. */
+export type Command = (message: Message) => Fate;
+
+export interface ErrorMessage {
+  sentence: string;
+  id?: number | null;
+}
+
+// ---- Channels and parts
+
+export type LinkState = "connecting" | "open" | "lost" | "gone";
+
+export interface WantedChart {
+  name: string;
+  every: number; // it is drawn in every such frame
+  visible: boolean;
+}
+
+/** What a part is told. */
+export interface Listener<S extends Status = Status> {
+  frame(frame: Frame<S>): void;
+  link?(state: LinkState, sentence: string): void;
+  error?(message: ErrorMessage): void;
+  owns?(id: number): boolean;
+  wants?(): WantedChart[];
+}
+
+/** What a part sees of the connection to its run, or of its lab's script. */
+export interface Channel<S extends Status = Status> {
+  status: S | null;
+  seq: number; // number of the last request
+  heard?: number | null; // id of the last message that a lab's script has heard
+  send(message: Message): Fate;
+  kept(): Message[]; // what waits for a connection, in order
+  forget(chart: string): void;
+}
+
+/** Streamlit's component, handed over at each rerun of the page's script. */
+export interface Component<D = object> {
+  data: D;
+  parentElement: HTMLElement;
+  setStateValue(name: string, value: unknown): void;
+  setTriggerValue(name: string, value: unknown): void;
+}
+
+export interface Part<S extends Status = Status, D = object> {
+  update(component: Component<D>, channel: Channel<S>): void;
+  remove?(): void;
+  listens: Listener<S>;
+}
+
+// ---- Data of the components (component.py and lab.py)
+
+export interface PageData {
+  part: string;
+  token: string;
+  socket: string;
+  sight?: object; // what this page chose to see
+  watching?: boolean; // somebody else's run
+  watch?: Record<string, Scalar>;
+}
+
+export interface ScriptData {
+  part: string;
+  socket?: undefined;
+  values?: Record<string, number>;
+  seq?: number;
+  heard?: number | null;
+  idle?: Record<string, string>;
+  hints?: Record<string, string>;
+  frames?: Record<string, Arrays>;
+}
+
+/** The range of a setting and the scale of its control. */
+export interface Scaled {
+  scale: "linear" | "log" | "one_minus";
+  low: number;
+  high: number;
+  integer: boolean;
+}
+
+export interface DialRow extends Scaled {
+  name: string;
+  symbol: string;
+  label: string;
+  help: string;
+  value: number;
+  averages: boolean; // it is the decay of an average
+}
+
+export interface DialsData {
+  dials: DialRow[];
+  compact?: boolean;
+  title?: string;
+}
+
+export interface RunBarData {
+  speeds: [number, string][];
+  restart: boolean;
+}
+
+export interface StatusTextData {
+  name: string;
+  now: string;
+}
+
+export interface ChartRow {
+  name: string;
+  title: string;
+  summary: string;
+  every?: number;
+  figure: Skeleton;
+}
+
+export interface ChartsData {
+  charts: ChartRow[];
+  plotly: string; // its address
+  palette?: string[];
+  token: string;
+  stays?: string; // the chart that stays in sight on a phone
+}
+
+// ---- Charts
+
+export interface Theme {
+  text: string;
+  grid: string;
+  line: string;
+  background: string;
+  font: string;
+}
+
+/** What can be selected with a drag: a box on two axes, or stretches of the vertical lines at 0, 1, ... */
+export interface Brush {
+  of?: number;
+  axes?: Named;
+  along?: string[];
+}
+
+/** Names of what lies on the axes. */
+export type Named = { x?: string; y?: string };
+
+export interface LayoutAxis {
+  type?: string;
+  autorangeoptions?: object;
+  [attribute: string]: unknown;
+}
+
+export interface Layout {
+  meta?: { log?: boolean; brush?: Brush; points?: string };
+  xaxis?: LayoutAxis;
+  yaxis?: LayoutAxis;
+  font?: object;
+  legend?: object;
+  [attribute: string]: unknown;
+}
+
+export interface Trace {
+  uid: string;
+  [attribute: string]: unknown;
+}
+
+/** A figure before its first frame. */
+export interface Skeleton {
+  data: Trace[];
+  layout: Layout;
+}
+
+/** What a person does in a chart. */
+export interface Acts {
+  pick(number: number): void;
+  select(places: Places | null): void;
+}
+
+export interface Figure {
+  draw(arrays: Arrays): void;
+  dress(theme: Theme): void;
+  resize(): void;
+  toggleLog(): boolean;
+  purge(): void;
+}
+
+export interface Card extends Figure, Omit<WantedChart, "name"> {
+  node: HTMLElement;
+  hint: HTMLElement;
+  clear?: HTMLElement;
+  description: string;
+}
+
+/** Points of a chart that can be moved, as the script has them. */
+export interface Points {
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  text?: ArrayLike<string>; // names each
+}
+
+export type Range = [number, number];
+
+// ---- Plotly's internals, as far as the modules use them: plotly.js is pinned to one release (assets.py)
+
+export interface Axis {
+  _id: string;
+  _offset: number; // px
+  _length: number; // px
+  type: string;
+  range: Range;
+  autorange: boolean;
+  p2l(px: number): number;
+  l2p(value: number): number;
+  p2d(px: number): number;
+  d2p(value: number): number;
+}
+
+/** A kind of trace ("scatter") or of plot ("cartesian"). */
+export interface Module {
+  name: string;
+  plot(figure: Drawn): void;
+  calc(figure: Drawn, trace: FullTrace): { t?: object; trace?: FullTrace }[];
+  crossTraceCalc?(figure: Drawn, subplot: object): void;
+  style?(figure: Drawn): void;
+}
+
+export interface FullLayout {
+  width: number;
+  xaxis: Axis;
+  yaxis: Axis;
+  _size: object;
+  _basePlotModules: Module[];
+  _modules: Module[];
+  _plots: Record<string, object>;
+}
+
+export interface FullTrace {
+  uid: string;
+  index: number;
+  visible: boolean | "legendonly";
+  x?: ArrayLike<unknown>;
+  y?: ArrayLike<unknown>;
+  _length?: number;
+  _input: Record<string, unknown>;
+  _module: Module;
+  _extremes?: Record<string, Record<"min" | "max", { val: number }[]>>;
+}
+
+/** The element of a figure, before and after plotly drew it. */
+export interface PlotElement extends HTMLDivElement {
+  _fullLayout?: FullLayout;
+  on(event: string, listener: (event: { points: { customdata?: number }[] }) => void): void;
+}
+
+export interface Drawn extends PlotElement {
+  _fullLayout: FullLayout;
+  _fullData: FullTrace[];
+  calcdata: object[];
+}
+
+export interface Plotly {
+  react(element: HTMLElement, data: Trace[], layout: Layout, config: object): void;
+  purge(element: HTMLElement): void;
+  Plots: { resize(element: HTMLElement): void };
+}
+
+/** What benchmarks and browser tests look at. */
+export interface FrameRecord {
+  frames: number;
+  lastSettings: Record<string, Scalar> | null;
+  lastStep: number | null | undefined;
+  drawTimes: number[]; // ms
+  onframe: Set<(detail: object) => void>;
+}
+
+declare global {
+  interface Window {
+    Plotly?: Plotly;
+    __panda?: FrameRecord;
+  }
+}
