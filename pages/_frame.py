@@ -1,4 +1,4 @@
-"""What all pages share: the browser's title, the width, and the way from page to page. `app.py` serves this script."""
+"""The frame of all pages: title, width, style and navigation. `app.py` serves this script."""
 
 from __future__ import annotations
 

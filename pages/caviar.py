@@ -36,7 +36,7 @@ DENSER = "The same number of models again, in a smaller region."
 
 
 def search_in_hand() -> SearchSession:
-    """The search that the address names, else this session's last, else a new one of the default kind."""
+    """Return the search that the address names, else the last one of this session, else a new default search."""
     asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
     opened = SEARCH_SESSIONS.get(asked)
     if st.query_params.get("search") and not opened:
@@ -45,7 +45,7 @@ def search_in_hand() -> SearchSession:
 
 
 def hold(opened: SearchSession) -> SearchSession:
-    """Make this the search in hand."""
+    """Make this the current search, and put its token into the address."""
     st.session_state["search-in-hand"] = opened.token
     if st.query_params.get("search") != opened.token:
         st.query_params["search"] = opened.token
@@ -53,14 +53,14 @@ def hold(opened: SearchSession) -> SearchSession:
 
 
 def default_plan() -> Plan:
-    """Learning rate and momentum of the default run, at random."""
+    """A search over learning rate and momentum β of the default run, at random."""
     ranges = (SEARCHABLE["learning_rate"], SEARCHABLE["beta1"])
     return Plan(Space(RunSpec(), Settings(), ranges), "random", 64, 500)
 
 
 @st.fragment
 def bar(opened: SearchSession) -> None:
-    """The bar that plays the search, and what random and grid have come to."""
+    """The search bar, and the verdict on random against grid where both are repeated over seeds."""
     component.search_bar(opened)
     if opened.contest:
         component.words(opened, "contest")
@@ -68,7 +68,7 @@ def bar(opened: SearchSession) -> None:
 
 @st.fragment
 def chart_grid(opened: SearchSession) -> None:
-    """The charts, and which two settings the scatter shows."""
+    """The charts of the search, and a choice of axes for the scatter chart."""
     seen = seen_here(opened)
     viewing = seen.viewing
     watch = {"generation": viewing.generation, "generations": len(seen.generations), "whole": viewing.whole}
@@ -87,7 +87,7 @@ def chart_grid(opened: SearchSession) -> None:
 
 @st.fragment
 def best(opened: SearchSession) -> None:
-    """The best models, the picked one, and where to search on."""
+    """The list of best models, the picked model, and ways to search a smaller region."""
     seen = seen_here(opened)
     caviar, viewing = seen.caviar, seen.viewing
     watch = {"picked": viewing.picked, "done": caviar.done, "generation": viewing.generation}
@@ -103,7 +103,7 @@ def best(opened: SearchSession) -> None:
 
 
 def generations(opened: SearchSession, seen: SearchSession) -> None:
-    """The generations, coarse to fine, with the best dev loss of each (C3); `seen` is what this browser sees of it."""
+    """A choice of generation, coarse to fine, with the best dev loss of each (C3). `seen` is this browser's view."""
     if len(opened.generations) < 2:
         return
     words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
@@ -119,13 +119,13 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
 
 
 def came_to(caviar: Search) -> str:
-    """The least dev loss that a generation has measured, once it is done: until then the scatter says it live."""
+    """Such as ": 0.012", the lowest dev loss of a finished generation; "" before that (the scatter shows it live)."""
     best = least(caviar)
     return f": {best:.3g}" if caviar.done and best is not None else ""
 
 
 def picked_model(opened: SearchSession, number: int) -> None:
-    """The picked model, and the way to Panda."""
+    """The picked model, and buttons that open it in Panda."""
     trial = opened.caviar.trials[number]
     words = ", ".join(
         f"{one.field.label} {one.field.word(trial.point[one.name])}" for one in opened.caviar.plan.space.ranges
@@ -147,12 +147,12 @@ def picked_model(opened: SearchSession, number: int) -> None:
 
 
 def to_panda(token: str) -> None:
-    """Show a run."""
+    """Switch to the Panda page with this run."""
     st.switch_page(PANDA, query_params={"run": token})
 
 
 def zoom(opened: SearchSession) -> None:
-    """Search again inside the region that is selected, else that of the best tenth, denser (C3)."""
+    """A button that searches again inside the selected region, else inside that of the best tenth (C3)."""
     if not drives(opened):
         return
     region = region_words(opened.shown)
@@ -170,7 +170,7 @@ def zoom(opened: SearchSession) -> None:
 
 @st.fragment
 def new_search(opened: SearchSession) -> None:
-    """What to search next."""
+    """Inputs for a new search, and the button that starts it."""
     plans = plan_inputs(seen_here(opened))
     seeds = seeds_input(plans)
     address = dask_address()

@@ -26,7 +26,7 @@ from pages.panels.panda.try_variants import try_variants
 
 @st.fragment
 def bar(opened: RunSession) -> None:
-    """The transport bar; a restart is a new run."""
+    """The bar that plays the run. A restart starts a new run."""
     restart = component.transport(opened)
     if restart:
         run = opened.run
@@ -38,7 +38,7 @@ def bar(opened: RunSession) -> None:
 
 @st.fragment
 def chart_grid(opened: RunSession) -> None:
-    """The charts that a person has picked."""
+    """The chosen charts, and the choice."""
     fitting = charts_of(opened.shown)
     kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
     picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
@@ -58,7 +58,7 @@ def chart_grid(opened: RunSession) -> None:
 
 @st.fragment
 def settings(opened: RunSession) -> None:
-    """The live settings; below them the way to many variants."""
+    """The live settings, and below them "Try variants"."""
     controls.settings_panel(opened)
     with st.expander("Try variants (Caviar)"):
         try_variants(opened)
@@ -66,7 +66,7 @@ def settings(opened: RunSession) -> None:
 
 @st.fragment
 def journal(opened: RunSession) -> None:
-    """What was nudged, what came of it, and the branches."""
+    """The journal, and the tree of branches."""
     journal_panel(opened)
     st.markdown("**Branches**")
     branches_panel(opened)
@@ -80,7 +80,7 @@ def share(opened: RunSession) -> None:
 
 @st.fragment
 def new_run(opened: RunSession) -> None:
-    """What is fixed for a run's life: changing it starts a new run."""
+    """Inputs for what is fixed during a run, and the button that starts a new run with them."""
     spec = opened.run.spec
     chosen = controls.spec_inputs(opened, ["dataset"])
     fitting = SimpleNamespace(**chosen)
@@ -111,7 +111,7 @@ def new_run(opened: RunSession) -> None:
 
 
 def watching(opened: RunSession) -> None:
-    """Whose run it is, where it is somebody else's."""
+    """A note to a watcher, with a button that makes a branch of their own."""
     words, action = st.columns([3, 1.15], gap="medium", vertical_alignment="center")
     words.info("You are watching somebody else's run. What you see is live; to change it, make a branch of your own.")
     if action.button("Make a branch", type="primary", icon=":material/call_split:", width="stretch"):

@@ -1,6 +1,6 @@
-"""Runs: this person's runs, to be found again, opened, named, copied, compared and deleted. Course row C7.
+"""Runs: the list of this person's runs, with search, rename, copy, compare, delete and restore. Course row C7.
 
-What the list shows is read from the store each time; a run that is open elsewhere writes there every second.
+The list is read from the store each time. A run that is open elsewhere writes its progress there every second.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison
 PAGE = 25
 CURVE = (160, 40)  # pixels
 MOST_COMPARED = 8
-UNDO_SECONDS = 60.0  # that a deleted run's place in the list is kept
+UNDO_SECONDS = 60.0  # for so long a deleted run stays in the list with an Undo button
 STYLE = """<style>
 :is([class*="st-key-run-"], [class*="st-key-gone-"]) :is(p, a) { font-size: 0.875rem; line-height: 1.4 }
 [class*="st-key-run-"] [data-testid="stPageLink-NavLink"] { padding: 0; background: none }
@@ -45,7 +45,7 @@ STYLE = """<style>
 
 
 def toolbar() -> tuple[str, str]:
-    """What is searched for, and how the list is sorted."""
+    """The search field and the order. Returns both."""
     with st.container(key="runs-bar", horizontal=True, vertical_alignment="center", gap="small"):
         common = {"label_visibility": "collapsed", "persist_state": "session", "on_change": _from_the_top}
         search = st.text_input(
@@ -66,12 +66,12 @@ def _from_the_top() -> None:
 
 
 def _page_key() -> str:
-    """Of the widget that turns pages: after another search or order it is another one, which begins at page 1."""
+    """The key of the page selector. It changes with every search or order, so that the selector starts at page 1."""
     return f"runs-page-{st.session_state['runs-turned']}"
 
 
 def chosen_bar(ticked: Sequence[Listed]) -> bool:
-    """Below the list, while runs are ticked: whether to compare them now."""
+    """The bar below the list while runs are ticked. Returns whether Compare was clicked."""
     if not ticked:
         return False
     with st.bottom, st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
@@ -83,7 +83,7 @@ def chosen_bar(ticked: Sequence[Listed]) -> bool:
 
 
 def row(it: Listed, now: float) -> None:
-    """A run; or, where it was just deleted, a way to have it back in the same place."""
+    """One row: a run, or an Undo button if it was just deleted."""
     if it.entry.deleted:
         with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"Deleted “{plain(it.name)}”.", width="content")
@@ -124,7 +124,7 @@ def _words(it: Listed) -> None:
 
 
 def _pair(first: str, second: str) -> None:
-    """Two lines of a few words, in a column of their own."""
+    """Two short lines in a column of their own."""
     st.markdown(f"{first}  \n{second}", width=150)
 
 
@@ -143,14 +143,14 @@ def _menu(it: Listed) -> None:
 
 
 def page_of(runs: Sequence[Listed]) -> Sequence[Listed]:
-    """The runs of the page that is turned to."""
+    """The runs on the present page of the list."""
     pages = max(1, -(-len(runs) // PAGE))
     at = min(st.session_state.get(_page_key(), 1), pages)
     return runs[(at - 1) * PAGE : at * PAGE]
 
 
 def deleted_runs(runs: Sequence[Listed], now: float) -> None:
-    """Those of the last 30 days, each a click from being back."""
+    """The ones deleted in the last 30 days, with a button to restore each."""
     if not runs:
         return
     with st.expander(f"Deleted in the last 30 days: {len(runs):,}"):
@@ -164,7 +164,7 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
 
 
 def everything() -> None:
-    """The page below its first sentence; it reads the store each time it runs."""
+    """The toolbar, the list, deleted runs and dialogs, read from the store each time."""
     store, owner, now = the_store(), owner_token(), time.time()
     titles = store.tables_of(owner)
     there = [listed(entry, titles) for entry in store.runs_of(owner)]
@@ -187,7 +187,7 @@ def everything() -> None:
 
 
 def _dialogs(there: dict[str, Listed]) -> None:
-    """At most one: what the chosen runs are compared in, or where one is renamed."""
+    """At most one dialog: the comparison, or a rename."""
     ticked = [there[run] for run in st.session_state["runs-ticked"] if run in there]
     renaming = st.session_state.pop("runs-renaming", None)
     if chosen_bar(ticked):
@@ -196,7 +196,9 @@ def _dialogs(there: dict[str, Listed]) -> None:
         rename_dialog(there[renaming])
 
 
-if "run" in st.query_params:  # a run's link, opened in a new tab, leads here: Panda's own address is empty
+if (
+    "run" in st.query_params
+):  # a link of a run that is opened in a new tab leads here, because Panda's own address is empty
     st.switch_page("panda.py", query_params=st.query_params.to_dict())
 st.html(STYLE)
 st.session_state.setdefault("runs-ticked", {})

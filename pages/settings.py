@@ -1,4 +1,4 @@
-"""The reference of every setting, read from the one table: symbol, range, default, what it does, course row."""
+"""The reference page of all settings, made from the table of settings."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def frame(run: Run) -> Frame:
 CHART: Chart[Run] = Chart(
     "decision_map",
     "Decision map",
-    "The plane of the two features coloured by the class that the network finds likeliest, stronger where it is surer, "
+    "The plane of the two features coloured by the predicted class, stronger where the network is surer, "
     "with the training examples small and the dev examples outlined.",
     skeleton,
     frame,

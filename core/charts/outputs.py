@@ -39,7 +39,7 @@ def skeleton(run: Run) -> go.Figure:
     chosen, outputs, truth = numbers(run)
     names = [short(name) for name in run.data.class_names]
     shown = pictures.tiles(run.data, chosen)
-    title = titled("dev example; in % the likeliest class")
+    title = titled("dev example; in % the predicted class")
     xaxis = names_axis([str(i) for i in chosen], range=[-0.5, chosen.size - 0.5], title=title, anchor="y")
     top = 0.82 if len(shown) else 1
     yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])

@@ -31,7 +31,7 @@ NAME_LENGTH = 60
 JOINERS = "\u200c\u200d"  # cannot be seen, but some scripts need them between letters
 ENDS = " " + JOINERS
 AGAIN = "Save or download it again."
-NO_JSON = "The file is not JSON that can be read"
+NO_JSON = "The file is not readable JSON"
 
 
 class FileError(UserError):
@@ -67,7 +67,7 @@ def read_json(data: bytes | str, most: int) -> dict[str, Any]:
         raise FileError(f"The file has more than {VALUES:,} values: that is too many.")
     found = _parsed(text)
     if not isinstance(found, dict):
-        raise FileError("The file holds no JSON object: it has to begin with { and end with }.")
+        raise FileError("The file does not hold a JSON object: it must begin with { and end with }.")
     for value in _strings(found):
         if not value.isascii():
             _check_writable(value)
@@ -147,7 +147,7 @@ def read_npz(data: bytes, most: int) -> dict[str, np.ndarray]:
     except FileError:
         raise
     except Exception:  # zipfile and zlib raise a dozen kinds for a file that is damaged, or made to look so
-        raise FileError(f"The file is no .npz archive that can be read, or it is damaged. {AGAIN}") from None
+        raise FileError(f"The file is not a readable .npz archive, or it is damaged. {AGAIN}") from None
 
 
 def _checked(infos: list[zipfile.ZipInfo], most: int) -> dict[str, zipfile.ZipInfo]:
@@ -159,11 +159,13 @@ def _checked(infos: list[zipfile.ZipInfo], most: int) -> dict[str, zipfile.ZipIn
     for info in infos:
         name = NAME.fullmatch(info.filename)
         if not name or name[1] in members:
-            raise FileError(f"The file holds {shown(info.filename)}, which is no name of an array or is there twice.")
+            raise FileError(f"The file holds {shown(info.filename)}, which is not an array's name or occurs twice.")
         if info.flag_bits & 1:
             raise FileError("The file is encrypted: save it without a password.")
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise FileError("The file is packed in a way that is not read here: save it with numpy.savez_compressed.")
+            raise FileError(
+                "The file is compressed in a way that cannot be read here: save it with numpy.savez_compressed."
+            )
         members[name[1]] = info
     return members
 
@@ -181,11 +183,11 @@ def _array(name: str, body: bytes) -> np.ndarray:
     """An array from the bytes of a `.npy` file."""
     shape, fortran, dtype, start = _header(name, body)
     if dtype.kind not in KINDS or dtype.itemsize > 8:
-        raise FileError(f"The array {name!r} holds something else than plain numbers: they are all that is taken.")
+        raise FileError(f"The array {name!r} does not hold plain numbers, and nothing else is read.")
     if fortran and len(shape) > 1:
         raise FileError(f"The array {name!r} is in Fortran order: save it after numpy.ascontiguousarray.")
     if min(shape, default=0) < 0 or max(shape, default=0) > len(body) or len(shape) > 8:
-        raise FileError(f"The array {name!r} has a shape that cannot be. {AGAIN}")
+        raise FileError(f"The array {name!r} has an impossible shape. {AGAIN}")
     if math.prod(shape) * dtype.itemsize != len(body) - start:
         raise FileError(f"The array {name!r} is not as long as its shape says. {AGAIN}")
     if dtype.kind == "b":
@@ -229,7 +231,7 @@ def size_words(size: int) -> str:
 
 def _bounded(size: int, most: int, what: str = "The file") -> None:
     if size > most:
-        raise FileError(f"{what} is larger than {size_words(most)}, the most that is read: choose a smaller one.")
+        raise FileError(f"{what} is larger than {size_words(most)}, the most that can be read: choose a smaller one.")
 
 
 def clean(text: str, most: int | None = NAME_LENGTH) -> str:

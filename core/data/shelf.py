@@ -90,7 +90,7 @@ class Table:
         arrays = read_npz(data, MAX_UNPACKED)
         kinds = {name: array.dtype.kind for name, array in arrays.items()}
         if kinds != {"points": "f", "labels": "i", "names": "u"}:
-            raise FileError("The file holds no table of this program: points, labels and names.")
+            raise FileError("The file does not hold a table of Panda: points, labels and names.")
         names = read_json(arrays["names"].tobytes(), MAX_UNPACKED)
         classes, features = names.get("classes"), names.get("features")
         if not (isinstance(classes, list) and isinstance(features, list)):
@@ -122,7 +122,7 @@ def _check_names(names: tuple[str, ...], count: int, what: str) -> None:
     good = all(isinstance(name, str) and name and name == clean(name) for name in names)
     if len(names) != count or not good or len(set(names)) < count:
         raise FileError(
-            f"The table's {what} have names that cannot be: it takes {count:,} different ones of at most {NAME_LENGTH} "
+            f"The table's {what} have invalid names: it takes {count:,} different ones of at most {NAME_LENGTH} "
             "letters."
         )
 

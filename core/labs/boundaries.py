@@ -130,7 +130,7 @@ def heard(points: Points, message: Mapping[str, Any], label: int) -> Points:
         return added(points, *_place(message), label)
     known = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < points.x.size
     if kind not in ("move", "remove"):
-        raise UserError("The chart sent something that is no move of a point: reload the page.")
+        raise UserError("The chart sent a message that is not about a point: reload the page.")
     if not known:
         return points
     if kind == "remove":

@@ -1,4 +1,4 @@
-"""Which run this page shows: the one in the address, else the one that this session looked at last, else a new one."""
+"""The current run of a page: the one in the address, else the last one of this session, else a new one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pages.common.identity import KEY, drives, owner_token, remembered, token_fo
 
 
 def run_in_hand() -> RunSession:
-    """The open run to show. Its token is in the address, so that a reload or a second tab finds it."""
+    """Return the current run. Its token is put into the address, so that a reload or a second tab finds it."""
     asked = st.query_params.get("run")
     try:
         opened = RUN_SESSIONS.get(asked) if asked else (_from_link() or _latest())
@@ -34,12 +34,12 @@ def run_in_hand() -> RunSession:
 
 
 def open_run(run: Run | Replay, name: str = "", arrived: Callable[[RunSession], None] | None = None) -> RunSession:
-    """Take in a new run, which belongs to this browser."""
+    """Open a session for a new run, owned by this browser."""
     return RUN_SESSIONS.open(run, owner_token(), name, arrived)
 
 
 def hold(opened: RunSession) -> RunSession:
-    """Make this the run in hand. Where the browser keeps no cookie, the token that drives it is in the address too."""
+    """Make this the current run. Without cookies, the address also gets the token that drives it."""
     tokens = _tokens()
     if opened.token in tokens:
         tokens.remove(opened.token)
@@ -53,7 +53,7 @@ def hold(opened: RunSession) -> RunSession:
 
 
 def start(spec: RunSpec, settings: Settings) -> RunSession:
-    """Start a new run and hold it; the one before stays open."""
+    """Start a new run and make it the current one. The one before is paused and stays open."""
     before = _latest()
     data = data_of(spec)
     settings = replace(settings, batch_size=min(settings.batch_size, data.train.labels.size))
@@ -66,18 +66,18 @@ def start(spec: RunSpec, settings: Settings) -> RunSession:
 
 
 def branch_of(opened: RunSession) -> RunSession:
-    """A run of one's own that goes on from what is shown of another's."""
+    """Start a run of this browser's own that goes on from the shown step of somebody else's run."""
     return hold(open_run(opened.do(Read(lambda it: it.shown.branch()))))
 
 
 def keep_table(table: Table, title: str) -> None:
-    """Take in uploaded data: runs on them can be opened as long as they are in the store."""
+    """Store uploaded data, so that runs on them can be opened again."""
     SHELF.add(table)
     the_store().add_table(table.name, owner_token(), title, table.to_bytes()).result()
 
 
 def _from_link() -> RunSession | None:
-    """A new run with the spec and settings that the address names, if it does."""
+    """A new run with the spec and settings in the address; None if there are none."""
     try:
         named = from_query(st.query_params.to_dict())
         return open_run(Run(*named)) if named else None
@@ -87,13 +87,13 @@ def _from_link() -> RunSession | None:
 
 
 def others() -> list[RunSession]:
-    """The other runs that this session has held and that are still open, the latest first."""
+    """The other open runs of this session, latest first."""
     found = (RUN_SESSIONS.get(token) for token in reversed(_tokens()[:-1]))
     return [opened for opened in found if opened]
 
 
 def title(opened: RunSession) -> str:
-    """A run in a few words: its data and its layers."""
+    """Such as "spiral 2-16-16-3": data and layers."""
     run = opened.run
     return f"{FIELDS['dataset'].word(run.spec.dataset)} {'-'.join(map(str, run.sizes))}"
 

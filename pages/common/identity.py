@@ -1,4 +1,4 @@
-"""Whose browser this is, and what it may do with a run: its owner drives it, everybody else with its link watches."""
+"""Who this browser belongs to. The owner of a run may change it; everybody else with its link watches."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ KEY = "key"  # in the address, only where the browser keeps no cookie
 
 
 def owner_token() -> str:
-    """The token of the person at this browser: from the cookie, else for this session alone."""
+    """The owner token of this browser: from its cookie, else one for this session only."""
     return _from_cookie() or st.session_state.setdefault("owner", new_token())
 
 
 def remembered() -> bool:
-    """Whether the browser will be known at its next visit."""
+    """Whether this browser keeps the cookie, so that it is recognised at its next visit."""
     return _from_cookie() is not None
 
 
@@ -27,7 +27,7 @@ def _from_cookie() -> str | None:
 
 
 def token_for(opened: Session) -> str:
-    """The strongest token that this browser has for a run: the one that drives it, else the one that reads it."""
+    """The token of this browser for a run: the one that may change it if there is one, else the one that reads it."""
     mine = key_of(owner_token(), opened.token)
     in_address = st.query_params.get(KEY, "")
     return next((token for token in (mine, in_address) if opened.drives(token)), opened.token)

@@ -1,7 +1,4 @@
-"""What this browser sees of a search: what its owner looks at; or, where it only watches, what was chosen here.
-
-So a watcher who looks at another generation moves nobody's page but their own.
-"""
+"""The view of a search: generation and axes. The owner's choice is shared, a watcher's is for their page only."""
 
 from __future__ import annotations
 
@@ -19,18 +16,18 @@ COMMANDS = {"generation": See, "axes": Axes, "whole": ShowWhole}  # of the owner
 
 
 def sight_of(opened: Session) -> Sight:
-    """What was chosen in this session to be seen; nothing where it drives, for then all see it."""
+    """The view chosen in this session; empty for the owner, whose choice is kept in the search itself."""
     chosen = st.session_state.get("sights", {}).get(opened.token, Sight())
     return Sight() if chosen == Sight() or drives(opened) else chosen
 
 
 def seen_here(opened: SearchSession) -> SearchSession:
-    """The search as this browser sees it, to be read and not to be changed: see `SearchSession.as_seen`."""
+    """The search as this browser views it, for reading only: see `SearchSession.as_seen`."""
     return opened.as_seen(sight_of(opened))
 
 
 def look(opened: SearchSession, name: str, value: Any) -> None:
-    """Look at another generation, or at other axes (see `Sight`): all do where this browser drives, else it alone."""
+    """Choose another generation or other axes (see `Sight`): for all if this browser owns it, else here."""
     if drives(opened):
         opened.do(COMMANDS[name](value))
     else:
@@ -39,5 +36,5 @@ def look(opened: SearchSession, name: str, value: Any) -> None:
 
 
 def sight_row(opened: Session) -> dict[str, Any]:
-    """What the live channel is to be told of it: only what was chosen."""
+    """The chosen parts of the view, as the live channel takes them."""
     return {name: value for name, value in asdict(sight_of(opened)).items() if value is not None}

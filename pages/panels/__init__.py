@@ -1,1 +1,1 @@
-"""What the pages are made of."""
+"""Panels of the pages."""

@@ -122,7 +122,7 @@ function build(row, channel) {
     paint();
   }
 
-  /** A frame asked for after a nudge was sent carries its answer: from then on the run's value counts.
+  /** A frame requested after a nudge was sent has its effect: from then on show the run's value.
    * @type {(status: Status, seq: number) => void} */
   function show(status, seq) {
     run = /** @type {number} */ (status.settings[row.name] ?? run);

@@ -1,4 +1,4 @@
-/** Making elements, and writing to them only what has changed. */
+/** Making elements, and updating them only where something changed. */
 
 /** @typedef {string | number | boolean | null | undefined} Attribute */
 /** @typedef {{ [event in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[event]) => void }} Listeners */

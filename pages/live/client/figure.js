@@ -140,7 +140,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     align();
   }
 
-  /** A run at rest needs no room to grow. */
+  /** A paused run needs no spare room on its axes. */
   function rest() {
     drawnExtents = {};
     whole();

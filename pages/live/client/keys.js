@@ -101,7 +101,7 @@ export function handle(node, title, act) {
   /** @param {KeyboardEvent} event */
   function choose({ key }) {
     if (!(key in CHOICES)) return false;
-    at = CHOICES[key](at, act.points().x.length); // `place` keeps it within
+    at = CHOICES[key](at, act.points().x.length); // `place` keeps it in range
     return true;
   }
 

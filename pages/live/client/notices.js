@@ -49,7 +49,7 @@ export function notices(root, command) {
   return { error: wrong.show, show, link };
 }
 
-/** What is shown where that is not simply the run as it stands. @param {RunStatus} status */
+/** The notice while an earlier step is shown, or the run is replayed; otherwise empty. @param {RunStatus} status */
 export function pastText({ looking, catching_up: goal, step }) {
   if (goal !== null && goal !== step) return `Replaying to step ${number(goal)}…`;
   if (!looking) return "";

@@ -1,4 +1,4 @@
-/** A channel without a websocket, for parts that a page's script feeds itself: the labs.
+/** A channel without a websocket, for parts that a page's script updates itself: the labs.
  *
  * A dial's value goes to the script as the component's state; the next is sent only after the script's answer. The
  * answer comes with `answer` and is handed to the part as a frame.

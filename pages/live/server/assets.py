@@ -1,7 +1,7 @@
-"""The files of the live parts, and plotly.js, of which a third is enough for charts on plain axes.
+"""Serves the client's files, and plotly.js as its cartesian bundle, a third of the whole.
 
-They lie under an address that changes with their content, so a browser may keep them for good. The bundle is
-plotly.js-cartesian-dist-min from npm, of the version that the installed plotly package carries; a test compares them.
+Their address changes with their content, so a browser may cache them for good. The bundle is
+plotly.js-cartesian-dist-min from npm, in the version of the installed plotly package; a test compares them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILES_ROUTE = "/live-files/{version}/{name}"
 
 
 def base_path() -> str:
-    """The path that the server lies under: "" or "/path"."""
+    """The base path of the server: "" or "/path"."""
     path = str(st.get_option("server.baseUrlPath")).strip("/")
     return f"/{path}" if path else ""
 

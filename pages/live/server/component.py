@@ -1,7 +1,7 @@
-"""The live parts of a page as Streamlit elements: the transport bar, dials, and charts.
+"""The live parts of a page as Streamlit elements: bars, dials, charts and lines of text.
 
-They share one component, whose code is a stub that imports a static file: code given inline would be sent again
-with every update. All parts of one run on a page share one websocket.
+They share one component. Its code is a stub that imports a static file, because inline code would be sent again with
+every update. All parts of one run on a page share one websocket.
 """
 
 from __future__ import annotations
@@ -53,22 +53,22 @@ def _mount(opened: Session, part: str, key: str, data: dict[str, Any], **callbac
 
 
 def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
-    """A part that this script feeds itself, without a run: see `pages.panels.labs.lab`."""
+    """A part without a run, which the page's script updates itself: see `pages.panels.labs.lab`."""
     base = base_path()
     common = {"part": part, "module": base + address("main.js"), "plotly": base + address("plotly.min.js")}
     return _component(key=key, data=common | data, **callbacks)
 
 
 def transport(opened: RunSession) -> str | None:
-    """The bar that plays the run. Returns "same" or "new" once when a restart with such weights was asked for."""
+    """The bar that plays the run. Returns "same" or "new" (weights) once after a click on a restart button."""
     speeds = list(SPEEDS.items())
     result = _mount(opened, "run-bar", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None)
     return result.restart
 
 
 def dials(opened: RunSession, fields: Sequence[Field], key: str, watch: dict[str, Any] | None = None) -> None:
-    """Dials for the continuous settings `fields`; where `watch`, what the page's own widgets show, is no longer true,
-    the fragment around them runs again."""
+    """Dials for the continuous settings `fields`. `watch` is what the page's own widgets show; when the run's values
+    differ from it, the fragment around the dials runs again."""
     settings = opened.run.settings
     most = {"batch_size": opened.run.data.train.labels.size}
     rows = [
@@ -78,7 +78,7 @@ def dials(opened: RunSession, fields: Sequence[Field], key: str, watch: dict[str
 
 
 def dial_row(field: Field, value: float) -> dict[str, Any]:
-    """A dial as its component takes it."""
+    """A dial as the client takes it."""
     return {
         "name": field.name,
         "symbol": field.symbol,
@@ -94,7 +94,7 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
 
 
 def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
-    """A line of words about the run or search that changes while it trains: `now`, then `status.words` under `name`."""
+    """A line of text that changes while the run or search trains: first `now`, then `status.words[name]`."""
     data = {"name": name, "now": now, "watch": watch or {}}
     _mount(opened, "status-text", f"words-{name}", data, on_stale_change=lambda: None)
 
@@ -105,12 +105,12 @@ def search_bar(opened: SearchSession) -> None:
 
 
 def side_bar(opened: LabSession) -> None:
-    """The bar that trains networks side by side; when they come to rest, the fragment around it runs again."""
+    """The bar that trains networks side by side. When they stop, the fragment around it runs again."""
     _mount(opened, "lab-bar", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
 
 
 def leaders(opened: SearchSession, watch: dict[str, Any]) -> None:
-    """The best models of a search; where `watch` is no longer true, the fragment around them runs again."""
+    """The list of best models of a search. When `watch` is out of date, the fragment around it runs again."""
     _mount(opened, "leaders", "leaders", {"watch": watch}, on_stale_change=lambda: None)
 
 
@@ -120,14 +120,14 @@ def charts(
     key: str = "charts",
     watch: dict[str, Any] | None = None,
 ) -> None:
-    """The chosen charts, drawn once from their skeletons and then fed with arrays."""
+    """The chosen charts: drawn once from their skeletons, then updated with arrays."""
     rows = [chart_row(chart, opened.shown) for chart in chosen]
     data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
     _mount(opened, "charts", key, data, on_stale_change=lambda: None)
 
 
 def chart_row(chart: Chart, shown: Any) -> dict[str, Any]:
-    """A chart as its component takes it: its skeleton, and the words around it."""
+    """A chart as the client takes it: its skeleton, title and summary."""
     return {
         "name": chart.name,
         "title": chart.title,

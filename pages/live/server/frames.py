@@ -35,7 +35,7 @@ WORKER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="panda-train")
 
 
 def warm_up() -> None:
-    """Draw a default run once, so that the first visitor does not wait for what is loaded at first use."""
+    """Draw a default run once, so that modules loaded at first use do not delay the first visitor."""
     run = Run()
     for chart in charts_of(run).values():
         chart.skeleton(run).to_json()
@@ -43,7 +43,7 @@ def warm_up() -> None:
 
 
 class Meter:
-    """Seconds spent on frames, by what they were spent on; for benchmarks, and cheap enough to stay on."""
+    """Seconds spent on frames, by activity. For benchmarks; cheap enough to be always on."""
 
     def __init__(self) -> None:
         self.frames, self.training, self.other = 0, 0.0, 0.0

@@ -1,4 +1,4 @@
-"""Who a visitor is: a random token in a cookie, set with the first page, which no script of a page can read."""
+"""The owner cookie: a random token that identifies a visitor, set with the first page and hidden from scripts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from core.store import new_token
 
 NAME = "panda"
 TOKEN = re.compile(r"[\w-]{22}")  # 128 bits, as `new_token` writes them
-DAYS = 400  # browsers keep no cookie longer
+DAYS = 400  # the longest that browsers keep a cookie
 
 
 def owner_in(cookies: str) -> str | None:
-    """The owner's token in a Cookie header; None where there is none that could be ours."""
+    """The owner's token in a Cookie header; None if there is no valid one."""
     try:
         found = SimpleCookie(cookies).get(NAME)
     except CookieError:
@@ -24,13 +24,13 @@ def owner_in(cookies: str) -> str | None:
 
 
 class OwnerCookie:
-    """Middleware that gives a token to whoever asks for a page and has none. `base` is the server's base path."""
+    """Middleware that sets the cookie for visitors without one. `base` is the server's base path."""
 
     def __init__(self, app: ASGIApp, base: str = "") -> None:
         self._app, self._path = app, base or "/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; a page for a new visitor goes with a cookie."""
+        """Pass the request on; add the cookie to a page for a new visitor."""
         headers = dict(scope.get("headers", []))
         known = owner_in(headers.get(b"cookie", b"").decode("latin-1"))
         secure = scope.get("scheme") == "https" or headers.get(b"x-forwarded-proto") == b"https"

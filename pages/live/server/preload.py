@@ -1,4 +1,4 @@
-"""Tells the browser, with the page itself, which live files it will need, so that they load beside Streamlit's own."""
+"""Preloads the client's files: a Link header of the page names them, so that they load while Streamlit's own do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Preload:
         self._link = ", ".join(_hint(name, base) for name in FILES).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on; HTML goes with the header."""
+        """Pass the request on; add the header to HTML."""
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":

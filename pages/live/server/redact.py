@@ -1,4 +1,4 @@
-"""Keeps tokens out of the server's logs: whoever has a run's token holds the run."""
+"""Keeps tokens out of the server's logs, because who has a run's token has the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _redacted(value: object) -> object:
 
 
 def redact(record: logging.LogRecord) -> bool:
-    """A logging filter that lets every record pass, without its tokens."""
+    """A logging filter that replaces tokens in every record."""
     record.msg = _redacted(record.msg)
     if isinstance(record.args, tuple):
         record.args = tuple(_redacted(value) for value in record.args)

@@ -1,4 +1,4 @@
-"""The region that is selected of a search, to be typed: what a drag in the charts does, by keys."""
+"""Inputs for the selected region of a search: the same as a drag in the charts, by keyboard."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STYLE = """<style>
 
 
 def region_inputs(opened: SearchSession) -> None:
-    """A row for each setting that is searched, which follows the region and changes it."""
+    """One row for each searched setting. The rows show the region and change it."""
     st.html(STYLE)
     with st.expander("Type a region", key="region-typed"):
         st.caption(HOW)
@@ -34,7 +34,7 @@ def region_inputs(opened: SearchSession) -> None:
 
 
 def _ends(opened: SearchSession, searched: Range) -> None:
-    """From where to where of a setting: empty where that is the end of what is searched."""
+    """Two number inputs for one setting. An empty one means the end of the searched range."""
     field, whole = searched.field, (searched.low, searched.high)
     ends = opened.viewing.region.get(searched.name, whole)
     kind: dict[str, Any] = {"step": 1} if field.integer else {"step": _step(searched), "format": "%.6g"}
@@ -50,7 +50,7 @@ def _ends(opened: SearchSession, searched: Range) -> None:
 
 
 def _follow(key: str, value: Any) -> None:
-    """Have an input show what is true; one that does already is left alone, for somebody may be typing there."""
+    """Set an input to `value`, but only if it differs: somebody may be typing there."""
     if key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
 
@@ -60,13 +60,13 @@ def _title(searched: Range) -> str:
 
 
 def _step(searched: Range) -> float:
-    """What an arrow key adds: as much as tells values apart where they lie closest on the setting's own scale."""
+    """The step of the arrow keys: the distance of values at the dense end of the setting's scale."""
     near = {"log": searched.low, "one_minus": 1 - searched.high}.get(searched.field.scale, 0.0)
     return near or (searched.high - searched.low) / 100 or 1e-3
 
 
 def _choices(opened: SearchSession, searched: Range) -> None:
-    """Which of the choices of a setting; none of them is all."""
+    """Pills for the choices of one setting. None selected means all."""
     key = f"region-{searched.name}"
     _follow(key, [*opened.viewing.region.get(searched.name, ())])
     st.pills(_title(searched), searched.choices, selection_mode="multi", format_func=searched.field.word, key=key,

@@ -1,4 +1,4 @@
-"""What to search: which settings, from where to where, how many models, for how many steps. Course rows C1-C5."""
+"""Inputs for a new search: settings, ranges, number of models and steps. Course rows C1-C5."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SEEDS = 20
 
 
 def plan_inputs(opened: SearchSession) -> list[Plan]:
-    """Inputs for a search, starting from the present one: its plans, two where random and grid are to be compared;
-    none, with a sentence, where they do not fit together."""
+    """Inputs for a search, starting from the present one. Returns its plans: two to compare random and grid, none
+    (and a sentence on the page) if the inputs do not fit together."""
     plan = opened.caviar.plan
     spec = plan.space.spec
     offered = list(dict.fromkeys([*DATASETS, spec.dataset]))
@@ -58,7 +58,7 @@ def plan_inputs(opened: SearchSession) -> list[Plan]:
 
 
 def seeds_input(plans: list[Plan]) -> int:
-    """Where random and grid are compared: under how many seeds, and about how long that takes; 0 for the one alone."""
+    """The number of seeds under which random and grid are repeated, 0 for none; and about how long it takes."""
     many = "Repeats both under other seeds of points, weights and split, and counts which finds the better model."
     if len(plans) < 2 or not st.toggle("Over many seeds", help=many):
         return 0
@@ -74,7 +74,7 @@ def seeds_input(plans: list[Plan]) -> int:
 
 
 def _range_input(now: Range) -> Range:
-    """Inputs for one range, with where 40 samples would fall."""
+    """Inputs for one range, with a strip that shows where 40 samples would fall."""
     field, key = now.field, f"range-{now.name}"
     if now.choices:
         every = SEARCHABLE[now.name].choices

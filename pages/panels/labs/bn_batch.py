@@ -1,4 +1,4 @@
-"""A panel of the batch norm lab: one unit's z over one mini-batch, from z to z~. Course rows C10, C11, C13."""
+"""A panel of the batch norm lab: one unit's z over one mini-batch, step by step. Course rows C10, C11, C13."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FIELDS = (
 
 @st.fragment
 def one_mini_batch() -> None:
-    """z, mu, sigma^2, z_norm and z~ of eight examples, all of it under the finger."""
+    """z, mu, sigma^2, z_norm and z~ of eight examples, with a dial for each input."""
     asked = "b adds 3 to the z of all eight examples. What happens to z̃, the output of batch norm?"
     why = "Subtracting the mean removes whatever all have in common."
     if not lab.question(KEY, asked, ["z̃ grows by 3", "Nothing at all", "z̃ is scaled"], "Nothing at all", why):
@@ -48,13 +48,13 @@ def one_mini_batch() -> None:
 
 
 def now(values: dict[str, Any]) -> OneBatch:
-    """What the dials lead to."""
+    """The mini-batch with the values of the dials."""
     wa = [values[f"z{k}"] for k in range(1, EXAMPLES + 1)]
     return one_batch(wa, values["b"], values["gamma"], values["beta"], values["epsilon"])
 
 
 def identity_button(shown: OneBatch, values: dict[str, Any]) -> None:
-    """Sets gamma and beta so that batch norm does nothing; and the way back."""
+    """A button that sets gamma and beta so that batch norm does nothing, and one that resets the dials."""
 
     def undo() -> None:
         held = lab.state(KEY, DEFAULTS)
@@ -71,7 +71,7 @@ def identity_button(shown: OneBatch, values: dict[str, Any]) -> None:
 
 
 def formulas(shown: OneBatch, values: dict[str, Any]) -> None:
-    """The formulas with the numbers of the moment, and every step of every example."""
+    """The formulas with the present numbers, and a table of all steps."""
     gamma, beta, epsilon = values["gamma"], values["beta"], values["epsilon"]
     root = rf"\sqrt{{{shown.variance:.4g} + {power(epsilon)}}}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -83,20 +83,20 @@ def formulas(shown: OneBatch, values: dict[str, Any]) -> None:
 
 
 def differences(shown: OneBatch) -> None:
-    """How far b moves the output, and how far batch norm moves z."""
+    """The largest change of the output by b, and of z by batch norm."""
     moved = {"b moves z̃ by at most": shown.from_b, "z̃ differs from z by at most": shown.from_z}
     lab.numbers({name: f"{number:.2g}" for name, number in moved.items()})
 
 
 def steps(shown: OneBatch) -> None:
-    """Each example's z, z less mu, z_norm and z~."""
+    """A table of each example's z, z - mu, z_norm and z~."""
     named = {"z": shown.z, "z − μ": shown.z - shown.mean, "z norm": shown.z_norm, "z̃": shown.out}
     rows = [[name, *(f"{number:.2f}" for number in numbers)] for name, numbers in named.items()]
     lab.table(KEY, ["", *(str(k) for k in range(1, shown.z.size + 1))], rows)
 
 
 def signed(number: float) -> str:
-    """A number as it stands after a minus sign."""
+    """A number to be written after a minus sign, in brackets if it is negative."""
     return f"({number:.4g})" if number < 0 else f"{number:.4g}"
 
 

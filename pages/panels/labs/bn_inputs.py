@@ -1,4 +1,4 @@
-"""A panel of the batch norm lab: the cost of two weights with inputs as they are and normalized. Course row C9."""
+"""A panel of the batch norm lab: gradient descent with inputs as they are and normalized. Course row C9."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEFAULTS = {"alpha": 0.07, "spread": 5.0, "mean": 0.0}
 
 @st.fragment
 def inputs() -> None:
-    """Where gradient descent goes from the same start, with inputs of different spread and with normalized ones."""
+    """Gradient descent from the same start, with inputs of different spread and with normalized inputs."""
     asked = "x₁ spreads 5 times as far as x₂. How much steeper does the cost curve along w₁ than along w₂?"
     if not lab.question(KEY, asked, ["5 times", "25 times", "No steeper"], "25 times", "The spread counts squared."):
         return
@@ -46,7 +46,7 @@ def inputs() -> None:
 
 
 def numbers(shown: TwoDescents) -> None:
-    """Both ways down in numbers."""
+    """A table of both descents."""
     said: dict[str, Callable[[Descent], str]] = {
         "condition number": lambda one: f"{one.condition:,.4g}",
         "α must be below": lambda one: f"{one.most_alpha:.3g}",

@@ -17,7 +17,7 @@ FIELDS = (
 
 @st.fragment
 def sizes() -> None:
-    """The distributions of mu and sigma^2 over a thousand mini-batches of a size under the finger."""
+    """The distributions of mu and sigma^2 over a thousand mini-batches, with a dial for their size."""
     asked = "Mini-batches of 64 instead of 4: how much less does their μ vary?"
     if not lab.question(KEY, asked, ["16 times", "4 times", "2 times"], "4 times", "Its standard deviation is σ/√m."):
         return
@@ -36,7 +36,7 @@ def sizes() -> None:
 
 
 def deviations(shown: Noise) -> None:
-    """The deviations over mini-batches of the course's sizes and of the one under the finger."""
+    """A table of standard deviations for a few sizes and the chosen one."""
     rows = []
     for one in (noise(size) for size in sorted({*SIZES, shown.size})):
         name = f"**{one.size}**" if one is shown else str(one.size)

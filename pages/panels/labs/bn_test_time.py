@@ -1,4 +1,4 @@
-"""A panel of the batch norm lab: one example has no mini-batch, so test time takes running averages. Course row C15."""
+"""A panel of the batch norm lab: one example has no mini-batch, test time uses running averages. Course row C15."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def test_time() -> None:
 
 
 def like(shown: Moment) -> tuple[RunSpec, Settings]:
-    """A run as this panel's, with the decay under the finger."""
+    """Spec and settings of this panel's run, with the chosen decay."""
     return SPEC, Settings(SETTINGS.learning_rate, batch_size=SETTINGS.batch_size, bn_decay=shown.decay)
 
 
 def formula(shown: Moment) -> None:
-    """How the running mean is made, with the numbers of the moment."""
+    """The formula of the running mean with the present numbers."""
     st.latex(rf"v_t = {shown.decay:.4g}\,v_{{t-1}} + {1 - shown.decay:.3g}\cdot {shown.batch[0, -1]:.4g}")
     st.latex(
         rf"\mu_\text{{running}} = \frac{{v_t}}{{1-{shown.decay:.4g}^{{{shown.step}}}}} = {shown.running[0, -1]:.4g}"
@@ -52,7 +52,7 @@ def formula(shown: Moment) -> None:
 
 
 def numbers(shown: Moment) -> None:
-    """The two predictions in numbers, and how well either does over the dev set."""
+    """A table of both predictions, and the dev accuracy of each kind."""
     heads = ["", *DATA.class_names, "dev accuracy"]
     rows = [
         [name, *(f"{p:.3f}" for p in outputs), f"{accuracy:.1%}"]

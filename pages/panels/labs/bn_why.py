@@ -1,4 +1,4 @@
-"""A panel of the batch norm lab: networks with and without it trained live side by side, and pushed. Course row C14."""
+"""A panel of the batch norm lab: networks with and without it, trained side by side and pushed. Course row C14."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEFAULTS = {"shift": 1.0, "scale": 2.0}
 
 @st.fragment
 def why() -> None:
-    """Three networks of one seed train in step; a push of their first layer is felt in the last one, or not."""
+    """Three networks with the same seed train together. A push of the first layer reaches the last one, or does not."""
     asked = "All inputs move by one standard deviation. How far does the z of layer 4 move with batch norm?"
     options = ["As far as without", "Half as far", "Not at all"]
     if not lab.question(KEY, asked, options, "Not at all", "Batch norm in layer 1 subtracts the mean again."):
@@ -52,12 +52,12 @@ def why() -> None:
 
 
 def like(spec: RunSpec) -> tuple[RunSpec, Settings]:
-    """A run as the first of the networks: batch norm is to be switched on there."""
+    """Spec and settings of the network without batch norm, which can be switched on in Panda."""
     return spec, Settings(SETTINGS.learning_rate, batch_norm=False)
 
 
 def in_hand() -> LabSession:
-    """The networks of this session, new where there are none."""
+    """The networks of this session; new ones if there are none."""
     opened = LAB_SESSIONS.get(st.session_state.get(HELD, ""))
     if not opened:
         opened = LAB_SESSIONS.open(owner_token())
@@ -66,7 +66,7 @@ def in_hand() -> LabSession:
 
 
 def choices(opened: LabSession) -> None:
-    """The activation, with which the networks start again, and the layer whose inputs are looked at."""
+    """Choices of the activation (a new one restarts the networks) and of the layer whose inputs are charted."""
     names = SETTINGS_FIELDS["activation"].choices
     now = opened.trained.spec.activation
     chosen = st.segmented_control(
@@ -81,19 +81,19 @@ def choices(opened: LabSession) -> None:
 
 
 def push(opened: LabSession, shift: float, scale: float) -> None:
-    """Pushes all three for good."""
+    """A button that pushes all three networks."""
     words = "Moves the inputs and scales W[1] from this step on, in all three networks."
     if st.button("Push", key=f"{KEY}-do-push", icon=":material/swipe_right:", help=words):
         opened.do(Push(shift, scale))
 
 
 def felt(opened: LabSession, shift: float, scale: float) -> None:
-    """What such a push does to the z of the last hidden layer, in numbers."""
+    """A table of what such a push does to the z of the last hidden layer."""
     step, found = opened.do(Read(lambda it: (it.trained.step, it.trained.felt(shift, scale))))
     rows = [[name, f"{said(one.moved)} σ", f"× {said(one.spread)}"] for name, one in zip(NAMES, found, strict=True)]
     lab.table(KEY, [f"Such a push at step {step:,}", f"moves the z of layer {LAYERS}", "scales its spread"], rows)
 
 
 def said(number: float) -> str:
-    """A number, or a dash where there is none: a network that broke has no z."""
+    """A number, or a dash if it is not finite (the network diverged)."""
     return f"{number:.3g}" if math.isfinite(number) else "–"

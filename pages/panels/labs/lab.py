@@ -1,7 +1,7 @@
-"""What the labs are made of: dials whose values live in the session, charts that are fed by the script, a question to
-guess at first, and the way to Panda.
+"""Building blocks of the labs: dials with values in the session, charts that the script updates, a question to guess
+first, tables of numbers, and the button "See it in Panda".
 
-A panel of a lab is a fragment: a dial that moves runs only its panel again, and its charts are moved, not made anew.
+A panel of a lab is a fragment: moving a dial runs only this panel again, and updates its charts.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from pages.common.escape import plain
 from pages.live.server import component
 
 PANDA = "panda.py"
-PRECISION = 7  # significant digits of what charts are drawn from
+PRECISION = 7  # significant digits of the numbers sent to charts
 MOST_KEPT = 200  # skeletons
 
-_KEPT: dict[tuple[Chart, Hashable], dict[str, Any]] = {}  # never changed after they are made
+_KEPT: dict[tuple[Chart, Hashable], dict[str, Any]] = {}  # skeletons by chart and shape, never changed
 
 
 def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str = "linear", **more: Any) -> Field:
-    """A dial of a lab, which is no setting of a run: see `core.settings.table.Field`."""
+    """A field for a dial of a lab, which is not a setting of a run. See `core.settings.table.Field`."""
     return Field(name, symbol, label, more.pop("help", ""), scale, "lab", low, high, **more)
 
 
@@ -40,10 +40,10 @@ def dials(
     compact: bool = False,
     idle: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Dials for `fields`; returns their values, which live in the session under `key` until the browser leaves.
+    """Dials for `fields`. Returns their values, which are kept in the session under `key`.
 
-    A value that does not fit, which only a changed page could send, is left out with a sentence. `idle` says why some
-    of them have no effect now.
+    A value out of range, which only a changed page could send, is refused with a sentence. `idle` says why a dial has
+    no effect now.
     """
     values = state(key, defaults)
     values.update(_mended(fields, values, defaults))
@@ -73,25 +73,25 @@ def dials(
 
 
 def last(key: str) -> str | None:
-    """The dial under `key` that was moved last."""
+    """The name of the dial under `key` that was moved last, None at first."""
     return st.session_state.get(f"{key}-last")
 
 
 def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[Any]:
-    """Columns for the dials and for the charts; on a phone one chart stays in sight above the dials (see live.css).
+    """Columns for the dials and for the charts. On a phone one chart stays visible above the dials (see live.css).
 
-    With `low` the charts are lower where the window is, so that the panel fits it.
+    With `low` the charts are lower in a low window, so that the panel fits.
     """
     return together(key, low).columns(sizes, gap="medium")
 
 
 def together(key: str, low: bool = False) -> Any:
-    """A container of dials and charts, in whatever columns, for the same."""
+    """A container with the same layout as `sides`, for columns of one's own."""
     return st.container(key=f"{key}-lab-sides{'-low' if low else ''}")
 
 
 def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of a panel, kept in the session from one visit of the page to the next."""
+    """The values of a panel, which the session keeps between visits of the page."""
     held = st.session_state.setdefault(key, {})
     for name, value in defaults.items():
         held.setdefault(name, value)
@@ -99,7 +99,7 @@ def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fitting(fields: Sequence[Field], found: Any, session: Any) -> dict[str, Any]:
-    """Those of the values in `found` that their fields take."""
+    """The values in `found` that are valid for their fields."""
     values = {}
     for field in fields:
         if isinstance(found, Mapping) and field.name in found:
@@ -111,7 +111,7 @@ def _fitting(fields: Sequence[Field], found: Any, session: Any) -> dict[str, Any
 
 
 def _mended(fields: Sequence[Field], values: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, Any]:
-    """The values that do not fit their fields any more, replaced by their defaults, with a sentence."""
+    """Defaults for the values that are no longer valid, with a sentence on the page."""
     wrong = [field for field in fields if not _fits(field, values[field.name])]
     for field in wrong:
         _fitting([field], values, st.session_state)
@@ -137,10 +137,10 @@ def charts(
     shape: Hashable = None,
     stays: int = 0,
 ) -> None:
-    """Charts of `shown`, made once and moved at every run of the script; what a person does in them goes to `heard`.
+    """Charts of `shown`, drawn once and updated at every run of the script. `heard` gets what a person does in them.
 
-    `shape` says all that their skeletons depend on, () where they are always the same: such are kept, which saves a
-    moving dial 5 ms a chart. On a phone the one with the number `stays` is kept in sight.
+    `shape` is all that the skeletons depend on, () if they never change. Given a shape, skeletons are cached, which
+    saves 5 ms a chart when a dial moves. On a phone the chart with the number `stays` stays visible.
     """
     part = f"{key}-charts"
 
@@ -148,7 +148,7 @@ def charts(
         message = st.session_state[part].get("message")
         if heard and isinstance(message, Mapping):
             before, st.session_state[f"{key}-heard"] = st.session_state.get(f"{key}-heard"), message.get("id")
-            if message.get("id") is None or message["id"] != before:  # else it was sent again
+            if message.get("id") is None or message["id"] != before:  # otherwise it is a repeated message
                 heard(dict(message))
 
     data = {
@@ -174,7 +174,7 @@ def _row(chart: Chart, shown: Any, shape: Hashable) -> dict[str, Any]:
 
 
 def _plain_arrays(frame: Mapping[str, Any]) -> dict[str, Any]:
-    """Arrays as lists of rounded numbers, None where they are not finite."""
+    """Arrays as lists of rounded numbers, with None for what is not finite."""
     return {key: _plain(value) for key, value in frame.items()}
 
 
@@ -193,7 +193,7 @@ def _short(number: float) -> float | None:
 
 
 def question(key: str, words: str, options: Sequence[str], right: str, why: str) -> bool:
-    """A question to guess at before its panel is shown; whether it was answered, or left out."""
+    """A question to guess before the panel is shown. Returns whether it was answered or skipped."""
     st.markdown(f"**{words}**")
     named = f"{key}-guess"
     choices = [*options, "Just show me"]
@@ -208,19 +208,19 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
 
 
 def numbers(rows: Mapping[str, str]) -> None:
-    """Numbers of this moment with their names, one line each."""
+    """Present numbers with their names, one line each."""
     st.markdown("  \n".join(f"{name}: **{value}**" for name, value in rows.items()))
 
 
 def table(key: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A small table of numbers of this moment; a quarter of the browser's work that the same would be as formulas."""
+    """A small table of present numbers. It costs the browser a quarter of the same as formulas."""
     lines = [heads, [":--", *["--:"] * (len(heads) - 1)], *rows]
     with st.container(key=f"{key}-lab-table"):
         st.markdown("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
 
 
 def see_in_panda(key: str, make: Callable[[], tuple[RunSpec, Settings]], shown: Sequence[str] = ()) -> None:
-    """A button that opens the dashboard with a new run set up to show the same thing; `shown` names its charts."""
+    """A button that opens Panda with a new run set up to show the same. `shown` names the charts to show."""
     help_words = "Opens the dashboard with a new run that is set up to show this."
     if st.button("See it in Panda", key=f"{key}-panda", icon=":material/monitor_heart:", help=help_words):
         try:

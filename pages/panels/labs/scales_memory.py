@@ -1,4 +1,4 @@
-"""Exponentially weighted averages of noisy series: moves of β side by side, and β under the finger (C5)."""
+"""Panels of the scales lab: two moves of β, and exponentially weighted averages of a noisy series (C5)."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _move_formula(moved: Move) -> None:
 
 @st.fragment
 def averages() -> None:
-    """β under the finger: an average, with bias correction and without, and one of its steps in numbers."""
+    """An average with a dial for β, with and without bias correction, and one of its steps in numbers."""
     if not lab.question(
         "averages",
         "An average starts from v₀ = 0 with β = 0.9. The first value is 1. What is v₁?",
@@ -99,7 +99,7 @@ def averages() -> None:
 
 
 def _step_formula(shown: Averaged, corrected: bool) -> None:
-    """The chosen step: all three numbers of the average, and the correction."""
+    """The formula of the average at the chosen step, and its bias correction."""
     beta, t = f"{shown.beta:.6g}", shown.t
     lines = [
         rf"v_{{{t}}} &= \beta\,v_{{{t - 1}}} + (1-\beta)\,\theta_{{{t}}}",

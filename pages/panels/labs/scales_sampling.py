@@ -1,4 +1,4 @@
-"""Where α and β are sampled: the same draws on the linear scale and on the right one (C4, C5), and what β remembers."""
+"""Panels of the scales lab: draws of α and β on the linear and the right scale, the memory of β (C4, C5)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BETA = [
 
 @st.fragment
 def alpha() -> None:
-    """α even on the linear and on the log scale (C4)."""
+    """α drawn evenly on the linear and on the log scale (C4)."""
     if not lab.question(
         "alpha",
         "1,000 learning rates are drawn evenly from 0.0001 to 1. How many lie below 0.1?",
@@ -88,14 +88,14 @@ def _power(shown: Sampling, start: float, stop: float) -> tuple[str, str]:
 
 
 def _share(shown: Sampling, side: str, name: str) -> None:
-    """The part of the points up to the edge, and what is to be expected."""
+    """The share of points up to the edge, and the expected share."""
     drawn = getattr(shown, side)
     lab.numbers({f"{name}, up to {shown.edge:.6g}": f"{drawn.share:.1%} (expected {drawn.expected:.1%})"})
 
 
 @st.fragment
 def beta() -> None:
-    """What β remembers, and β even on the linear scale and 1-β on the log scale (C5)."""
+    """The memory of β; and β drawn evenly on the linear scale, 1-β on the log scale (C5)."""
     if not lab.question(
         "beta",
         "About how many values does an average with β = 0.999 remember?",
@@ -110,7 +110,7 @@ def beta() -> None:
 
 @st.fragment
 def _memory() -> None:
-    """The kernel of the average, β under the finger."""
+    """The weights of the average, with a dial for β."""
     controls, right = lab.sides("beta-memory")
     with controls:
         knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
@@ -127,7 +127,7 @@ def _memory() -> None:
 
 @st.fragment
 def _beta_sampling() -> None:
-    """β even on the linear scale, and 1-β on the log scale."""
+    """β drawn evenly on the linear scale, and 1-β on the log scale."""
     controls, right = lab.sides("beta")
     with controls:
         now = lab.dials("beta", BETA, {"n": 1000, "low": 0.9, "high": 0.999, "edge": 0.99}, compact=True)

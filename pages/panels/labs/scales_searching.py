@@ -1,4 +1,4 @@
-"""Where to look for good settings: random points against a grid (C2), and from coarse to fine (C3)."""
+"""Panels of the scales lab: random points against a grid (C2), and from coarse to fine (C3)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _in_caviar() -> None:
 
 @st.fragment
 def grid() -> None:
-    """Random points against a grid of as many, over many seeds; one setting does not matter."""
+    """As many random points as a grid has, over many seeds, where one setting does not matter."""
     if not lab.question(
         "grid",
         "25 models: a 5 by 5 grid, or 25 random points. How many values of α are tried?",
@@ -53,7 +53,7 @@ def grid() -> None:
 
 
 def _grid_formulas(shown: Versus) -> None:
-    """What is tried and found, with the numbers of this seed and of all of them."""
+    """What was tried and found, under this seed and under all."""
     x, y = shown.centre
     n = shown.side**2
     aligned(
@@ -101,7 +101,7 @@ def fine() -> None:
 
 
 def _fine_formulas(shown: Coarse) -> None:
-    """How much denser the last round is, and what was found."""
+    """The density of the last round, and the best losses."""
     first, last = shown.rounds[0], shown.rounds[-1]
     n, denser = len(last.points), first.area / last.area
     aligned(

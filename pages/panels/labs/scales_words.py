@@ -1,4 +1,4 @@
-"""Numbers in formulas, and the button and the choice that several panels have."""
+"""Numbers and formulas in LaTeX, and the button and the choice that several panels share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def aligned(*lines: str) -> None:
 
 
 def draw_again(key: str, most: int = 10**6) -> None:
-    """The button that draws other points: it counts the seed of the panel up, below `most`."""
+    """A button that draws other points: it increases the seed of the panel, below `most`."""
 
     def draw() -> None:
         held = lab.state(key, {"seed": 0})
@@ -29,13 +29,13 @@ def draw_again(key: str, most: int = 10**6) -> None:
 
 
 def seed(key: str, most: int = 10**6) -> int:
-    """The seed of the panel, from 0; what cannot be one counts as 0."""
+    """The seed of the panel, 0 if the session holds no valid one."""
     held = lab.state(key, {"seed": 0})["seed"]
     return held if isinstance(held, int) and 0 <= held < most else 0
 
 
 def choice(key: str, label: str, options: dict[str, str]) -> str:
-    """One of a few options (name -> words), the first unless somebody says otherwise."""
+    """A choice between options (name -> label). Returns the chosen name, at first the first."""
     first = next(iter(options))
     common = {"label_visibility": "collapsed", "required": True, "persist_state": "session"}
     found = st.segmented_control(label, list(options), default=first, format_func=options.get, key=key, **common)

@@ -17,7 +17,7 @@ from pages.panels.labs.softmax_panel import SIDES, STAYS, panel
 
 @panel
 def boundaries() -> None:
-    """Points that a person moves, divided without hidden layers and with."""
+    """The plane divided between a person's points, without hidden layers and with."""
     ask = "Softmax with no hidden layer, four classes: what boundaries can it draw?"
     why = "Two classes are equally likely where their z are equal, and each z is linear in x."
     if not lab.question("boundaries", ask, ["Straight lines", "Circles", "Any curve"], "Straight lines", why):
@@ -36,7 +36,7 @@ def boundaries() -> None:
 
 @st.fragment
 def _plane(held: dict) -> None:
-    """The points on what the networks make of the plane. A point that moves runs only this again."""
+    """The charts of both networks. Moving a point runs only this fragment again."""
     points, layers, wrong = held["points"], held["layers"], held.pop("wrong", "")
     linear, problem = _divided(points, "none")
     deeper = None if layers == "none" else _divided(points, layers)[0]
@@ -55,7 +55,7 @@ def _plane(held: dict) -> None:
 
 
 def _point_controls(held: dict) -> str:
-    """Where the points start from, what a click adds, how many hidden layers; which of `LAYERS` is chosen."""
+    """Controls for presets, classes, hidden layers and the class of new points. Returns the chosen key of `LAYERS`."""
     counts = range(3, 7)
 
     def start(name: str) -> None:
@@ -85,7 +85,7 @@ def _point_controls(held: dict) -> str:
 
 
 def _divided(points: plane.Points, layers: str) -> tuple[plane.Divided, str]:
-    """The plane as a network with these layers divides it; or undivided, and why."""
+    """The plane divided by a network with these layers and ""; or undivided, and why."""
     try:
         return plane.divided(points, plane.LAYERS[layers]), ""
     except UserError as error:
@@ -93,7 +93,7 @@ def _divided(points: plane.Points, layers: str) -> tuple[plane.Divided, str]:
 
 
 def _hear(held: dict, message: dict) -> None:
-    """A person did something to a point."""
+    """Apply what a person did to a point."""
     try:
         held["points"] = plane.heard(held["points"], message, held["label"])
     except UserError as error:
@@ -107,7 +107,7 @@ def _accuracies(shown: charts.Boundaries, layers: str) -> dict[str, str]:
 
 
 def _border(linear: plane.Divided) -> str:
-    """Where classes 1 and 2 tie, with the weights of this moment."""
+    """The equation of the boundary between classes 1 and 2, with the present weights."""
     (u, v), c = linear.W[0] - linear.W[1], float(linear.b[0, 0] - linear.b[1, 0])
     line = rf"{tex.number(float(u), 3)}\, x_1 {tex.shifted(float(v))}\, x_2 {tex.shifted(c)} = 0"
     return rf"z_1 - z_2 = {line}"

@@ -20,7 +20,7 @@ MORE = [
 
 @panel
 def from_z_to_a() -> None:
-    """t, its sum and a of any z; temperature; a constant that changes nothing."""
+    """t, its sum and a for any z; temperature; and a constant added to all z, which changes nothing."""
     ask = "z is 5, 2, -1, 3. You add 1000 to each. What happens to the probabilities?"
     why = "The constant cancels: numerator and sum grow by the same factor."
     options = ["Nothing", "All near 1/4", "The first becomes 1"]
@@ -49,7 +49,7 @@ def from_z_to_a() -> None:
 
 
 def _with_classes(C: int) -> RunSpec:
-    """A run whose output layer has C classes, or ten digits."""
+    """A spec with C classes: blobs, or the digits for nine and ten."""
     return RunSpec(dataset="blobs", classes=C, hidden=(8,)) if C <= 8 else RunSpec(dataset="digits", hidden=(64, 32))
 
 
@@ -66,7 +66,7 @@ def _terms(shown: FromZ, temperature: float) -> None:
 
 
 def _constant(shown: FromZ, far: FromZ, temperature: float, constant: float) -> None:
-    """What a constant does to the formula as it is written, and to the engine's."""
+    """What a constant does to the formula as written, and to the engine's."""
     j = int(np.argmax(shown.a))
     lab.table("softmax-overflow", ["z", "as written", "minus the largest z"], [_both(shown, j), _both(far, j)])
     st.latex(
@@ -77,7 +77,7 @@ def _constant(shown: FromZ, far: FromZ, temperature: float, constant: float) -> 
 
 
 def _both(shown: FromZ, j: int) -> list[str]:
-    """The probability of class j as the formula is written, with what it comes from, and as the engine has it."""
+    """A table row: z of class j, its probability by the formula as written, and by the engine."""
     written = tex.fixed(shown.written[j])
     if not np.isfinite(shown.written[j]):
         written = f"{tex.words(shown.t[j])} / {tex.words(shown.sum)} = NaN"
@@ -85,7 +85,7 @@ def _both(shown: FromZ, j: int) -> list[str]:
 
 
 def _share(shown: FromZ) -> str:
-    """The share of the largest t in the sum."""
+    """The formula of the largest probability."""
     j = int(np.argmax(shown.a))
     t, whole, a = tex.number(shown.t[j]), tex.number(shown.sum), tex.fixed(shown.a[j])
     sign = "=" if np.isfinite(shown.written[j]) else r"\text{ fails, but } a ="
@@ -93,6 +93,6 @@ def _share(shown: FromZ) -> str:
 
 
 def _why(far: FromZ, j: int) -> str:
-    """Why the engine takes the largest z away."""
+    """Why the engine subtracts the largest z."""
     overflows = f"As written, exp({far.z[j]:g}) is inf, and inf / inf is NaN. " if np.isinf(far.t[j]) else ""
     return f"{overflows}So the engine takes c = -max z: no exponent is above 0, and nothing overflows."

@@ -45,7 +45,7 @@ def loss() -> None:
 
 
 def _true_class(i: int) -> list[int]:
-    """The true classes of all examples, after a choice for example i."""
+    """The true classes of all examples, with a control for that of example i."""
     labels, key = lab.state("loss-true", {"labels": TRUE.copy()})["labels"], f"loss-true-{i}"
 
     def take() -> None:
@@ -57,7 +57,7 @@ def _true_class(i: int) -> list[int]:
 
 
 def _terms_of(shown: LossTerms) -> None:
-    """Every term y log a, a column for each example, and the losses."""
+    """A table of the terms y log a, one column for each example, and the losses."""
     rows = [[f"{j + 1}"] for j in range(CLASSES)]
     for (j, k), y in np.ndenumerate(shown.Y):
         a, term = tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
@@ -82,7 +82,7 @@ def _loss_and_cost(shown: LossTerms, i: int) -> str:
 
 
 def _slopes(shown: LossTerms, i: int) -> None:
-    """The gradient of example i's loss, a - y, beside central differences of m J; and how far all of them agree."""
+    """The gradient of example i's loss, a - y, beside central differences; and the largest difference of all."""
     m = shown.losses.size
     rows = {"a - y": shown.A[:, i] - shown.Y[:, i], "differences of L": m * shown.numeric[:, i]}
     head = [f"dL/dz, example {i + 1}", *(f"class {j + 1}" for j in range(CLASSES))]

@@ -1,4 +1,4 @@
-"""What the panels of the softmax lab share: the guard around each, its columns, and the dial of one z."""
+"""What the panels of the softmax lab share: the decorator for errors, column widths, and the dial of one z."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def panel(show: Callable[[], None]) -> Callable[[], None]:
-    """A fragment that says in a sentence what it cannot show."""
+    """Make a panel a fragment that shows a `UserError` as a sentence."""
 
     @st.fragment
     @wraps(show)

@@ -1,15 +1,15 @@
-"""Numbers and matrices as LaTeX for `st.latex`: formulas with the numbers of this moment in them."""
+"""Numbers and matrices in LaTeX, for formulas with present numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
-LARGE, SMALL = 1e5, 1e-4  # from and below which a number is written with a power of ten
+LARGE, SMALL = 1e5, 1e-4  # limits outside which a number is written with a power of ten
 
 
 def number(value: float, digits: int = 4) -> str:
-    """Such as 148.4, 1.2 \\cdot 10^{-5}, \\infty or NaN, with at most so many significant digits."""
+    """Such as 148.4, 1.2 \\cdot 10^{-5}, \\infty or NaN, with at most `digits` significant digits."""
     if math.isnan(value):
         return r"\text{NaN}"
     if math.isinf(value):
@@ -26,12 +26,12 @@ def words(value: float, digits: int = 4) -> str:
 
 
 def fixed(value: float, places: int = 3) -> str:
-    """With so many decimal places, and no sign before zero."""
+    """With `places` decimal places, and no sign before zero."""
     return f"{value:.{places}f}" if round(value, places) else f"{0:.{places}f}"
 
 
 def shifted(value: float) -> str:
-    """A number behind a sum: "+ 3" or "- 3"."""
+    """A number as a further term of a sum: "+ 3" or "- 3"."""
     return f"{'-' if value < 0 else '+'} {number(abs(value), 3)}"
 
 

@@ -1,4 +1,4 @@
-"""The branches of a run as a small tree: each with its dev loss as a curve, to be opened, named or deleted."""
+"""The tree of a run's branches, each with a small curve of its dev loss, and actions to open, name or delete it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEEPEST = 5
 
 
 def branches_panel(opened: RunSession) -> None:
-    """The tree; the journal above it is drawn anew when the run goes on as another branch, and so is this."""
+    """The tree of branches. It runs again with the journal above it when the run moves to another branch."""
     recorder = opened.recorder
     if not recorder:
         return
@@ -37,7 +37,7 @@ def branches_panel(opened: RunSession) -> None:
 
 
 def in_order(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
-    """The lines with how deep each is, every branch below the one that it comes from."""
+    """Yield (line, depth), each branch below the one that it comes from."""
     known = {line.id for line in lines}
 
     def below(parent: str | None, depth: int) -> Iterator[tuple[Line, int]]:
@@ -50,7 +50,7 @@ def in_order(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
 
 
 def called(store: Store, line: Line) -> str:
-    """A line's name, or what it did first."""
+    """The name of a line, or what its first nudge was."""
     if line.name:
         return line.name
     if not line.parent:

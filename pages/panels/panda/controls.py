@@ -17,7 +17,7 @@ from pages.common.identity import drives
 from pages.live.server import component
 
 NATIVE = ("choice", "switch")
-LIVE_WORDS = {"decay": decay_words}  # what is said below a control and moves while the run trains
+LIVE_WORDS = {"decay": decay_words}  # text below a control that changes while the run trains
 
 
 def settings_panel(opened: RunSession) -> None:
@@ -37,7 +37,7 @@ def settings_panel(opened: RunSession) -> None:
 
 
 def _native(opened: RunSession, field: Field) -> None:
-    """A choice or a switch, which follows the run and nudges it."""
+    """A choice or a switch that shows the run's value and nudges it."""
     key = f"setting-{field.name}"
     st.session_state[key] = getattr(opened.shown.settings, field.name)
     label = f"{field.symbol} {field.label}".strip()
@@ -55,7 +55,7 @@ def _native(opened: RunSession, field: Field) -> None:
 
 
 def _state(opened: RunSession, field: Field) -> str:
-    """Since when the present value counts, and what else is true of it."""
+    """Such as "since step 120 · moments kept"."""
     run = opened.shown
     words = [f"since step {run.since[field.name]:,}"]
     if field.name == "optimizer" and run.since["optimizer"]:

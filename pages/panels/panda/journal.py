@@ -18,7 +18,7 @@ LONGEST_NOTE = 500
 
 
 def journal_panel(opened: RunSession) -> None:
-    """The nudges, newest first; the fragment around them runs again when there is another."""
+    """The nudges, newest first. The fragment around them runs again after each new nudge."""
     run, mine = opened.run, drives(opened)
     made = gestures(run.journal)
     if not made:
@@ -89,7 +89,7 @@ def _note_field(opened: RunSession, place: int) -> None:
 
 
 def effect(run: Run, gesture: Gesture, end: int) -> str:
-    """The dev loss before a gesture and at the step `end`, in words."""
+    """Such as "dev loss 0.31 → 0.12 at step 400": before a gesture and at the step `end`."""
     before, after = (run.history.at(step, "dev_loss") for step in (gesture.first, end))
     if end == gesture.first:
         return f"dev loss {before:.4g}, no steps since"

@@ -20,7 +20,7 @@ UNSIGNED = "The saved run was replayed to step {:,}. The file has no fingerprint
 
 
 def open_file() -> None:
-    """An uploader for a run's file; a button opens it as a new run."""
+    """An uploader for a saved run, and a button that opens it as a new run."""
     uploaded = st.file_uploader("A saved run (.json)", type="json", max_upload_size=5, key="run-file")
     if uploaded and st.button("Open and replay it", type="primary", width="stretch"):
         try:
@@ -32,7 +32,7 @@ def open_file() -> None:
 
 
 def opened_from(data: bytes, title: str) -> RunSession:
-    """The run of a file, about to be replayed; its notices say at the end whether the fingerprint agrees."""
+    """A session that replays the run of a file. At the end its notice says whether the fingerprint agrees."""
     found = run_file.parse(data)
     if found.table:
         keep_table(found.table, title)

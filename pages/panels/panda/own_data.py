@@ -1,6 +1,6 @@
-"""Bring your own data: a CSV file, a look at it, which column holds the labels, and a new run that learns from it.
+"""Your own data: upload a CSV file, preview it, choose the label column, and start a new run on it.
 
-Whatever is wrong with the file is one sentence, and the run that was open stays as it is.
+An error in the file is one sentence, and the current run stays as it is.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ LIMITS = (
     f"At most {MAX_BYTES >> 20} MB, {MAX_ROWS:,} rows, {MAX_FEATURES} columns of numbers and {MAX_CLASSES} classes. "
     "Larger files are refused."
 )
-WIDE = 32  # features from which larger layers are proposed
+WIDE = 32  # with so many features or more, larger layers are proposed
 SHOWN_NAME = 20
 KEPT = ("own-sheet", "own-table")
 
 
 def own_data(opened: RunSession) -> None:
-    """The uploader; below it, once there is a file, what is in it and the way to a run with it."""
+    """The uploader; once there is a file, its preview and the button that starts a run with it."""
     file = st.file_uploader("A CSV file", TYPES, key="own-file", help=HELP)
     if file is None:
         st.caption(LIMITS)
@@ -59,13 +59,13 @@ def own_data(opened: RunSession) -> None:
 
 
 def _once(name: str, key: Hashable, make: Callable[[], Any]) -> Any:
-    """What `make()` gives, or its `UserError`: made once in this session until `key` is another."""
+    """The result of `make()`, or its `UserError`; computed again only when `key` changes."""
     kept = st.session_state.get(name)
     if kept is None or kept[0] != key:
         try:
             made = make()
         except UserError as error:
-            made = UserError(str(error))  # without the traceback, which would keep the whole file
+            made = UserError(str(error))  # a copy without traceback, which would keep the whole file in memory
         kept = st.session_state[name] = (key, made)
     return kept[1]
 
@@ -102,8 +102,8 @@ def summary(table: Table) -> str:
 
 
 def _start(opened: RunSession, table: Table, title: str) -> None:
-    """What else a run takes, and the button that starts it."""
-    # The same inputs stand beside this part, for the other data: here they have keys of their own.
+    """The other inputs of a run, and the button that starts it."""
+    # The same inputs are on the page for the other data sets, so these need keys of their own.
     here: Any = SimpleNamespace(token=f"{opened.token}-own", run=opened.run)
     chosen = controls.spec_inputs(here, ["dev_share", "normalize"])
     chosen["hidden"] = controls.layers_input(here, (64, 32) if table.points.shape[1] >= WIDE else (16, 16))

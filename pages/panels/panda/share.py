@@ -1,4 +1,4 @@
-"""Ways to hand a run on: a link that watches it, a link that holds only its settings, a file, scripts and tables."""
+"""Sharing a run: a link to it, a link with its settings only, its file, scripts and tables."""
 
 from __future__ import annotations
 

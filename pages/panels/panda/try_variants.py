@@ -1,4 +1,4 @@
-"""From Panda to Caviar: variants of the run in hand from its step on, or its settings against fresh ones (C6, C8)."""
+"""From Panda to Caviar: variants of the run from its present step on, or a re-check of its settings (C6, C8)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.sessions.search_registry import SEARCH_SESSIONS
 from pages.common.escape import plain
 from pages.common.identity import owner_token
 
-FACTOR = 8.0  # how far around the present value is searched, either way
+FACTOR = 8.0  # the searched range is the present value divided and multiplied by this
 CAVIAR = "caviar.py"
 
 
@@ -33,7 +33,7 @@ def try_variants(opened: RunSession) -> None:
 
 
 def around(run: Run) -> tuple[Range, ...]:
-    """The learning rate and one more setting that matters now, each around its present value on its own scale."""
+    """Ranges for the learning rate and one more setting that has an effect, around their present values."""
     settings = run.settings
     second = "batch_size" if SEARCHABLE["beta1"].field.idle(settings) else "beta1"
     return tuple(_around(SEARCHABLE[name], getattr(settings, name)) for name in ("learning_rate", second))

@@ -1,4 +1,4 @@
-"""A run as the list of a person's runs shows it: what it is called, how it is found, sorted and put into words."""
+"""One run as a row of the list: its name, and how the list is searched and sorted."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def ago(seconds: float) -> str:
 
 
 def differing(runs: Sequence[Listed]) -> dict[str, list[str]]:
-    """What these runs did not all begin with: a setting's label, and its value in each."""
+    """The settings in which these runs differed at step 0: label -> its value in each run."""
     began = [DEFAULTS | it.entry.spec | it.entry.settings for it in runs]
     words = {name: [field.word(values[name]) for values in began] for name, field in FIELDS.items()}
     return {FIELDS[name].label: row for name, row in words.items() if len(set(row)) > 1}

@@ -1,4 +1,4 @@
-"""What a person does with a run of the list: rename, duplicate, delete, bring back, tick, compare."""
+"""Actions on a run of the list: rename, duplicate, delete, restore, tick, compare."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pages.panels.runs.listed import Listed, differing, number
 
 
 def _done(action: Callable[[], Any]) -> bool:
-    """Whether `action` was carried out and saved; where it was not, a toast says why."""
+    """Carry out `action`; return whether it was saved. If not, a toast says why."""
     try:
         action()
     except Exception as error:
@@ -42,7 +42,7 @@ def bring_back(it: Listed) -> None:
 
 
 def duplicate(it: Listed) -> None:
-    """A run of its own that stands where this one does; what the list shows of it is known before it is replayed."""
+    """Copy the run as it is now. The list shows the copy at once, before it is replayed."""
     store, line, name = the_store(), it.entry.line, f"Copy of {it.name}"
 
     def copy() -> None:
@@ -55,7 +55,7 @@ def duplicate(it: Listed) -> None:
 
 
 def rename(it: Listed) -> None:
-    """Ask for another name, in a dialog."""
+    """Open the dialog that renames it."""
     st.session_state["runs-renaming"] = it.entry.id
 
 
@@ -67,7 +67,7 @@ ACTIONS: dict[str, tuple[str, Callable[[Listed], None]]] = {
 
 
 def tick(it: Listed, ticked: bool) -> None:
-    """Choose a run for the comparison, or not."""
+    """Add a run to the comparison, or remove it."""
     kept: dict[str, None] = st.session_state["runs-ticked"]
     kept.pop(it.entry.id, None)
     if ticked:
@@ -75,7 +75,7 @@ def tick(it: Listed, ticked: bool) -> None:
 
 
 def clear() -> None:
-    """Choose none."""
+    """Empty the comparison."""
     for run in st.session_state["runs-ticked"]:
         st.session_state[f"tick-{run}"] = False
     st.session_state["runs-ticked"] = {}
@@ -83,7 +83,7 @@ def clear() -> None:
 
 @st.dialog("Rename this run")
 def rename_dialog(it: Listed) -> None:
-    """A name for a run; without one it is called by its data and layers."""
+    """The dialog that renames a run. Without a name it is called by its data and layers."""
     with st.form("runs-rename", border=False):
         name = st.text_input("Name", it.entry.name, max_chars=80, placeholder=it.about)
         asked = st.form_submit_button("Save", type="primary")
@@ -93,7 +93,7 @@ def rename_dialog(it: Listed) -> None:
 
 @st.dialog("Dev loss, step by step", width="large")
 def comparison(runs: Sequence[Listed]) -> None:
-    """Curves of the lines in hand in one chart, and what the runs began with that is not the same."""
+    """A chart with the dev loss of each run's current line, and a table of the settings that differed at first."""
     dark = st.context.theme.type == "dark"
     curves = [(it.name, *it.entry.line.curve) for it in runs]
     config = {"showSendToCloud": False, "displaylogo": False}

@@ -1,4 +1,4 @@
-"""A person's searches, to be found again, opened, named and deleted; and what the one in hand can be taken away as."""
+"""The list of a person's searches, with actions to open, rename and delete; and exports of the current search."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pages.common.identity import KEY, owner_token, remembered
 from pages.panels.runs.listed import ago, number
 
 PAGE = 10
-UNDO_SECONDS = 60.0  # that a deleted search's place in the list is kept
+UNDO_SECONDS = 60.0  # for so long a deleted search stays in the list with an Undo button
 STYLE = """<style>
 [class*="st-key-search-row-"] p { font-size: 0.875rem; line-height: 1.4; text-align: left }
 [class*="st-key-search-row-"] [data-testid="stCaptionContainer"] p { font-size: 0.75rem }
@@ -57,13 +57,13 @@ def searches(opened: SearchSession) -> None:
 
 
 def called(entry: SearchEntry, titles: dict[str, str]) -> str:
-    """A search's name, or what it searches, on which data; `titles` are those of uploaded tables."""
+    """The name of a search, or what it searches on which data. `titles` are those of uploaded tables."""
     data = titles.get(entry.dataset) or FIELDS["dataset"].word(entry.dataset)
     return entry.name or f"{entry.about} on {data}"
 
 
 def _row(entry: SearchEntry, titles: dict[str, str], in_hand: bool, now: float) -> None:
-    """A search; or, where it was just deleted, a way to have it back in the same place."""
+    """One row: a search, or an Undo button if it was just deleted."""
     name = plain(called(entry, titles))
     with st.container(key=f"search-row-{entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
         if entry.deleted:
@@ -102,7 +102,7 @@ def _menu(entry: SearchEntry, name: str) -> None:
 
 
 def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float) -> None:
-    """Those of the last 30 days, each a click from being back."""
+    """The ones deleted in the last 30 days, with a button to restore each."""
     if not entries:
         return
     with st.expander(f"Deleted in the last 30 days: {len(entries):,}"):
@@ -111,11 +111,11 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
             st.button("Restore", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
 
 
-# what is done with one
+# actions
 
 
 def _done(action: Callable[[], Any]) -> bool:
-    """Whether `action` was carried out and saved; where it was not, a toast says why."""
+    """Carry out `action`; return whether it was saved. If not, a toast says why."""
     try:
         action()
     except Exception as error:
@@ -126,7 +126,7 @@ def _done(action: Callable[[], Any]) -> bool:
 
 
 def _open(entry: SearchEntry) -> None:
-    """Take it in hand. No link does this: on one and the same page it would leave the old address in the browser."""
+    """Make it the current search. A link would leave the old address in the browser, because the page is the same."""
     st.query_params["search"] = entry.id
     if not remembered():
         st.query_params[KEY] = key_of(owner_token(), entry.id)
@@ -156,7 +156,7 @@ ACTIONS: dict[str, tuple[str, Callable[[SearchEntry], None]]] = {
 
 @st.dialog("Rename this search")
 def _rename_dialog(entry: SearchEntry, about: str) -> None:
-    """A name for a search; without one it is called by what it searches."""
+    """The dialog that renames a search. Without a name it is called by what it searches."""
     with st.form("searches-rename", border=False):
         name = st.text_input("Name", entry.name, max_chars=80, placeholder=about)
         asked = st.form_submit_button("Save", type="primary")
@@ -164,11 +164,11 @@ def _rename_dialog(entry: SearchEntry, about: str) -> None:
             st.rerun()
 
 
-# taking it away
+# exports
 
 
 def exports(opened: SearchSession) -> None:
-    """Files of the generation that is seen; they are made when they are asked for."""
+    """Downloads of the shown generation, made on request."""
     with st.popover("Export", icon=":material/download:", width="stretch"):
         if len(opened.generations) > 1:
             st.caption(f"Generation {opened.viewing.generation + 1}, the one that you are looking at.")

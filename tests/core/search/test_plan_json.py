@@ -71,10 +71,10 @@ def changed_state(name, change):
     [
         (lambda told: told.update(table=7), "table cannot be 7"),
         (lambda told: told.update(table="%"), "table is damaged"),
-        (lambda told: told.update(table=text(b"no table")), "no .npz archive"),
+        (lambda told: told.update(table=text(b"no table")), "readable .npz archive"),
         (lambda told: told.update(table=text(table(seed=1).to_bytes())), "not the one that its data name"),
         (lambda told: told["origin"].update(state=[]), "state cannot be"),
-        (lambda told: told["origin"].update(state=text(b"no state")), "no .npz archive"),
+        (lambda told: told["origin"].update(state=text(b"no state")), "readable .npz archive"),
         (lambda told: told["origin"].update(more=1), "and nothing else"),
         (changed_state("theta", lambda theta: theta[1:]), "not one of its network"),
         (changed_state("m", lambda m: m.astype(np.float64)), "not one of its network"),
