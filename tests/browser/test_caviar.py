@@ -231,7 +231,7 @@ def test_stop_ends_a_search_that_plays(caviar):
     field.press("Tab")
     at_rest(page)
     page.get_by_role("button", name="Start this search").click()
-    page.wait_for_function("document.querySelector('.panda-search progress').value > 0.005")
+    page.wait_for_function("document.querySelector('.panda-search-bar progress').value > 0.005")
     stop.dblclick()
     page.get_by_text("done", exact=True).wait_for(timeout=10_000)
     assert stop.is_disabled()
