@@ -108,10 +108,10 @@ def test_what_goes_wrong_is_said_in_one_line(cache, monkeypatch, caplog, error, 
 # whole programs
 
 
-def printed(program, **how):
-    """What a program prints. It must end by itself, long before the 600 s that a child in it sleeps."""
+def printed(program, seconds=300, **how):
+    """What a program prints. It must end by itself, sooner than the 600 s that a child in it sleeps."""
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=jit_verify.ROOT, stdout=subprocess.PIPE, text=True, timeout=300, **how
+        [sys.executable, "-c", program], cwd=jit_verify.ROOT, stdout=subprocess.PIPE, text=True, timeout=seconds, **how
     )
     assert done.returncode == 0
     return done.stdout.split()
@@ -171,5 +171,5 @@ child, started = jit_verify.verify_in_child, []
 jit.verify_in_child = lambda folder: started.append(child(folder))
 print(jit.wait(), len(started))
 """
-    assert printed(program, stderr=subprocess.STDOUT) == ["True", "1"]
-    assert printed(program, stderr=subprocess.STDOUT) == ["True", "0"]
+    assert printed(program, 900, stderr=subprocess.STDOUT) == ["True", "1"]
+    assert printed(program, 900, stderr=subprocess.STDOUT) == ["True", "0"]
