@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits  # noqa: E402
 from core.sessions.run_registry import RUN_SESSIONS  # noqa: E402
 from core.sessions.search_registry import SEARCH_SESSIONS  # noqa: E402
 from core.store import the_store  # noqa: E402
+from core.training import jit  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
@@ -37,6 +38,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()
         WORKER.submit(warm_up)
+        jit.begin(delay=jit.DELAY)
         yield
     WORKER.shutdown(wait=False, cancel_futures=True)
     RUN_SESSIONS.close_all()

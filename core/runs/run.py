@@ -24,7 +24,6 @@ from core.runs.journal import MOST_NUDGES, Gesture, Nudge, before_last_gesture, 
 from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
 from core.settings.table import RunSpec, Settings, changed
-from core.training import jit
 from core.training.stack import Stack, State
 
 Array = np.ndarray
@@ -73,7 +72,6 @@ class Run:
     """One network that a person watches and nudges while it trains."""
 
     def __init__(self, spec: RunSpec | None = None, settings: Settings | None = None, data: Data | None = None) -> None:
-        jit.begin()
         self.spec, self.settings = spec or RunSpec(), settings or Settings()
         self.start = self.settings
         self.data = data or data_of(self.spec)

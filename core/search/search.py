@@ -23,7 +23,6 @@ from core.search.progress import ProgressClock
 from core.search.space import MOST_POINTS, Point, Space, grid_points, made, random_points
 from core.search.trials import Group, Stacks, Trial, Work, drawn, forked, grouped
 from core.settings.table import FIELDS, RunSpec, Settings, changed
-from core.training import jit
 from core.training.evaluation import dev_scores
 from core.training.stack import Stack, State
 
@@ -112,7 +111,6 @@ class Search:
     away = False
 
     def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
-        jit.begin()
         self.plan = plan
         self._first = plan.origin.step if plan.origin else 0
         points = SAMPLERS[plan.kind](plan) if points is None else points

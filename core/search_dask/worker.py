@@ -11,6 +11,7 @@ from typing import Any
 
 from core.search.plan_json import plan_from_json
 from core.search.search import Result, Search
+from core.training import jit
 
 ASKING = 0.5  # seconds between two looks of a chunk at the flag that stops it
 
@@ -22,6 +23,7 @@ def train_chunk(plan: dict[str, Any], numbers: list[int], steps: list[int], flag
 
     On a worker, nothing comes back once the event `flag` is set: Dask itself does not stop what has begun.
     """
+    jit.begin()
     stopped = _asked(flag) if flag else bool
     if stopped():
         return []

@@ -1,9 +1,11 @@
-"""Training steps without Python between them: what `Stack.advance` does, compiled, with the same bits.
+"""The compiled training step: does what `Stack.advance` does, with the same bits.
 
-The numpy calls of a step of `core.nn.network` and `core.training.stack` cost a small network more than their
-arithmetic. Here the same calculations are one compiled function. Where the order of a sum decides the last bit (matrix
-and dot products), or how a function is approximated (exp, log, tanh), it calls numpy's own inner loops with numpy's
-shapes and strides; all else is one IEEE operation after the other on each number, as in numpy.
+For a small network the numpy calls of a step (`core.nn.network`, `core.training.stack`) cost more than their
+arithmetic. Here all of it is one compiled function. For matrix and dot products, where the order of a sum decides the
+last bit, and for exp, log and tanh, where the approximation does, it calls numpy's own inner loops with numpy's shapes
+and strides. Everything else is one IEEE operation after another on each number, as in numpy.
+
+This is one file because numba's cache notices changes of this file only.
 """
 
 from __future__ import annotations
@@ -19,49 +21,52 @@ from core.nn.activations import LEAK
 
 Array = np.ndarray
 
-UFUNCS = (np.matmul, np.matvec, np.vecdot, np.exp, np.log, np.tanh)  # whose inner loops are called, by their place
+UFUNCS = (np.matmul, np.matvec, np.vecdot, np.exp, np.log, np.tanh)  # the kernel calls their inner loops, by index
 MATMUL, MATVEC, VECDOT, EXP, LOG, TANH = range(len(UFUNCS))
 RELU, LEAKY_RELU, TANH_UNIT, SIGMOID = range(4)
 GRADIENT_DESCENT, MOMENTUM, RMSPROP, ADAM = range(4)
-LOW, HIGH = np.float32(LEAK), np.float32(1 - LEAK) + np.float32(LEAK)  # the slopes of a leaky ReLU, as numpy has them
+LOW, HIGH = np.float32(LEAK), np.float32(1 - LEAK) + np.float32(LEAK)  # slopes of leaky ReLU, rounded as numpy does
 ITEM = 4  # bytes of a float32
-BLOCK = 16  # columns that are turned into rows at once: as many cache lines
+BLOCK = 16  # columns transposed at once: as many as there are numbers in a cache line
 
-# Without numba's own memory management, as nothing is allocated; what only other compiled functions call needs no door
-# to Python.
-_AS = {"nogil": True, "error_model": "numpy", "_nrt": False}
-jit = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_AS)
+# Nothing is allocated, so numba's memory management (_nrt) is off. Only `train` is called from Python, so the other
+# functions need no wrapper.
+_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+jit = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
 
 
 class Shape(NamedTuple):
-    """K networks of `sizes`. Of one network alone, W[l] would start at `W[l]` of its parameters, and so on; of member k
-    of the stack it starts at K W[l] + k times the size of W[l]."""
+    """Where everything lies in the buffers of a stack of K networks.
 
-    members: int
-    orders: int
-    sizes: Array
+    `W`, `b`, `gamma` and `beta` hold, for each layer l, where the block starts in the parameters of one network. In the
+    stack, member k's W[l] starts at K * W[l] + k * (size of W[l]), and so on.
+    """
+
+    members: int  # K
+    orders: int  # 1 if all members see the examples in the same order, else K
+    sizes: Array  # units of each layer, from the input to the output
     W: Array
     b: Array
     gamma: Array
     beta: Array
-    unit: Array  # hidden units below layer l
-    starts: Array  # of one network's blocks of parameters, and where the last ends
+    unit: Array  # number of hidden units in the layers before layer l
+    starts: Array  # start of each block of one network's parameters, and the end of the last
 
 
 class Buffers(NamedTuple):
-    """The stack's arrays: parameters and moments, batch norm's statistics (2, units), examples as rows, their order."""
+    """The arrays of a stack. They are read and written in place."""
 
-    theta: Array
+    theta: Array  # parameters of all members
     m: Array
     v: Array
-    batch: Array
-    running: Array
-    rows: Array
-    order: Array
+    batch: Array  # batch norm's mean and variance of the mini-batch, (2, units)
+    running: Array  # running mean and variance, (2, units)
+    rows: Array  # training examples [x | y], one per row
+    order: Array  # order of the examples in this epoch, (orders, examples)
 
 
-class Rules(NamedTuple):
-    """What settings say; arrays have a number a member. `first` and `last` bound the blocks that learn."""
+class KernelSettings(NamedTuple):
+    """The settings of a stack. An array has one number for each member."""
 
     activation: int
     batch_norm: bool
@@ -69,38 +74,36 @@ class Rules(NamedTuple):
     keeps_m: bool
     keeps_v: bool
     bias_correction: bool
-    first: int
+    first: int  # blocks first to last - 1 of the parameters are learnt
     last: int
     alpha: Array
     beta1: Array
     beta2: Array
     epsilon: Array
-    rho: Array
+    rho: Array  # decay of the running mean and variance
     epsilon_bn: Array
 
 
-class Room(NamedTuple):
-    """Where one network at a time is worked on: whether A[l] is copied as rows for dW[l+1]; what a loop is called with;
-    the mini-batch as rows and as columns, Z and A of all hidden layers (units, m), dA of one, softmax's (C, m) and
-    (m), the gradient, numbers a unit, and constants."""
+class Workspace(NamedTuple):
+    """Arrays to work in, for one network and mini-batches of m examples."""
 
-    turned: Array
-    call: Array
-    rows: Array
-    columns: Array
-    Z: Array
-    A: Array
-    dA: Array
-    P: Array
-    largest: Array
-    total: Array
-    log: Array
-    dot: Array
-    gradient: Array
-    root: Array
-    scale: Array
+    turned: Array  # for each layer l, whether A[l] is transposed before dW[l+1] is computed
+    call: Array  # arguments of one of numpy's loops: addresses, sizes, strides
+    rows: Array  # mini-batch, (m, n_x + C)
+    columns: Array  # mini-batch, (n_x + C, m)
+    Z: Array  # of all hidden layers, (units, m)
+    A: Array  # of all hidden layers, (units, m)
+    dA: Array  # of one hidden layer, (n, m)
+    P: Array  # softmax: z, then probabilities, then dJ/dz, (C, m)
+    largest: Array  # largest z of each example, (m,)
+    total: Array  # sum of exp(z), (m,)
+    log: Array  # log of that sum, (m,)
+    dot: Array  # one dot product, (1,)
+    gradient: Array  # in the order of one network's parameters
+    root: Array  # batch norm: sqrt(variance + epsilon), (units,)
+    scale: Array  # batch norm: gamma / root, (units,)
     ones: Array
-    shares: Array
+    shares: Array  # 1 / m, (m,)
 
 
 # numpy's inner loops
@@ -121,20 +124,20 @@ def _run(typing_context, function, context, data, dimensions, strides, auxiliary
 
 @jit
 def _loop(loops, which, call, dimensions, strides):
-    """numpy's loop `which` on what `call` holds: addresses, from `dimensions` on sizes, from `strides` on strides."""
+    """Call numpy's loop `which`. `call` holds addresses, sizes (from index `dimensions`), strides (from `strides`)."""
     at = np.int64(call.ctypes.data)
     _run(loops[which, 0], loops[which, 1], at, at + 8 * dimensions, at + 8 * strides, loops[which, 2])
 
 
 @jit
 def _at(array):
-    """The address of an array's first number."""
+    """Address of the first number of an array."""
     return np.int64(array.ctypes.data)
 
 
 @jit
 def _matmul(loops, call, a, a_row, a_item, b, b_row, b_item, out, rows, inner, columns):
-    """(rows, inner) @ (inner, columns) into a contiguous `out`: addresses, and strides in numbers."""
+    """(rows, inner) @ (inner, columns) into a contiguous `out`. a, b and out are addresses; strides count numbers."""
     call[0], call[1], call[2] = a, b, out
     call[3], call[4], call[5], call[6] = 1, rows, inner, columns
     call[7] = call[8] = call[9] = 0
@@ -145,7 +148,7 @@ def _matmul(loops, call, a, a_row, a_item, b, b_row, b_item, out, rows, inner, c
 
 @jit
 def _matvec(loops, call, a, vector, out, rows, columns):
-    """(rows, columns) @ (columns) of contiguous arrays."""
+    """(rows, columns) @ (columns,) of contiguous arrays, given by their addresses."""
     call[0], call[1], call[2] = a, vector, out
     call[3], call[4], call[5] = 1, rows, columns
     call[6] = call[7] = call[8] = 0
@@ -155,7 +158,7 @@ def _matvec(loops, call, a, vector, out, rows, columns):
 
 @jit
 def _vecdot(loops, call, a, b, out, rows, columns):
-    """The dot products of the rows of two contiguous arrays."""
+    """Dot product of each row of a with the same row of b, both contiguous."""
     call[0], call[1], call[2] = a, b, out
     call[3], call[4] = rows, columns
     call[5] = call[6] = ITEM * columns
@@ -175,24 +178,24 @@ def _elementwise(loops, which, call, a, out, count):
 
 
 @jit
-def _gather(data, room, index):
-    """The mini-batch's examples, [x | y] each, as rows and as columns."""
-    m, width = room.rows.shape
+def _gather(data, work, index):
+    """Copy the examples of a mini-batch, [x | y] each, to `work.rows` and, transposed, to `work.columns`."""
+    m, width = work.rows.shape
     for j in range(m):
-        source, row = data.rows[index[j]], room.rows[j]
+        source, row = data.rows[index[j]], work.rows[j]
         for q in range(width):
             row[q] = source[q]
     for first in range(0, width, BLOCK):
-        block = room.columns[first : first + BLOCK]
+        block = work.columns[first : first + BLOCK]
         for j in range(m):
-            source = room.rows[j, first : first + BLOCK]
+            source = work.rows[j, first : first + BLOCK]
             for q in range(source.size):
                 block[q, j] = source[q]
 
 
 @jit
 def _activate(kind, loops, call, A):
-    """g(z) in the place of z, (n, m)."""
+    """A = g(A), in place, (n, m)."""
     zero, half = np.float32(0), np.float32(0.5)
     flat = A.reshape(-1)
     if kind == RELU:
@@ -213,7 +216,7 @@ def _activate(kind, loops, call, A):
 
 @jit
 def _times_slope(kind, dA, A):
-    """dA times g'(z), which a = g(z) tells, in the place of A, (n, m)."""
+    """A = dA * g'(z), in place, (n, m). g'(z) is computed from a = g(z)."""
     zero, one = np.float32(0), np.float32(1)
     a, da = A.reshape(-1), dA.reshape(-1)
     if kind == RELU:
@@ -232,7 +235,7 @@ def _times_slope(kind, dA, A):
 
 @jit
 def _normalize(loops, call, Z, out, mean, variance, gamma, beta, epsilon, root, scale, shares):
-    """`BatchNorm.forward` of one layer: Z and out (n, m), all else (n)."""
+    """`BatchNorm.forward` of one layer. Z and out are (n, m), the others (n,)."""
     n, m = Z.shape
     share = shares[0]
     _matvec(loops, call, _at(Z), _at(shares), _at(mean), n, m)
@@ -252,7 +255,7 @@ def _normalize(loops, call, Z, out, mean, variance, gamma, beta, epsilon, root, 
 
 @jit
 def _normalize_back(loops, call, G, Z, dgamma, dbeta, root, scale, ones, share):
-    """`BatchNorm.backward` of one layer: G and Z (n, m), all else (n)."""
+    """`BatchNorm.backward` of one layer. G and Z are (n, m), the others (n,)."""
     n, m = G.shape
     _matvec(loops, call, _at(G), _at(ones), _at(dbeta), n, m)
     _vecdot(loops, call, _at(G), _at(Z), _at(dgamma), n, m)
@@ -265,7 +268,7 @@ def _normalize_back(loops, call, G, Z, dgamma, dbeta, root, scale, ones, share):
 
 @jit
 def _add_column(A, b):
-    """A (n, m) plus b (n), in its place."""
+    """A (n, m) += b (n,), in place."""
     n, m = A.shape
     for i in range(n):
         shift = b[i]
@@ -274,41 +277,41 @@ def _add_column(A, b):
 
 
 @jit
-def _forward(loops, call, shape, data, rules, room, k):
-    """Member k's cost J on the mini-batch in `room`; what going backward needs is left there."""
-    K, last, m = shape.members, shape.sizes.size - 1, room.rows.shape[0]
-    A = room.columns
+def _forward(loops, call, shape, data, settings, work, k):
+    """Return the cost J of member k on the mini-batch in `work`. What `_backward` needs stays in `work`."""
+    K, last, m = shape.members, shape.sizes.size - 1, work.rows.shape[0]
+    A = work.columns
     for l in range(1, last):
         n, below, at = shape.sizes[l], shape.sizes[l - 1], shape.unit[l]
         W = _at(data.theta) + ITEM * (K * shape.W[l] + k * n * below)
-        Z, out = room.Z[at : at + n], room.A[at : at + n]
-        if rules.batch_norm:
+        Z, out = work.Z[at : at + n], work.A[at : at + n]
+        if settings.batch_norm:
             _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(Z), n, below, m)
             unit, gamma, beta = K * at + k * n, K * shape.gamma[l] + k * n, K * shape.beta[l] + k * n
             mean, variance = data.batch[0, unit : unit + n], data.batch[1, unit : unit + n]
             gammas, betas = data.theta[gamma : gamma + n], data.theta[beta : beta + n]
-            root, scale = room.root[at : at + n], room.scale[at : at + n]
+            root, scale = work.root[at : at + n], work.scale[at : at + n]
             _normalize(
-                loops, call, Z, out, mean, variance, gammas, betas, rules.epsilon_bn[k], root, scale, room.shares
+                loops, call, Z, out, mean, variance, gammas, betas, settings.epsilon_bn[k], root, scale, work.shares
             )
         else:
             _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(out), n, below, m)
             b = K * shape.b[l] + k * n
             _add_column(out, data.theta[b : b + n])
-        _activate(rules.activation, loops, call, out)
+        _activate(settings.activation, loops, call, out)
         A = out
     n_x, classes, below = shape.sizes[0], shape.sizes[last], shape.sizes[last - 1]
     W = _at(data.theta) + ITEM * (K * shape.W[last] + k * classes * below)
-    _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(room.P), classes, below, m)
+    _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(work.P), classes, below, m)
     b = K * shape.b[last] + k * classes
-    _add_column(room.P, data.theta[b : b + classes])
-    return _softmax(loops, call, room, room.columns[n_x:])
+    _add_column(work.P, data.theta[b : b + classes])
+    return _softmax(loops, call, work, work.columns[n_x:])
 
 
 @jit
-def _softmax(loops, call, room, Y):
-    """`SoftmaxCost.forward`: from z in `room.P` (C, m) to probabilities there, and the cost J."""
-    P, largest, total, log, dot = room.P, room.largest, room.total, room.log, room.dot
+def _softmax(loops, call, work, Y):
+    """`SoftmaxCost.forward`: turn z in `work.P` (C, m) into probabilities, in place. Return the cost J."""
+    P, largest, total, log, dot = work.P, work.largest, work.total, work.log, work.dot
     classes, m = P.shape
     for j in range(m):
         largest[j] = P[0, j]
@@ -322,30 +325,30 @@ def _softmax(loops, call, room, Y):
     _vecdot(loops, call, _at(P), _at(Y), _at(dot), 1, classes * m)
     picked = dot[0]
     _elementwise(loops, EXP, call, _at(P), _at(P), classes * m)
-    _matmul(loops, call, _at(room.ones), classes, 1, _at(P), m, 1, _at(total), 1, classes, m)
+    _matmul(loops, call, _at(work.ones), classes, 1, _at(P), m, 1, _at(total), 1, classes, m)
     _elementwise(loops, LOG, call, _at(total), _at(log), m)
-    _vecdot(loops, call, _at(log), _at(room.ones), _at(dot), 1, m)
+    _vecdot(loops, call, _at(log), _at(work.ones), _at(dot), 1, m)
     for c in range(classes):
         for j in range(m):
             P[c, j] /= total[j]
-    return (dot[0] - picked) * room.shares[0]
+    return (dot[0] - picked) * work.shares[0]
 
 
 @jit
-def _backward(loops, call, shape, data, rules, room, k):
-    """dJ/d(parameter) of member k into `room.gradient`, in the order of one network's parameters."""
-    K, last, grad, n_x = shape.members, shape.sizes.size - 1, room.gradient, shape.sizes[0]
-    n, (m, width), share = shape.sizes[last], room.rows.shape, room.shares[0]
-    dZ, Y = room.P, room.columns[n_x:]
+def _backward(loops, call, shape, data, settings, work, k):
+    """Write dJ/d(parameter) of member k to `work.gradient`, in the order of one network's parameters."""
+    K, last, grad, n_x = shape.members, shape.sizes.size - 1, work.gradient, shape.sizes[0]
+    n, (m, width), share = shape.sizes[last], work.rows.shape, work.shares[0]
+    dZ, Y = work.P, work.columns[n_x:]
     for c in range(n):
         for j in range(m):
             dZ[c, j] = (dZ[c, j] - Y[c, j]) * share
-    _matvec(loops, call, _at(dZ), _at(room.ones), _at(grad) + ITEM * shape.b[last], n, m)
+    _matvec(loops, call, _at(dZ), _at(work.ones), _at(grad) + ITEM * shape.b[last], n, m)
     for l in range(last - 1, 0, -1):
         above, n, at = n, shape.sizes[l], shape.unit[l]
-        A, Z, dA = room.A[at : at + n], room.Z[at : at + n], room.dA[:n]
+        A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
         dW = _at(grad) + ITEM * shape.W[l + 1]
-        if room.turned[l]:
+        if work.turned[l]:
             rows = dA.reshape(m, n)
             for i in range(n):
                 for j in range(m):
@@ -355,22 +358,22 @@ def _backward(loops, call, shape, data, rules, room, k):
             _matmul(loops, call, _at(dZ), m, 1, _at(A), 1, m, dW, above, m, n)
         W = _at(data.theta) + ITEM * (K * shape.W[l + 1] + k * above * n)
         _matmul(loops, call, W, 1, n, _at(dZ), m, 1, _at(dA), n, above, m)  # the chain rule
-        _times_slope(rules.activation, dA, A)
+        _times_slope(settings.activation, dA, A)
         dZ = A
-        if rules.batch_norm:
+        if settings.batch_norm:
             dgamma, dbeta = grad[shape.gamma[l] : shape.gamma[l] + n], grad[shape.beta[l] : shape.beta[l] + n]
-            root, scale = room.root[at : at + n], room.scale[at : at + n]
-            _normalize_back(loops, call, dZ, Z, dgamma, dbeta, root, scale, room.ones, share)
+            root, scale = work.root[at : at + n], work.scale[at : at + n]
+            _normalize_back(loops, call, dZ, Z, dgamma, dbeta, root, scale, work.ones, share)
         else:
-            _matvec(loops, call, _at(dZ), _at(room.ones), _at(grad) + ITEM * shape.b[l], n, m)
-    _matmul(loops, call, _at(dZ), m, 1, _at(room.rows), width, 1, _at(grad) + ITEM * shape.W[1], n, m, n_x)
+            _matvec(loops, call, _at(dZ), _at(work.ones), _at(grad) + ITEM * shape.b[l], n, m)
+    _matmul(loops, call, _at(dZ), m, 1, _at(work.rows), width, 1, _at(grad) + ITEM * shape.W[1], n, m, n_x)
 
 
 @jit
-def _average_statistics(shape, data, rules, weights, k):
-    """`Stack._average_statistics` of member k."""
-    weights[2, k] = weights[2, k] * rules.rho[k]
-    part = np.float32((1 - rules.rho[k]) / (1 - weights[2, k]))
+def _average_statistics(shape, data, settings, weights, k):
+    """`Stack._average_statistics` for member k."""
+    weights[2, k] = weights[2, k] * settings.rho[k]
+    part = np.float32((1 - settings.rho[k]) / (1 - weights[2, k]))
     for l in range(1, shape.sizes.size - 1):
         n = shape.sizes[l]
         at = shape.members * shape.unit[l] + k * n
@@ -381,33 +384,33 @@ def _average_statistics(shape, data, rules, weights, k):
 
 
 @jit
-def _update(shape, data, rules, room, weights, k):
-    """`Stack._update` of member k."""
+def _update(shape, data, settings, work, weights, k):
+    """`Stack._update` for member k."""
     correction1 = correction2 = np.float32(1)
-    if rules.keeps_m:
-        weights[0, k] = weights[0, k] * rules.beta1[k]
-        if rules.bias_correction:
+    if settings.keeps_m:
+        weights[0, k] = weights[0, k] * settings.beta1[k]
+        if settings.bias_correction:
             correction1 = np.float32(1 - weights[0, k])
-    if rules.keeps_v:
-        weights[1, k] = weights[1, k] * rules.beta2[k]
-        if rules.bias_correction:
+    if settings.keeps_v:
+        weights[1, k] = weights[1, k] * settings.beta2[k]
+        if settings.bias_correction:
             correction2 = np.float32(1 - weights[1, k])
-    alpha = np.float32(rules.alpha[k]) / correction1
-    one, two = np.float32(1 - rules.beta1[k]), np.float32(1 - rules.beta2[k])
-    epsilon = np.float32(rules.epsilon[k])
-    for block in range(rules.first, rules.last):
+    alpha = np.float32(settings.alpha[k]) / correction1
+    one, two = np.float32(1 - settings.beta1[k]), np.float32(1 - settings.beta2[k])
+    epsilon = np.float32(settings.epsilon[k])
+    for block in range(settings.first, settings.last):
         start, size = shape.starts[block], shape.starts[block + 1] - shape.starts[block]
-        g = room.gradient[start : start + size]
+        g = work.gradient[start : start + size]
         at = shape.members * start + k * size
         theta, m, v = data.theta[at : at + size], data.m[at : at + size], data.v[at : at + size]
-        if rules.optimizer == GRADIENT_DESCENT:
+        if settings.optimizer == GRADIENT_DESCENT:
             for i in range(size):
                 theta[i] -= g[i] * alpha
-        elif rules.optimizer == MOMENTUM:
+        elif settings.optimizer == MOMENTUM:
             for i in range(size):
                 m[i] += (g[i] - m[i]) * one
                 theta[i] -= m[i] * alpha
-        elif rules.optimizer == RMSPROP:
+        elif settings.optimizer == RMSPROP:
             for i in range(size):
                 v[i] += (g[i] * g[i] - v[i]) * two
                 theta[i] -= g[i] / (np.sqrt(v[i] / correction2) + epsilon) * alpha
@@ -418,24 +421,24 @@ def _update(shape, data, rules, room, weights, k):
                 theta[i] -= m[i] / (np.sqrt(v[i] / correction2) + epsilon) * alpha
 
 
-@njit(cache=True, no_cfunc_wrapper=True, **_AS)
-def train(loops, shape, data, rules, room, weights, cursor, losses, first, last):
-    """Steps of members `first` to `last` on the mini-batches from `cursor` on, one for each row of `losses`.
+@njit(cache=True, no_cfunc_wrapper=True, **_OPTIONS)
+def train(loops, shape, data, settings, work, weights, cursor, losses, first, last):
+    """Train members first to last - 1 on the mini-batches from `cursor` on, one step for each row of `losses`.
 
-    Returns how many; one network alone stops before a step whose loss is not finite.
+    Returns the number of steps done. A network alone (K = 1) stops before a step whose loss is not finite.
     """
-    call, m = room.call, room.rows.shape[0]
+    call, m = work.call, work.rows.shape[0]
     for step in range(losses.shape[0]):
         for k in range(first, last):
             if shape.orders > 1 or k == first:
                 order = data.order[k if shape.orders > 1 else 0]
-                _gather(data, room, order[cursor + step * m : cursor + step * m + m])
-            loss = _forward(loops, call, shape, data, rules, room, k)
+                _gather(data, work, order[cursor + step * m : cursor + step * m + m])
+            loss = _forward(loops, call, shape, data, settings, work, k)
             losses[step, k] = loss
             if shape.members == 1 and not np.isfinite(loss):
                 return step
-            _backward(loops, call, shape, data, rules, room, k)
-            if rules.batch_norm:
-                _average_statistics(shape, data, rules, weights, k)
-            _update(shape, data, rules, room, weights, k)
+            _backward(loops, call, shape, data, settings, work, k)
+            if settings.batch_norm:
+                _average_statistics(shape, data, settings, weights, k)
+            _update(shape, data, settings, work, weights, k)
     return losses.shape[0]

@@ -33,7 +33,7 @@ ONLY = {
     "distributed": ("core/search_dask/",),
     "optuna": ("core/export/",),
     "numba": ("core/training/jit_kernel.py",),
-    "llvmlite": ("core/training/jit_kernel.py",),
+    "llvmlite": ("core/training/jit_kernel.py", "core/training/jit_verify.py"),
     "tests": (),
     "benchmarks": (),
 }

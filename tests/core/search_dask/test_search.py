@@ -214,6 +214,13 @@ def test_a_chunk_is_measured_where_the_whole_search_is():
     assert result["fingerprint"] == run.fingerprint()
 
 
+def test_a_worker_compiles_its_steps(monkeypatch):
+    begun = []
+    monkeypatch.setattr("core.training.jit.begin", lambda: begun.append(True))
+    train_chunk(whole(plan()), [2], [0, 1])
+    assert begun == [True]
+
+
 def test_chunks_hold_all_models_once_and_take_about_as_long(monkeypatch):
     search = DaskSearch(plan(200, 2000, MIXED))
     chunks = search._chunks()

@@ -1,293 +1,92 @@
-"""Tests of compiled steps: numpy's bits for all that can be chosen, and numpy itself wherever they cannot be used."""
+"""Tests of the start: who begins it, when the child is needed, and that numpy trains wherever something fails."""
 
 import logging
-import re
 import subprocess
 import sys
-import time
-import types
-from dataclasses import replace
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 
 from core.data.datasets import load
-from core.nn.activations import ACTIVATIONS, Activation
-from core.nn.optimizers import OPTIMIZERS, Optimizer
-from core.settings.table import FIELDS, RunSpec, Settings
-from core.training import jit
+from core.settings.table import RunSpec, Settings
+from core.training import jit, jit_verify
 from core.training.stack import Stack
-from tests.core import random_runs
 
-SPEC = RunSpec(hidden=(5, 4), activation="tanh")
-PLAIN = Settings(batch_size=16)
-WILD = replace(PLAIN, optimizer="sgd", batch_norm=False, learning_rate=10)
-NUMBERS = ("learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "bn_decay", "bn_epsilon")  # a member's own
-TOGETHER = sorted(set(random_runs.values) - set(NUMBERS))
+PASSES = [sys.executable, "-c", ""]
+CRASHES = [sys.executable, "-c", "import os; os.abort()"]
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """A cache folder without a stamp; nothing is installed. The child is one that passes at once."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(Stack, "compiled", None)
+    monkeypatch.setattr(jit_verify, "CHILD", PASSES)
+    return tmp_path
 
 
 def needs_compiler():
-    if "core.training.jit_kernel" not in sys.modules:
+    if not find_spec("numba"):
         pytest.skip("numba is not installed")
 
 
-def trainer(threads=1):
-    needs_compiler()
-    return jit.Trainer(sys.modules["core.training.jit_kernel"], threads)
-
-
-def spiral():
-    """45 training examples of three classes."""
-    return load("spiral", 3, 60, 0.2, 0, 0.25, True)
-
-
-def both_ways(spec, data, settings, seeds, pieces, threads=1, broken=None):
-    """A stack trained by numpy alone and the same trained by the kernel: in pieces of so many steps, each followed by
-    the settings from there on; the weights of member `broken` are huge. Returns the two with their losses."""
-    fast, trained = trainer(threads), []
-    for way in (None, fast.advance):
-        with pytest.MonkeyPatch.context() as patch, np.errstate(all="ignore"):
-            patch.setattr(Stack, "compiled", way)
-            stack, losses = Stack(spec, data, settings, seeds), []
-            if broken is not None:
-                stack.network.theta.W[3][broken] = 1e38
-            for steps, following in pieces:
-                part = np.empty((steps, stack.members), np.float32)
-                losses.append(part[: stack.advance(steps, part)])
-                stack.set(following)
-            trained.append((stack, np.concatenate(losses)))
-    return trained
-
-
-def check(trained):
-    """Members whose losses are finite have the same bits, the others NaN at the same steps."""
-    (slow, expected), (fast, losses) = trained
-    np.testing.assert_array_equal(losses, expected)
-    sound = np.isfinite(expected).all(axis=0)
-    first, second = slow.give(), fast.give()
-    assert first.rows[sound].tobytes() == second.rows[sound].tobytes()
-    assert first.weights.tobytes() == second.weights.tobytes()
-    np.testing.assert_array_equal(first.counts, second.counts)
-    assert slow.network.batch.shape == fast.network.batch.shape
-    for k in np.flatnonzero(sound):
-        for one, other in zip(slow.network.batch_mean[1:], fast.network.batch_mean[1:], strict=True):
-            if one is not None:
-                np.testing.assert_array_equal(one[k], other[k])
-
-
-@st.composite
-def plans(draw):
-    """Settings of K members, and again after each piece of training: alike in all that a stack's members share."""
-    members = draw(st.integers(1, 4))
-
-    def of_all():
-        shared = draw(st.fixed_dictionaries({name: random_runs.values[name] for name in TOGETHER}))
-        own = [
-            draw(st.fixed_dictionaries({name: random_runs.values[name] for name in NUMBERS})) for _ in range(members)
-        ]
-        return [Settings(**(shared | (own[0] if draw(st.booleans()) else one))) for one in own]
-
-    pieces = draw(st.lists(st.integers(1, 25), min_size=1, max_size=3))
-    return of_all(), [(steps, of_all()) for steps in pieces]
-
-
-@given(
-    spec=random_runs.specs,
-    plan=plans(),
-    shared=st.booleans(),
-    hidden=st.lists(st.integers(1, 70), min_size=1, max_size=3),
-)
-@hypothesis_settings(max_examples=100, deadline=None)
-def test_compiled_steps_have_numpys_bits(spec, plan, shared, hidden):
-    spec = replace(spec, hidden=tuple(hidden))
-    data = load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
-    settings, pieces = plan
-    check(both_ways(spec, data, settings, [7] * len(settings) if shared else range(len(settings)), pieces))
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("batch_norm", [True, False])
-def test_every_optimizer_and_activation_over_epochs(optimizer, activation, batch_norm):
-    """Long enough for bias correction to be over, with a last mini-batch of 13."""
-    settings = replace(PLAIN, optimizer=optimizer, batch_norm=batch_norm, learning_rate=0.01, beta2=0.99)
-    trained = both_ways(replace(SPEC, activation=activation), spiral(), settings, [1, 2], [(2000, settings)])
-    check(trained)
-    assert trained[1][0].state.epoch == 666
-    assert trained[1][0].state.step == 2000
-
-
-@example((64, 32), 64)  # where A is copied as rows
-@example((128, 64), 128)  # where it is too large for that
-@example((1, 1), 1)
-@given(hidden=st.lists(st.integers(1, 130), min_size=1, max_size=2).map(tuple), batch_size=st.integers(1, 140))
-@hypothesis_settings(max_examples=30, deadline=None)
-def test_shapes_of_images(hidden, batch_size):
-    data = load("digits", 3, 60, 0.2, 0, 0.8, True)
-    spec, settings = RunSpec(dataset="digits", hidden=hidden), replace(PLAIN, batch_size=batch_size)
-    check(both_ways(spec, data, settings, [0, 1], [(6, settings)]))
-
-
-@pytest.mark.parametrize("threads", [2, 3, 5])
-@pytest.mark.parametrize("seeds", [(3, 3, 3, 3), (1, 2, 3, 4)])
-def test_members_shared_among_threads_have_the_same_bits(monkeypatch, threads, seeds):
-    monkeypatch.setattr(jit, "WORTH", 0)
-    settings = [replace(PLAIN, learning_rate=0.01 * k, beta1=0.9 - 0.1 * k) for k in range(1, 5)]
-    check(both_ways(SPEC, spiral(), settings, seeds, [(50, settings)], threads))
-
-
-def test_one_network_stops_before_the_step_whose_loss_is_not_finite():
-    spec = RunSpec(hidden=(20, 20), activation="leaky_relu")
-    (slow, expected), (fast, losses) = both_ways(spec, spiral(), WILD, [3], [(50, WILD)])
-    assert 0 < len(losses) == len(expected) < 50
-    assert slow.state.step == fast.state.step == len(losses)
-    assert slow.give().rows.tobytes() == fast.give().rows.tobytes()
-    assert slow.first_broken_layer() == fast.first_broken_layer()
-
-
-def test_a_member_that_breaks_does_not_touch_the_others():
-    calm = replace(WILD, learning_rate=0.01)
-    trained = both_ways(SPEC, spiral(), calm, [0, 1, 2], [(50, calm)], broken=1)
-    check(trained)
-    assert np.isfinite(trained[1][1]).all(axis=0).tolist() == [True, False, True]
-
-
-def test_steps_can_be_watched_in_between():
-    stack, other = (Stack(SPEC, spiral(), PLAIN, [0]) for _ in range(2))
-    losses, seen = np.empty((30, 1), np.float32), []
-    for i in range(30):
-        stack.advance(1, losses[i:], (lambda *_: seen.append(1)) if i % 3 == 0 else None)
-    other.advance(30, np.empty((30, 1), np.float32))
-    assert len(seen) == 10
-    assert stack.give().rows.tobytes() == other.give().rows.tobytes()
-
-
-def kernels_share(spec, settings, dtype=np.float32):
-    """How many of 10 steps the kernel makes; the rest is numpy's."""
-    return trainer().advance(Stack(spec, spiral(), settings, [0], dtype), 10, np.empty((10, 1), dtype))
-
-
-def test_what_has_no_form_is_trained_by_numpy(monkeypatch):
-    def cube(Z, slope):
-        np.multiply(3 * Z, Z, out=slope)
-        np.multiply(Z, Z * Z, out=Z)
-
-    def half_steps(theta, g, m, v, tmp, r):
-        np.multiply(g, 0.5 * r.alpha, tmp)
-        np.subtract(theta, tmp, theta)
-
-    monkeypatch.setitem(ACTIVATIONS, "cube", Activation("cube", cube))
-    monkeypatch.setitem(OPTIMIZERS, "half", Optimizer("half steps", half_steps))
-    monkeypatch.setitem(FIELDS["activation"].choices, "cube", "cube")
-    monkeypatch.setitem(FIELDS["optimizer"].choices, "half", "half steps")
-    assert kernels_share(SPEC, PLAIN) == 10
-    assert kernels_share(SPEC, PLAIN, np.float64) == 0
-    assert trainer().advance(Stack(SPEC, spiral(), PLAIN, [0]), 10, np.empty((10, 2), np.float32)[:, :1]) == 0
-    assert kernels_share(replace(SPEC, activation="cube"), PLAIN) == 0
-    assert kernels_share(SPEC, replace(PLAIN, optimizer="half")) == 0
-
-
-def test_a_large_mini_batch_is_trained_by_numpy(monkeypatch):
-    """Its activations would be in memory twice."""
-    monkeypatch.setattr(jit, "ROOM", 8 * (5 + 4 + 3) * 16)
-    assert kernels_share(SPEC, PLAIN) == 10
-    assert kernels_share(SPEC, replace(PLAIN, batch_size=17)) == 0
-
-
-def test_a_kernel_with_other_bits_is_not_used(monkeypatch, caplog):
-    needs_compiler()
-    kernel = sys.modules["core.training.jit_kernel"]
-
-    class Rounded(jit.Trainer):
-        def advance(self, stack, steps, losses):
-            done = super().advance(stack, steps, losses)
-            if stack.settings[0].optimizer == "rmsprop":
-                stack.state.theta[0] = np.nextafter(stack.state.theta[0], np.float32(9))
-            return done
-
-    assert jit._differences(Rounded(kernel, 1)) == ["rmsprop", "rmsprop"]
-    assert jit._differences(trainer()) == []
-    monkeypatch.setattr(jit, "Trainer", Rounded)
-    monkeypatch.setattr(Stack, "compiled", None)
+def installed(caplog):
+    """Whether a start installs the compiled step, and what is logged."""
+    Stack.compiled = None
+    caplog.clear()
     with caplog.at_level(logging.WARNING):
-        jit._make()
-    assert Stack.compiled is None
-    assert "differ with rmsprop" in caplog.text
+        jit._install()
+    return Stack.compiled is not None, [record.getMessage() for record in caplog.records]
 
 
-def test_without_a_compiler_numpy_trains(monkeypatch, caplog):
-    monkeypatch.setitem(sys.modules, "core.training.jit_kernel", None)
-    monkeypatch.delattr(sys.modules["core.training"], "jit_kernel", raising=False)
-    monkeypatch.setattr(Stack, "compiled", None)
-    with caplog.at_level(logging.WARNING):
-        jit._make()
-    assert Stack.compiled is None
-    assert "numpy alone" in caplog.text
-    stack, losses = Stack(SPEC, spiral(), PLAIN, [0]), np.empty((20, 1), np.float32)
+def test_only_the_first_start_needs_the_child(cache, monkeypatch, caplog):
+    needs_compiler()
+    assert installed(caplog) == (True, [])
+    assert (cache / jit_verify.STAMP).exists()
+    monkeypatch.setattr(jit_verify, "CHILD", CRASHES)
+    assert installed(caplog) == (True, [])
+    monkeypatch.setattr(jit_verify, "version", lambda name: "9.9")  # other packages
+    ready, (said,) = installed(caplog)
+    assert not ready
+    assert said.startswith("Training uses numpy only: verifying the compiled step crashed")
+    assert not (cache / jit_verify.STAMP).exists()
+
+
+def test_nothing_is_installed_or_remembered_where_the_child_fails(cache, monkeypatch, caplog):
+    needs_compiler()
+    monkeypatch.setattr(jit_verify, "CHILD", [sys.executable, "-c", "import sys; print('it differs.'); sys.exit(1)"])
+    assert installed(caplog) == (False, ["Training uses numpy only: it differs."])
+    assert list(cache.iterdir()) == []
+
+
+def test_nothing_is_installed_or_remembered_where_this_process_finds_other_bits(cache, monkeypatch, caplog):
+    needs_compiler()
+    monkeypatch.setattr(jit, "differences", lambda trainer, cases: ["adam"])
+    said = "Training uses numpy only: compiled steps differ from numpy's in this case: adam."
+    assert installed(caplog) == (False, [said])
+    assert list(cache.iterdir()) == []
+
+
+def test_a_cache_that_cannot_be_written_means_a_child_at_every_start(cache, monkeypatch, caplog):
+    needs_compiler()
+    (cache / "file").touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(cache / "file" / "cache"))
+    for _ in range(2):
+        ready, (said,) = installed(caplog)
+        assert ready
+        assert "cannot be written" in said
+    monkeypatch.setattr(jit_verify, "CHILD", CRASHES)
+    assert not installed(caplog)[0]
+
+
+def test_without_numba_numpy_trains(cache, monkeypatch, caplog):
+    monkeypatch.setattr(jit, "find_spec", lambda name: None)
+    assert installed(caplog) == (False, ["Training uses numpy only: numba is not installed."])
+    stack = Stack(RunSpec(hidden=(5, 4)), load("spiral", 3, 60, 0.2, 0, 0.25, True), Settings(batch_size=16), [0])
+    losses = np.empty((20, 1), np.float32)
     assert stack.advance(20, losses) == 20
     assert losses[-1] < losses[0]
-
-
-SHORT = """
-from core.training import jit
-from core.runs.run import Run
-Run().advance(5)
-{then}
-"""
-
-
-@pytest.mark.parametrize(("then", "there"), [("", False), ("assert jit.wait()", True)])
-def test_a_short_program_ends_without_it_unless_it_asks(then, there):
-    """It prints, as its last act, whether numba was imported."""
-    if there:
-        needs_compiler()
-    text = SHORT.format(then=then) + "import atexit, sys\natexit.register(lambda: print('numba' in sys.modules))\n"
-    start = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", text], cwd=jit.ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(there)]
-    assert there or time.monotonic() - start < jit.DELAY
-
-
-def kernel_cached_in(folder):
-    return types.SimpleNamespace(train=types.SimpleNamespace(stats=types.SimpleNamespace(cache_path=str(folder))))
-
-
-def test_the_first_time_it_is_compiled_in_a_process_of_its_own(tmp_path, monkeypatch):
-    needs_compiler()
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    run, started = jit.subprocess.run, []
-
-    def counted(*args, **how):
-        started.append(run(*args, **how))
-        return started[-1]
-
-    monkeypatch.setattr(jit.subprocess, "run", counted)
-    jit._compile_beside(kernel_cached_in(tmp_path))
-    assert [process.returncode for process in started] == [0]
-    (found,) = tmp_path.rglob("jit_kernel.train-*.nbc")
-    jit._compile_beside(kernel_cached_in(found.parent))
-    assert len(started) == 1
-    monkeypatch.setattr(np, "__version__", "9.9")  # another numpy, whose loops have not been tried
-    jit._compile_beside(kernel_cached_in(found.parent))
-    assert len(started) == 2
-
-
-def test_where_trying_it_crashes_the_server_does_not(tmp_path, monkeypatch, caplog):
-    """As it would if numpy's private structures were others under the same name."""
-    monkeypatch.setitem(sys.modules, "core.training.jit_kernel", kernel_cached_in(tmp_path))
-    monkeypatch.setattr(sys.modules["core.training"], "jit_kernel", kernel_cached_in(tmp_path), raising=False)
-    monkeypatch.setattr(Stack, "compiled", None)
-    run = jit.subprocess.run
-    crash = [sys.executable, "-c", "import os; os.abort()"]
-    monkeypatch.setattr(jit.subprocess, "run", lambda command, **how: run(crash, **how))
-    with caplog.at_level(logging.WARNING):
-        jit._make()
-    assert Stack.compiled is None
-    (record,) = caplog.records
-    assert re.search(r"numpy alone: the process that tries compiled steps ended with -?\d+", record.getMessage())
 
 
 @pytest.mark.parametrize(
@@ -297,28 +96,80 @@ def test_where_trying_it_crashes_the_server_does_not(tmp_path, monkeypatch, capl
         (KeyError(), "KeyError"),
     ],
 )
-def test_what_goes_wrong_is_said_in_one_line(tmp_path, monkeypatch, caplog, error, said):
-    def fail(kernel):
+def test_what_goes_wrong_is_said_in_one_line(cache, monkeypatch, caplog, error, said):
+    def fail():
         raise error
 
-    monkeypatch.setitem(sys.modules, "core.training.jit_kernel", kernel_cached_in(tmp_path))
-    monkeypatch.setattr(sys.modules["core.training"], "jit_kernel", kernel_cached_in(tmp_path), raising=False)
-    monkeypatch.setattr(jit, "_compile_beside", fail)
-    with caplog.at_level(logging.WARNING):
-        jit._make()
-    assert [record.getMessage() for record in caplog.records] == [f"Training goes on with numpy alone: {said}"]
+    monkeypatch.setattr(jit, "find_spec", lambda name: True)
+    monkeypatch.setattr(jit, "fingerprint", fail)
+    assert installed(caplog) == (False, [f"Training uses numpy only: {said}"])
 
 
-@pytest.mark.parametrize(
-    ("asked", "threads"), [({"OMP_NUM_THREADS": "1"}, 1), ({"OMP_NUM_THREADS": "3"}, 3), ({"OMP_NUM_THREADS": "0"}, 1)]
-)
-def test_threads_are_as_many_as_blas_may_take(monkeypatch, asked, threads):
-    monkeypatch.setattr(jit.os, "environ", asked)
-    assert jit._threads() == threads
+# whole programs
 
 
-@pytest.mark.parametrize("asked", [{}, {"OMP_NUM_THREADS": "4,2"}])
-def test_else_there_is_a_thread_for_each_core(monkeypatch, asked):
-    monkeypatch.setattr(jit.os, "environ", asked)
-    monkeypatch.setattr(jit.os, "sched_getaffinity", lambda _: {0, 1, 5}, raising=False)
-    assert jit._threads() == 3
+def printed(program, seconds=300, **how):
+    """What a program prints. It must end by itself, sooner than the 600 s that a child in it sleeps."""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=jit_verify.ROOT, stdout=subprocess.PIPE, text=True, timeout=seconds, **how
+    )
+    assert done.returncode == 0
+    return done.stdout.split()
+
+
+def test_a_run_and_a_search_do_not_load_the_compiler():
+    program = """
+import sys
+from core.runs.run import Run
+from core.search.search import Plan, Search
+from core.search.space import Range, Space
+from core.settings.table import RunSpec, Settings
+Run().advance(5)
+searched = Space(RunSpec(), Settings(), (Range("learning_rate", 0.01, 0.1),))
+Search(Plan(searched, "random", 2, 20)).advance(bool)
+print("numba" in sys.modules, "core.training.jit" in sys.modules)
+"""
+    assert printed(program) == ["False", "False"]
+
+
+def test_the_server_begins_it():
+    program = """
+import asyncio, sys, app
+from core.training import jit
+print(jit._thread)
+async def serve():
+    async with app.lifespan(app.app):
+        print(jit._thread.is_alive(), "numba" in sys.modules)
+asyncio.run(serve())
+"""
+    assert printed(program) == ["None", "True", "False"]
+
+
+def test_a_program_that_ends_does_not_wait_for_the_child(tmp_path):
+    needs_compiler()
+    program = f"""
+import os, pathlib, sys, time
+os.environ["NUMBA_CACHE_DIR"] = {str(tmp_path)!r}
+from core.training import jit, jit_verify
+sleeps = "import pathlib, time; pathlib.Path({str(tmp_path / "on")!r}).touch(); time.sleep(600)"
+jit_verify.CHILD = [sys.executable, "-c", sleeps]
+jit.begin()
+while not pathlib.Path({str(tmp_path / "on")!r}).exists():
+    time.sleep(0.01)
+"""
+    assert printed(program, stderr=subprocess.STDOUT) == []
+
+
+def test_the_real_child_the_first_time_and_none_the_second(tmp_path):
+    """Compiled and verified in full, in an empty folder."""
+    needs_compiler()
+    program = f"""
+import os
+os.environ["NUMBA_CACHE_DIR"] = {str(tmp_path)!r}
+from core.training import jit, jit_verify
+child, started = jit_verify.verify_in_child, []
+jit.verify_in_child = lambda folder: started.append(child(folder))
+print(jit.wait(), len(started))
+"""
+    assert printed(program, 900, stderr=subprocess.STDOUT) == ["True", "1"]
+    assert printed(program, 900, stderr=subprocess.STDOUT) == ["True", "0"]
