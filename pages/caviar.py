@@ -9,13 +9,14 @@ import streamlit as st
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import nested, region_words
 from core.errors import UserError
+from core.search.plan import Plan
 from core.search.random_vs_grid import RandomVsGrid
-from core.search.search import Plan, Search
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Space
+from core.search.view import least_loss
 from core.search_dask.connection import dask_address
 from core.search_dask.search import DaskSearch
 from core.sessions.run_session import RUN_SESSIONS
-from core.sessions.search_recorder import least
 from core.sessions.search_session import SEARCH_SESSIONS, SearchSession
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import open_run
@@ -117,7 +118,7 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
 
 def came_to(caviar: Search) -> str:
     """The least dev loss that a generation has measured, once it is done: until then the scatter says it live."""
-    best = least(caviar)
+    best = least_loss(caviar)
     return f": {best:.3g}" if caviar.done and best is not None else ""
 
 

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from core.data.checks import same_layout
 from core.data.safe_load import read_npz, write_npz
 from core.errors import UserError
 from core.runs.history import History
@@ -58,7 +59,7 @@ class Snapshot:
         except (UserError, KeyError, ValueError):
             return None
         if not 0 <= nudges <= len(journal) or any(
-            not _alike(buffers[name], getattr(like.state, name)) for name in BUFFERS
+            not same_layout(buffers[name], getattr(like.state, name)) for name in BUFFERS
         ):
             return None
         numbers = dict(zip(COUNTS, counts, strict=True)) | dict(zip(WEIGHTS, weights, strict=True))
@@ -66,10 +67,6 @@ class Snapshot:
         settings = asdict(start) | {name: new for nudge in seen for name, (_, new) in nudge.changes.items()}
         since = like.since | {name: nudge.step for nudge in seen for name in nudge.changes}
         return cls(replace(like.state, **buffers, **numbers), Settings(**settings), nudges, since, history)
-
-
-def _alike(array: np.ndarray, other: np.ndarray) -> bool:
-    return array.shape == other.shape and array.dtype == other.dtype
 
 
 class Snapshots:

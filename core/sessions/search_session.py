@@ -22,8 +22,9 @@ from core.errors import UserError
 from core.search.random_vs_grid import RandomVsGrid
 from core.search.regions import Region, narrowed, region_from_json, region_to_json, selected
 from core.search.search import Search
-from core.search.space import LEAST_BEST, Space, within, zoomed
-from core.search.view import Shown, order
+from core.search.space import Space
+from core.search.view import SearchView, ranking
+from core.search.zoom import LEAST_BEST, within, zoomed
 from core.sessions.poller import Poller
 from core.sessions.search_recorder import SearchRecorder, recall, recall_contest
 from core.sessions.session import Session
@@ -91,10 +92,11 @@ class SearchSession(Session):
         return self.generations[self.seen_generation]
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> SearchView:
         """What its charts show."""
         generations = tuple(self.generations)
-        return Shown(self.caviar, self.picked, self.axes, generations, self.region, self.whole, self.contest)
+        seed_losses = self.contest.losses if self.contest else None
+        return SearchView(self.caviar, self.picked, self.axes, generations, self.region, self.whole, seed_losses)
 
     def as_seen(self, sight: Sight | None) -> SearchSession:
         """The search as it is now with what a watcher chose to see, to be read and not to be changed; what is not there
@@ -170,7 +172,7 @@ class SearchSession(Session):
         Whether there is any; what trains in this process waits for somebody who looks."""
         with self.lock:
             self.answer()
-            away = [one for one in self._undone() if one.away] if self.playing else []
+            away = [one for one in self._undone() if one.remote] if self.playing else []
             if away and self.due_to(tender):
                 for one in away:
                     self._go_on(one, lambda: True)
@@ -304,7 +306,7 @@ class SearchSession(Session):
 
     def best(self, count: int) -> list[int]:
         """The numbers of the models that stand best."""
-        return order(self.caviar)[:count].tolist()
+        return ranking(self.caviar)[:count].tolist()
 
 
 class SearchSessions:

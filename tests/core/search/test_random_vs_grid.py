@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 
 from core.charts.searches import SEARCH_CHARTS
-from core.charts.searches.contest import box, few, numbers
+from core.charts.searches.random_vs_grid import box, few, numbers
 from core.errors import UserError
 from core.search import random_vs_grid as module
-from core.search.random_vs_grid import SIDES, Best, RandomVsGrid, best, judged, recalled, under
-from core.search.search import Plan, Search
+from core.search.plan import Plan
+from core.search.random_vs_grid import (
+    SIDES,
+    BestModel,
+    RandomVsGrid,
+    best_model,
+    outcome_of,
+    random_vs_grid_from_json,
+    with_seed,
+)
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Range, Space
 from core.sessions.search_session import SearchSession, SearchSessions
 from core.settings.table import RunSpec, Settings
@@ -49,11 +58,11 @@ def test_each_pair_is_what_two_searches_alone_find_under_that_seed(halving):
         for side in SIDES:
             alone = Search(Plan(Space(spec, Settings(), RANGES), side, 4, 20, 5 + k, halving))
             alone.advance(never)
-            assert found[side][k] == best(alone)
+            assert found[side][k] == best_model(alone)
             losses = [trial.loss for trial in alone.trials if trial.state == "done"]
             assert found[side][k].loss == min(losses)
     assert len({one.loss for one in found["random"]}) == 5
-    points = [[trial.point for trial in Search(under(first()[1].plan, k)).trials] for k in (0, 3)]
+    points = [[trial.point for trial in Search(with_seed(first()[1].plan, k)).trials] for k in (0, 3)]
     assert points[0] == points[1]  # of the grid
 
 
@@ -102,7 +111,7 @@ def test_stopped_it_keeps_the_pairs_that_are_whole():
     contest.stop()
     contest.advance(never)
     assert contest.losses.shape == (2, 2)
-    assert contest.words == judged(*contest.losses).words
+    assert contest.words == outcome_of(*contest.losses).words
 
 
 def test_stop_ends_a_search_with_its_contest():
@@ -118,8 +127,8 @@ def test_stop_ends_a_search_with_its_contest():
 
 def test_seeds_wrap_at_the_highest():
     plan = first(spec=replace(SPEC, seed=2**31 - 1))[0].plan
-    assert under(plan, 0) == plan
-    assert under(plan, 3).space.spec.seed == 2
+    assert with_seed(plan, 0) == plan
+    assert with_seed(plan, 3).space.spec.seed == 2
 
 
 def test_where_every_model_breaks_the_loss_is_infinite():
@@ -150,10 +159,10 @@ def test_what_takes_too_long_is_answered_before_the_work(monkeypatch):
 
 def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_work(monkeypatch):
     searches = first(2, ranges=(Range("units", 1, 64, "log"),))
-    others = [Search(under(searches[0].plan, k)) for k in range(1, 20)]
+    others = [Search(with_seed(searches[0].plan, k)) for k in range(1, 20)]
     sizes = [sum(group.parameters * len(group.trials) for group in one._groups) for one in [*searches, *others]]
     assert max(sizes[2:]) > max(sizes[:2])
-    monkeypatch.setattr("core.search.search.PARAMETERS", max(sizes[2:]) - 1)
+    monkeypatch.setattr("core.search.limits.PARAMETERS", max(sizes[2:]) - 1)
     with pytest.raises(UserError, match="parameters together"):
         RandomVsGrid(searches, 20)
 
@@ -162,7 +171,7 @@ def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_
 
 
 def pairs(random, grid):
-    return judged(np.array(random, float), np.array(grid, float))
+    return outcome_of(np.array(random, float), np.array(grid, float))
 
 
 def test_a_clear_difference():
@@ -213,7 +222,7 @@ def test_it_says_how_it_stands_before_the_end():
     better = f"{np.sum(random < grid)} at random, {np.sum(grid < random)} on the grid"
     assert contest.words == f"2 of 5 seeds are done. The better model so far: {better}."
     assert contest.outcome is None
-    assert whole(contest).words == contest.outcome.words == judged(*contest.losses).words
+    assert whole(contest).words == contest.outcome.words == outcome_of(*contest.losses).words
 
 
 # the chart
@@ -273,7 +282,7 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
         if not all(caviar.done for caviar in opened.generations):
             assert opened.contest.losses.size == 0
     assert opened.contest.done
-    assert opened.contest.found["random"][0] == best(opened.generations[0])
+    assert opened.contest.found["random"][0] == best_model(opened.generations[0])
     with pytest.raises(UserError, match="is done"):
         opened.play()
 
@@ -322,8 +331,8 @@ def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
 
 
 def test_what_is_told_comes_back_also_where_every_model_broke():
-    contest = RandomVsGrid(first(), 5, found={"random": [Best(INF, math.nan, {})], "grid": []})
-    found = recalled(contest.told(), first()).found
+    contest = RandomVsGrid(first(), 5, found={"random": [BestModel(INF, math.nan, {})], "grid": []})
+    found = random_vs_grid_from_json(contest.to_json(), first()).found
     assert found["random"][0].loss == INF
     assert math.isnan(found["random"][0].accuracy)
     assert found["grid"] == []

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from core.data.safe_load import read_npz, write_npz
 from core.errors import UserError
 from core.runs.run import Run, fingerprint
-from core.search import checkpoint as standing
-from core.search import progress as clock
-from core.search import search as caviar
-from core.search import trials
-from core.search.search import Origin, Plan, Search, spaced
+from core.search import checkpoint, limits, progress, trainer, trials
+from core.search.estimates import spaced
+from core.search.plan import Origin, Plan
+from core.search.search import Search, origin_of
 from core.search.space import SEARCHABLE, Range, Space
 from core.settings.table import RunSpec, Settings
 from core.training import evaluation as dev_set
@@ -96,7 +95,7 @@ def spaces(names):
 def test_a_trial_has_the_bits_of_its_run_wherever_it_stands(space, models, steps, halving, fit, data):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(trials, "members_at_once", lambda sizes, examples: fit)
-        patch.setattr(trials, "STACKS", data.draw(st.sampled_from([0, 300_000, trials.STACKS])))
+        patch.setattr(trials, "CACHE_BYTES", data.draw(st.sampled_from([0, 300_000, trials.CACHE_BYTES])))
         search = Search(Plan(space, "random", models, steps, data.draw(st.integers(0, 9)), halving))
         some_slices(search, data.draw(st.integers(0, 60)))
         check_bits(search)
@@ -109,7 +108,7 @@ def test_a_trial_that_goes_on_from_a_run_has_its_bits(spec, plan, nudge, names, 
     run = follow(Run(spec), plan)
     run.nudge(**nudge)  # a nudge with no step after it
     space = Space(spec, run.settings, tuple(SEARCHED[name] for name in names))
-    origin = Origin.of(run) if data.draw(st.booleans()) else Origin(spec, run.start, run.journal, run.step)
+    origin = origin_of(run) if data.draw(st.booleans()) else Origin(spec, run.start, run.journal, run.step)
     plan = Plan(space, "random", data.draw(st.integers(1, 5)), data.draw(st.integers(10, 20)), origin=origin)
     search = Search(replace(plan, halving=data.draw(st.booleans())))
     before = run.fingerprint()
@@ -142,9 +141,9 @@ def test_a_search_goes_on_from_where_it_was_packed_with_the_same_bits(space, mod
         search = other = Search(plan)
         for _ in range(data.draw(st.integers(1, 3))):  # packed, taken up, and packed again
             some_slices(other, data.draw(st.integers(0, 60)))
-            packed, before = other.pack(), other
+            packed, before = checkpoint.pack(other.checkpoint()), other
             other = Search(plan)
-            other.unpack(packed)
+            other.restore(packed)
             assert other.moment == before.moment
             for one, kept in zip(before.trials, other.trials, strict=True):
                 assert (kept.step, kept.going) == (one.step, one.going)
@@ -156,7 +155,7 @@ def test_a_search_in_which_models_break_goes_on_with_the_same_bits(slices):
     plan = Plan(HOT, "random", 6, 200, halving=True)
     points = hot_points(0.01, 10.0, 0.02, 8.0, 0.03, 0.1)
     search, other = Search(plan, points), Search(plan, points)
-    other.unpack(some_slices(search, slices).pack())
+    other.restore(checkpoint.pack(some_slices(search, slices).checkpoint()))
     check_same(finished(other), finished(search))
     assert {trial.state for trial in other.trials} == {"done", "stopped", "diverged"}
 
@@ -167,14 +166,14 @@ def test_variants_of_a_run_go_on_from_where_they_were_packed(trained_again, slic
     run = Run(SPEC)
     run.advance(30)
     run.nudge(optimizer="adam", learning_rate=0.01)
-    origin = Origin.of(run)
+    origin = origin_of(run)
     if trained_again:
         origin = replace(origin, state=None)
     plan = Plan(
         Space(SPEC, run.settings, (RATES, SEARCHED["batch_norm"])), "random", 7, 40, halving=True, origin=origin
     )
     search, other = Search(plan), Search(plan)
-    other.unpack(some_slices(search, slices).pack())
+    other.restore(checkpoint.pack(some_slices(search, slices).checkpoint()))
     check_same(finished(other), finished(search))
 
 
@@ -189,7 +188,7 @@ def test_what_was_done_is_not_done_again(monkeypatch):
     search = Search(rates_plan(8, 2000))
     search.advance(lambda: search.progress > 0.5)
     other = Search(search.plan)
-    other.unpack(search.pack())
+    other.restore(checkpoint.pack(search.checkpoint()))
     assert other.progress == pytest.approx(search.progress, abs=0.15)
     left = sum(2000 - trial.step for trial in search.trials)
     assert 0 < left < 12_000
@@ -202,24 +201,29 @@ def test_what_was_done_is_not_done_again(monkeypatch):
 def test_a_pack_has_only_those_that_go_on():
     search = Search(rates_plan(16, 400, halving=True))
     some_slices(search, 1)
-    whole = len(search.pack())
+    whole = len(checkpoint.pack(search.checkpoint()))
     search.advance(lambda: sum(trial.going for trial in search.trials) <= 2)
-    assert len(search.pack()) < whole / 2
-    assert search.packed_bytes < len(search.pack()) < search.packed_bytes + 8000
+    assert len(checkpoint.pack(search.checkpoint())) < whole / 2
+    assert search.checkpoint_bytes < len(checkpoint.pack(search.checkpoint())) < search.checkpoint_bytes + 8000
 
 
 def test_a_pack_of_something_else_or_a_damaged_one_changes_nothing():
     search = some_slices(Search(rates_plan(8, 400)), 5)
-    packed = search.pack()
-    arrays = read_npz(packed, standing.MOST)
-    wrong = [b"", packed[: len(packed) // 2], Search(rates_plan(9, 400)).pack(), Search(rates_plan(8, 20_000)).pack()]
+    packed = checkpoint.pack(search.checkpoint())
+    arrays = read_npz(packed, checkpoint.MOST)
+    wrong = [
+        b"",
+        packed[: len(packed) // 2],
+        checkpoint.pack(Search(rates_plan(9, 400)).checkpoint()),
+        checkpoint.pack(Search(rates_plan(8, 20_000)).checkpoint()),
+    ]
     wrong += [write_npz({name: array for name, array in arrays.items() if name != left}) for left in arrays]
     wrong += [write_npz(arrays | {name: arrays[name][:-1]}) for name in arrays if arrays[name].size]
     wrong += [write_npz(arrays | {name: arrays[name] * 0 + 10**6}) for name in ("column", "due", "stands")]
     other = Search(search.plan)
     for data in wrong:
         with pytest.raises(UserError):
-            other.unpack(data)
+            other.restore(data)
     assert other.progress == 0
     check_same(finished(other), finished(search))
 
@@ -232,7 +236,7 @@ def test_each_setting_alone_goes_on_from_a_run(name, started):
     run.nudge(batch_norm=not started.batch_norm, optimizer="rmsprop", decay="staircase", batch_size=11)
     run.advance(10)
     points = [{name: value} for value in (*values_of(SEARCHED[name]), getattr(run.settings, name))]
-    plan = Plan(Space(SPEC, run.settings, (SEARCHED[name],)), "random", 9, 20, origin=Origin.of(run))
+    plan = Plan(Space(SPEC, run.settings, (SEARCHED[name],)), "random", 9, 20, origin=origin_of(run))
     search = finished(Search(plan, points))
     check_bits(search)
     run.advance(20)
@@ -248,7 +252,7 @@ def test_points_without_a_change_go_on_as_the_run_does():
     run.advance(30)
     space = Space(SPEC, run.settings, (RATES,))
     search = finished(
-        Search(Plan(space, "random", 2, 20, origin=Origin.of(run)), hot_points(run.settings.learning_rate, 0.5))
+        Search(Plan(space, "random", 2, 20, origin=origin_of(run)), hot_points(run.settings.learning_rate, 0.5))
     )
     assert search.run(0).journal == ()
     (nudge,) = search.run(1).journal
@@ -260,7 +264,7 @@ def test_points_without_a_change_go_on_as_the_run_does():
 def test_an_origin_is_kept_as_it_was():
     run = Run(SPEC, SMALL)
     run.advance(20)
-    origin = Origin.of(run)
+    origin = origin_of(run)
     search = Search(rates_plan(3, origin=origin))
     run.advance(5)
     run.nudge(optimizer="adam")
@@ -387,9 +391,9 @@ def test_a_search_at_rest_takes_no_memory_for_training():
     whole, search = finished(Search(rates_plan(6, 60))), Search(rates_plan(6, 60))
     while not search.done:
         search.advance(lambda: True)
-        search.rest()
-        assert not search._stacks._kept
-    assert not whole._stacks._kept
+        search._trainer.release_memory()
+        assert not search._trainer._stacks._kept
+    assert not whole._trainer._stacks._kept
     np.testing.assert_array_equal(search.losses, whole.losses)
     assert search.fingerprint(2) == whole.fingerprint(2)
 
@@ -399,7 +403,7 @@ class FakeTime:
 
     def __init__(self, monkeypatch, a_step):
         self.now, self.a_step, self.steps = 100.0, a_step, []
-        for module in (caviar, clock):
+        for module in (trainer, progress):
             monkeypatch.setattr(module, "perf_counter", lambda: self.now)
         advance = Stack.advance
 
@@ -461,7 +465,7 @@ def test_work_of_an_origin_is_estimated():
     run.advance(300)
     plans = [
         rates_plan(2, 10, origin=origin)
-        for origin in (Origin.of(run), Origin(SPEC, SMALL, (), 300))
+        for origin in (origin_of(run), Origin(SPEC, SMALL, (), 300))
     ]  # fmt: skip
     spared, trained = (Search(plan)._clock._total for plan in plans)
     assert trained > spared + 0.001
@@ -581,13 +585,13 @@ def test_halving_stops_the_worse_half_at_each_rung():
 def test_halving_goes_by_the_steps_since_the_origin():
     run = Run(SPEC, SMALL)
     run.advance(33)
-    search = finished(Search(rates_plan(8, 80, halving=True, origin=Origin.of(run))))
+    search = finished(Search(rates_plan(8, 80, halving=True, origin=origin_of(run))))
     assert Counter(trial.stopped_at for trial in search.trials) == {33 + 10: 4, 33 + 20: 2, 33 + 40: 1, None: 1}
 
 
 def test_halving_takes_a_loss_that_is_not_finite_for_the_worst():
     search = Search(rates_plan(4, 80, halving=True))
-    search._column = search.steps.tolist().index(10)
+    search._trainer.rung = search.steps.tolist().index(10)
     for trial, loss in zip(search.trials, (0.9, math.nan, 0.3, 0.2), strict=True):
         trial.loss = loss
     search._halve()
@@ -620,7 +624,7 @@ def test_stacks_that_nobody_uses_any_more_are_dropped():
     search, kept = Search(rates_plan(9, 80, halving=True)), {}
     while not search.done:
         search.advance(lambda: True)
-        kept[search._column] = sorted(size for _, size in search._stacks._kept)
+        kept[search._trainer.rung] = sorted(size for _, size in search._trainer._stacks._kept)
     assert [sizes for sizes in kept.values() if len(sizes) > 1] == [[5, 9], [3, 5], [2, 3]]  # one rung later
     assert kept[search.steps.size - 1] == [2]
 
@@ -684,7 +688,7 @@ def test_bounds_are_checked_before_the_work():
 
 @pytest.mark.usefixtures("no_work")
 def test_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr(caviar, "STACK_BYTES", 2**20)
+    monkeypatch.setattr(limits, "STACK_BYTES", 2**20)
     plan = Plan(Space(RunSpec(hidden=(256,) * 3), SMALL, (RATES,)), "random", 2, 20)
     with pytest.raises(UserError, match=r"would take about 0\.0 GB of memory to train, and 0\.0 GB are kept for it"):
         Search(plan)
@@ -693,7 +697,7 @@ def test_memory_is_bounded(monkeypatch):
 
 @pytest.mark.parametrize("name", ["units", "layers", "activation", "initialization"])
 def test_a_run_in_hand_keeps_its_network(name):
-    origin = Origin.of(Run(SPEC, SMALL))
+    origin = origin_of(Run(SPEC, SMALL))
     space = Space(SPEC, SMALL, (SEARCHED[name],))
     with pytest.raises(UserError, match="A run in hand keeps its data and its network: search only settings"):
         Search(Plan(space, "random", 8, 20, origin=origin))
@@ -714,7 +718,7 @@ def test_a_run_in_hand_may_have_stopped_in_trouble():
     run = Run(HOT.spec, hot)
     run.advance(200)
     assert run.trouble
-    plan = Plan(replace(HOT, settings=hot), "random", 2, 20, origin=Origin.of(run))
+    plan = Plan(replace(HOT, settings=hot), "random", 2, 20, origin=origin_of(run))
     search = finished(Search(plan, hot_points(1e-3, 10.0)))
     assert [trial.state for trial in search.trials][1] == "diverged"
     assert search.trials[1].step == run.step
@@ -753,7 +757,7 @@ def test_stopping_by_hand_leaves_alone_what_has_diverged_and_what_is_done():
 def test_stopping_by_hand_in_the_middle_of_a_fan_out_keeps_the_bits():
     run = Run(SPEC, SMALL)
     run.advance(25)
-    search = some_slices(Search(rates_plan(4, 300, origin=Origin.of(run))), 3)
+    search = some_slices(Search(rates_plan(4, 300, origin=origin_of(run))), 3)
     search.stop()
     for number in range(4):
         assert search.run(number).finish().fingerprint() == search.fingerprint(number)

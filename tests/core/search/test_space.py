@@ -14,25 +14,10 @@ from hypothesis import strategies as st
 
 from core.data.safe_load import read_json
 from core.errors import UserError
-from core.search.space import (
-    MOST_POINTS,
-    SEARCHABLE,
-    Range,
-    Space,
-    from_json,
-    grid_points,
-    made,
-    points_from_json,
-    positions,
-    projection,
-    random_points,
-    sides,
-    spread,
-    to_json,
-    within,
-    wrong,
-    zoomed,
-)
+from core.search.sampling import grid_points, projection, random_points, sides, spread
+from core.search.space import MOST_POINTS, SEARCHABLE, Range, Space, model_at, on_linear_scale, positions
+from core.search.space_json import points_from_json, space_from_json, space_to_json
+from core.search.zoom import within, zoomed
 from core.settings.table import FIELDS, MAX_LAYERS, RunSpec, SettingError, Settings
 
 SPEC = RunSpec(hidden=(5, 7))
@@ -186,20 +171,20 @@ def test_a_space_needs_ranges_that_differ():
     with pytest.raises(UserError, match="choose at least one setting"):
         space()
     with pytest.raises(UserError, match="Learning rate is searched twice"):
-        space(ALPHA, BETA, wrong(ALPHA))
+        space(ALPHA, BETA, on_linear_scale(ALPHA))
 
 
 # scales
 
 
 def test_the_wrong_scale():
-    assert wrong(ALPHA) == Range("learning_rate", 1e-4, 1.0, "linear")
-    assert wrong(wrong(BETA)) == wrong(BETA) == Range("beta1", 0.9, 0.999, "linear")
-    assert wrong(OPTIMIZER) == OPTIMIZER
-    assert wrong(LAYERS) == LAYERS
+    assert on_linear_scale(ALPHA) == Range("learning_rate", 1e-4, 1.0, "linear")
+    assert on_linear_scale(on_linear_scale(BETA)) == on_linear_scale(BETA) == Range("beta1", 0.9, 0.999, "linear")
+    assert on_linear_scale(OPTIMIZER) == OPTIMIZER
+    assert on_linear_scale(LAYERS) == LAYERS
 
 
-@pytest.mark.parametrize("searched", [ALPHA, wrong(ALPHA)])
+@pytest.mark.parametrize("searched", [ALPHA, on_linear_scale(ALPHA)])
 def test_positions_by_hand(searched):
     points = [{"learning_rate": value} for value in (1e-4, 1e-3, 1e-2, 1.0, 7.0, 1e-6)]
     np.testing.assert_allclose(positions(searched, points), [0, 0.25, 0.5, 1, 1, 0], atol=1e-12)
@@ -231,7 +216,7 @@ STRAIGHT = {"log": np.log, "one_minus": lambda value: -np.log(1 - value), "linea
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if not SEARCHABLE[name].field.integer])
 def test_random_numbers_are_even_on_their_scale_and_on_no_other(name):
-    for searched in (SEARCHABLE[name], wrong(SEARCHABLE[name])):
+    for searched in (SEARCHABLE[name], on_linear_scale(SEARCHABLE[name])):
         values = column(random_points(space(searched), MANY, 7), name)
         for scale in (SEARCHABLE[name].scale, "linear"):
             straight = STRAIGHT[scale]
@@ -243,11 +228,13 @@ def test_random_numbers_are_even_on_their_scale_and_on_no_other(name):
 def test_the_courses_own_samplers():
     alpha = column(random_points(space(ALPHA), MANY, 0), "learning_rate")  # r = -4 rand(): a quarter in each decade
     np.testing.assert_allclose(np.histogram(alpha, [1e-4, 1e-3, 1e-2, 1e-1, 1])[0] / MANY, 0.25, atol=0.015)
-    alpha = column(random_points(space(wrong(ALPHA)), MANY, 0), "learning_rate")  # nine tenths in the last one
+    alpha = column(
+        random_points(space(on_linear_scale(ALPHA)), MANY, 0), "learning_rate"
+    )  # nine tenths in the last one
     assert np.mean(alpha > 0.1) == pytest.approx(0.9, abs=0.01)
     beta = column(random_points(space(BETA), MANY, 0), "beta1")  # r in -3..-1: half of them above 0.99
     assert np.mean(beta > 0.99) == pytest.approx(0.5, abs=0.015)
-    beta = column(random_points(space(wrong(BETA)), MANY, 0), "beta1")  # 0.009 of 0.099
+    beta = column(random_points(space(on_linear_scale(BETA)), MANY, 0), "beta1")  # 0.009 of 0.099
     assert np.mean(beta > 0.99) == pytest.approx(1 / 11, abs=0.01)
 
 
@@ -262,9 +249,9 @@ def bin_of(searched, k):
     [
         LAYERS,
         UNITS,
-        wrong(UNITS),
+        on_linear_scale(UNITS),
         Range("units", 1, 3, "log"),
-        wrong(SEARCHABLE["batch_size"]),
+        on_linear_scale(SEARCHABLE["batch_size"]),
         Range("batch_size", 5, 7, "log"),
     ],
 )
@@ -385,7 +372,9 @@ def test_a_grid_by_hand():
     np.testing.assert_allclose(alpha, np.repeat([1e-3, 1e-2, 1e-1], 4), rtol=1e-12)
     assert alpha[[0, -1]].tolist() == [1e-3, 0.1]
     assert [point["layers"] for point in grid_points(space(LAYERS), 3)] == [1, 2, 4]  # 2.5 is rounded to the even one
-    np.testing.assert_allclose(column(grid_points(space(wrong(ALPHA)), 3), "learning_rate"), [1e-4, 0.50005, 1])
+    np.testing.assert_allclose(
+        column(grid_points(space(on_linear_scale(ALPHA)), 3), "learning_rate"), [1e-4, 0.50005, 1]
+    )
     np.testing.assert_allclose(column(grid_points(space(BETA), 3), "beta1"), [0.9, 0.99, 0.999])
 
 
@@ -473,7 +462,7 @@ def test_a_grid_that_is_too_small_is_a_sentence():
 def test_made_by_hand():
     searched = space(ALPHA, OPTIMIZER, UNITS, LAYERS, ACTIVATION)
     point = {"learning_rate": 0.02, "optimizer": "adam", "units": 9, "layers": 3, "activation": "tanh"}
-    assert made(searched, point) == (
+    assert model_at(searched, point) == (
         replace(SPEC, hidden=(9, 9, 9), activation="tanh"),
         Settings(learning_rate=0.02, optimizer="adam"),
     )
@@ -491,13 +480,13 @@ def test_made_by_hand():
 )
 def test_made_of_units_and_layers(point, hidden):
     searched = space(*(SEARCHABLE[name] for name in point))
-    assert made(searched, point) == (replace(SPEC, hidden=hidden), Settings())
+    assert model_at(searched, point) == (replace(SPEC, hidden=hidden), Settings())
 
 
 @given(spaces, seeds)
 def test_every_point_of_a_space_can_be_made(chosen, seed):
     for point in random_points(chosen, 5, seed):
-        spec, settings = made(chosen, point)
+        spec, settings = model_at(chosen, point)
         found = vars(spec) | vars(settings) | {"units": spec.hidden[-1], "layers": len(spec.hidden)}
         assert {name: found[name] for name in point} == point
         assert "units" not in point or {*spec.hidden} == {point["units"]}
@@ -519,7 +508,7 @@ def test_every_point_of_a_space_can_be_made(chosen, seed):
 )
 def test_a_point_that_cannot_be_made_is_a_sentence(point, sentence):
     with pytest.raises(SettingError, match=sentence):
-        made(space(ALPHA, LAYERS), point)
+        model_at(space(ALPHA, LAYERS), point)
 
 
 # coarse to fine
@@ -530,7 +519,7 @@ def zoom_one(searched, values, losses, share=0.1):
     return zoomed(space(searched), points, losses, share).ranges[0]
 
 
-@pytest.mark.parametrize("searched", [ALPHA, wrong(ALPHA)])
+@pytest.mark.parametrize("searched", [ALPHA, on_linear_scale(ALPHA)])
 def test_a_region_goes_half_way_to_its_neighbours(searched):
     found = zoom_one(searched, [1e-3, 1.0, 1e-1, 1e-4, 1e-2], [2, 9, 3, 8, 1])
     assert (found.low, found.high) == pytest.approx((10**-3.5, 10**-0.5), rel=1e-12)
@@ -698,15 +687,15 @@ def again(value):
 
 @given(spaces, seeds, st.integers(0, 20))
 def test_spaces_and_points_come_back_to_the_bit(chosen, seed, n):
-    assert again(to_json(chosen)) == to_json(chosen)
-    back = from_json(again(to_json(chosen)))
+    assert again(space_to_json(chosen)) == space_to_json(chosen)
+    back = space_from_json(again(space_to_json(chosen)))
     assert repr(back) == repr(chosen)
     points = random_points(chosen, n, seed)
     assert repr(points_from_json(back, again(points))) == repr(points)
 
 
 def test_json_by_hand():
-    found = to_json(Space(SPEC, Settings(learning_rate=0.25), (ALPHA, SWITCH)))
+    found = space_to_json(Space(SPEC, Settings(learning_rate=0.25), (ALPHA, SWITCH)))
     assert found["ranges"] == [
         {"name": "learning_rate", "low": 1e-4, "high": 1.0, "scale": "log"},
         {"name": "batch_norm", "choices": [True, False]},
@@ -721,7 +710,7 @@ def test_points_of_another_program_get_their_types():
     assert repr(point) == "{'learning_rate': 1.0, 'units': 8}"
 
 
-WHOLE = to_json(space(ALPHA, UNITS, OPTIMIZER, SWITCH))
+WHOLE = space_to_json(space(ALPHA, UNITS, OPTIMIZER, SWITCH))
 
 
 def put(path, value):
@@ -778,7 +767,7 @@ HOSTILE = {
 @pytest.mark.parametrize("found", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_space_is_a_sentence(found):
     with pytest.raises(UserError) as caught:
-        from_json(again(found))
+        space_from_json(again(found))
     assert str(caught.value).endswith(".")
     assert len(str(caught.value)) < 400
 
@@ -845,9 +834,9 @@ def taken(read, *given):
 @hypothesis_settings(deadline=None)
 @given(places, anything)
 def test_whatever_stands_in_the_json_is_taken_or_a_sentence(place, value):
-    found = taken(from_json, put(place, value))
+    found = taken(space_from_json, put(place, value))
     if found:
-        assert repr(from_json(again(to_json(found)))) == repr(found)
+        assert repr(space_from_json(again(space_to_json(found)))) == repr(found)
         assert all(inside(point, found) for point in random_points(found, 3, 0))
 
 
