@@ -15,9 +15,9 @@ import numpy as np
 
 from core.data.datasets import Data
 from core.search.space import Point
-from core.settings.table import FIELDS, RunSpec, Settings
+from core.settings.table import RunSpec, Settings
 from core.training.evaluation import AT_ONCE, parameters
-from core.training.stack import SHARED, STATISTICS_FROM, Members, Stack, members_at_once
+from core.training.stack import STATISTICS_FROM, Members, Stack, members_at_once, shared_settings
 
 Array = np.ndarray
 Work = Generator[None, None, None]
@@ -124,11 +124,9 @@ def grouped(trials: Sequence[Trial], data: Data) -> list[Group]:
 
 
 def _shape(trial: Trial, examples: int) -> tuple[Any, ...]:
-    """What must be alike in the members of a stack; settings that have no effect under the others need not be."""
-    spec, settings = trial.spec, trial.settings
-    shared = {name: None if FIELDS[name].idle(settings) else getattr(settings, name) for name in SHARED}
-    shared["batch_size"] = min(settings.batch_size, examples)
-    return (spec.hidden, spec.activation, spec.seed, *shared.values())
+    """What must be alike in the members of a stack."""
+    spec = trial.spec
+    return (spec.hidden, spec.activation, spec.seed, *shared_settings(trial.settings, examples).values())
 
 
 # at the first step

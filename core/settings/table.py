@@ -22,7 +22,6 @@ from core.nn.schedules import SCHEDULES
 MAX_LAYERS = 6
 MAX_UNITS = 256
 OWN = "own data"
-WITH_MOMENTS = ("momentum", "rmsprop", "adam")
 
 
 class SettingError(UserError, ValueError):
@@ -158,9 +157,12 @@ def _parse_layers(value: Any) -> tuple[int, ...] | None:
     return tuple(value)
 
 
-_ADAM = (("optimizer", ("momentum", "adam"), "under {}"),)
-_SQUARES = (("optimizer", ("rmsprop", "adam"), "under {}"),)
-_MOMENTS = (("optimizer", WITH_MOMENTS, "under {}"),)
+def _needs_moments(*moments: str) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """The `needs` of a setting that has an effect under the optimizers that keep one of these averages."""
+    names = tuple(name for name, optimizer in OPTIMIZERS.items() if {*moments} & {*optimizer.moments})
+    return (("optimizer", names, "under {}"),)
+
+
 _DECAY = (("decay", tuple(name for name in SCHEDULES if name != "none"), "without decay"),)
 _STAIRS = (("decay", ("staircase",), "unless decay is a staircase"),)
 _BN = (("batch_norm", (True,), "without batch norm"),)
@@ -172,7 +174,7 @@ SETTINGS: tuple[Field, ...] = (
     Field("optimizer", "", "optimizer", "How a gradient becomes a step.",
           "choice", "first", choices={name: o.label for name, o in OPTIMIZERS.items()}, course="C1"),
     Field("beta1", "β", "momentum β", "How long the average of gradients remembers (β₁ in Adam).",
-          "one_minus", "second", 0.0, 0.9999, needs=_ADAM, course="C5"),
+          "one_minus", "second", 0.0, 0.9999, needs=_needs_moments("m"), course="C5"),
     Field("batch_size", "m", "mini-batch size",
           "How many examples one step looks at; past the training set, all of it.",
           "log", "second", 1, 50_000, integer=True, course="C1"),
@@ -193,12 +195,12 @@ SETTINGS: tuple[Field, ...] = (
     Field("bn_epsilon", "ε", "batch norm ε", "Added to σ² before its square root.",
           "log", "seldom", 1e-10, 1.0, needs=_BN, course="C10"),
     Field("beta2", "β₂", "second-moment β₂", "How long the average of squared gradients remembers.",
-          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, course="C5"),
+          "one_minus", "seldom", 0.5, 0.99999, needs=_needs_moments("v"), course="C5"),
     Field("epsilon", "ε", "optimizer ε", "Added to the root of the squared gradients, against division by zero.",
-          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, course="C20"),
+          "log", "seldom", 1e-12, 0.1, needs=_needs_moments("v"), course="C20"),
     Field("bias_correction", "", "bias correction",
           "Divide young averages by 1 - βᵗ, so that they do not start near 0.",
-          "switch", "seldom", needs=_MOMENTS, course="C5"),
+          "switch", "seldom", needs=_needs_moments("m", "v"), course="C5"),
     Field("on_switch", "", "moments at a switch", "What a change of optimizer does to the averages it finds.",
           "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, course="C7"),
 )

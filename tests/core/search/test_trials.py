@@ -1,7 +1,7 @@
 """Tests of trials: who can share a stack, how they are born, and the stacks that they are copied into and out of."""
 
 import tracemalloc
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, make_dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,11 +10,15 @@ from core.nn.network import Network
 from core.nn.optimizers import OPTIMIZERS
 from core.runs.run import Run, fingerprint
 from core.search import trials
+from core.search.plan import Plan
+from core.search.search import Search
+from core.search.space import Range, Space
 from core.search.trials import Group, StackCache, Trial, forked_members, grouped, initial_members
-from core.settings.table import RunSpec, Settings
+from core.settings.table import FIELDS, Field, RunSpec, Settings
+from core.training import stack as stack_module
 from core.training.evaluation import dev_scores, parameters
 from core.training.run_data import data_of
-from core.training.stack import Stack, State, members_at_once
+from core.training.stack import PER_MEMBER, Stack, State, members_at_once
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), activation="tanh", seed=3)  # 96 to train on, 24 in the dev set
 SMALL = Settings(batch_size=16, optimizer="adam", decay="inverse")
@@ -92,6 +96,35 @@ def test_settings_without_effect_keep_nobody_apart():
     plain = replace(SMALL, optimizer="sgd", batch_norm=False, batch_size=96)
     other = replace(plain, bias_correction=False, bn_learn=False, batch_size=5000)
     assert numbers(grouped(trials_of(plain, other), data_of(SPEC))) == [[0, 1]]
+
+
+@pytest.fixture
+def new_optimizer(monkeypatch):
+    """The name of an optimizer that nothing but the registry and the choices of the table know: it keeps m."""
+    monkeypatch.setitem(OPTIMIZERS, "new", replace(OPTIMIZERS["momentum"], label="new"))
+    monkeypatch.setitem(FIELDS["optimizer"].choices, "new", "new")
+    return "new"
+
+
+def test_members_of_a_new_optimizer_have_the_bits_of_their_runs(new_optimizer):
+    """Whether averages are corrected is one switch for a stack, so these two must not share one."""
+    base = replace(SMALL, optimizer=new_optimizer)
+    groups = grouped(trials_of(base, replace(base, bias_correction=False), replace(base, beta1=0.5)), data_of(SPEC))
+    assert numbers(groups) == [[0, 2], [1]]
+    ranges = (Range("bias_correction", choices=(True, False)), Range("beta1", 0.5, 0.9, "one_minus"))
+    search = Search(Plan(Space(SPEC, base, ranges), "grid", 4, 20))
+    search.advance(lambda: False)
+    for trial in search.trials:
+        assert search.fingerprint(trial.number) == Run.replay(SPEC, trial.settings, (), 20).fingerprint()
+
+
+def test_a_new_setting_keeps_trials_apart_until_the_stack_takes_one_a_member(monkeypatch):
+    monkeypatch.setitem(FIELDS, "clip", Field("clip", "", "clip", "", "linear", "seldom", 0.0, 1.0))
+    new = make_dataclass("New", [("clip", float, 0.0)], bases=(Settings,), frozen=True)
+    pair = [new(**asdict(SMALL), clip=clip) for clip in (0.0, 0.5)]
+    assert numbers(grouped(trials_of(*pair), data_of(SPEC))) == [[0], [1]]
+    monkeypatch.setattr(stack_module, "PER_MEMBER", (*PER_MEMBER, "clip"))
+    assert numbers(grouped(trials_of(*pair), data_of(SPEC))) == [[0, 1]]
 
 
 def test_groups_are_in_the_order_of_their_first_trials():
