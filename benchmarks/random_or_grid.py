@@ -17,8 +17,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.random_or_grid_chart import svg
+from core.search.outcome import outcome_of
 from core.search.plan import Plan
-from core.search.random_vs_grid import SIDES, RandomVsGrid, outcome_of
+from core.search.random_vs_grid import SIDES, RandomVsGrid
 from core.search.sampling import sides
 from core.search.search import Search
 from core.search.space import SEARCHABLE, Space

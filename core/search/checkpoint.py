@@ -84,15 +84,17 @@ def _members(arrays: dict[str, Array], groups: Sequence[Group], going: Sequence[
     """The rows of each group, 0 for those that are not going; None where it was not initialized."""
     _check(same_layout(arrays.get("born"), np.zeros(len(groups), bool)))
     places = [[place for place, trial in enumerate(group.trials) if going[trial.number]] for group in groups]
-    born = arrays["born"].tolist()
-    count = sum(len(some) for some, there in zip(places, born, strict=True) if there)
-    numbers = sum(len(some) * group.row for some, group, there in zip(places, groups, born, strict=True) if there)
+    initialized = arrays["born"].tolist()
+    count = sum(len(some) for some, there in zip(places, initialized, strict=True) if there)
+    numbers = sum(
+        len(some) * group.row for some, group, there in zip(places, groups, initialized, strict=True) if there
+    )
     _check(same_layout(arrays.get("rows"), np.zeros(numbers, np.float32)))
     _check(same_layout(arrays.get("counts"), np.zeros((count, len(COUNTS)), np.int64)))
     _check(same_layout(arrays.get("weights"), np.zeros((count, len(WEIGHTS)))))
     found: list[Members | None] = []
     at = one = 0
-    for group, some, there in zip(groups, places, born, strict=True):
+    for group, some, there in zip(groups, places, initialized, strict=True):
         found.append(_empty(group) if there else None)
         if there:
             until, last = at + len(some) * group.row, one + len(some)

@@ -11,20 +11,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
-from core.data.checks import exact_fields, same_layout
+from core.data.checks import exact_fields
 from core.data.safe_load import FileError, read_npz, shown, write_npz
 from core.data.shelf import MAX_UNPACKED, SHELF, Table, is_table
 from core.runs.journal_json import STEPS, journal_of, journal_rows
-from core.runs.snapshots import BUFFERS
 from core.search.plan import SAMPLERS, Origin, Plan
 from core.search.space import Point
 from core.search.space_json import points_from_json, space_from_json, space_to_json
 from core.settings.plain import settings_of, spec_of
 from core.settings.table import RunSpec, Settings
 from core.training.run_data import data_of
-from core.training.stack import COUNTS, WEIGHTS, Stack, State
+from core.training.stack import Stack, State
+from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 PLAIN = ("kind", "models", "steps", "seed", "halving")  # what of a plan is JSON as it is
 STATE_BYTES = 256 * 2**20  # that the state of a run in hand may take: the largest search is smaller
@@ -76,7 +74,9 @@ def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
         "journal": journal_rows(origin.journal),
         "step": origin.step,
     }
-    return found | ({"state": _base64(_state_to_bytes(origin.state))} if whole and origin.state else {})
+    if whole and origin.state:
+        found["state"] = _base64(write_npz(state_to_arrays(origin.state), packed=False))
+    return found
 
 
 def _origin_from_json(found: Any) -> Origin:
@@ -89,24 +89,16 @@ def _origin_from_json(found: Any) -> Origin:
     return Origin(spec, settings, journal, step, state)
 
 
-def _state_to_bytes(state: State) -> bytes:
-    arrays = {name: getattr(state, name) for name in BUFFERS}
-    arrays["counts"] = np.array([getattr(state, name) for name in COUNTS], np.int64)
-    arrays["weights"] = np.array([getattr(state, name) for name in WEIGHTS], np.float64)
-    return write_npz(arrays, packed=False)
-
-
 def _state_of(data: bytes, spec: RunSpec) -> State:
-    """The state that `_state_to_bytes` wrote, if it is one of a run of this spec."""
+    """The state of a run of this spec, from a file of `state_to_arrays`."""
     arrays = read_npz(data, STATE_BYTES)
     like = Stack(spec, data_of(spec), Settings(), [spec.seed], draw=False).state
-    wanted = {name: getattr(like, name) for name in BUFFERS}
-    wanted |= {"counts": np.zeros(len(COUNTS), np.int64), "weights": np.zeros(len(WEIGHTS))}
-    if arrays.keys() != wanted.keys() or not all(same_layout(arrays[name], array) for name, array in wanted.items()):
-        raise FileError("The state of the run in hand is not one of its network: save the search again.")
-    numbers = dict(zip(COUNTS, arrays["counts"].tolist(), strict=True))
-    numbers |= dict(zip(WEIGHTS, arrays["weights"].tolist(), strict=True))
-    return State(**{name: arrays[name] for name in BUFFERS}, **numbers)
+    try:
+        if arrays.keys() != state_to_arrays(like).keys():
+            raise ValueError("There are other arrays than those of a state.")
+        return state_from_arrays(arrays, like)
+    except ValueError:
+        raise FileError("The state of the run in hand is not one of its network: save the search again.") from None
 
 
 # pieces

@@ -1,7 +1,7 @@
-"""Random or grid, over many seeds: the same two searches again and again, and which finds the better model how often.
+"""Random search against grid search under many seeds: how often each of the two finds the better model.
 
-A seed draws the points at random, the weights, the order of the examples and the split. The points of the grid stay
-the same, so what it finds differs by the rest. Course row C2.
+A seed draws the random points, the weights, the order of the examples and the split. The points of the grid are the
+same under every seed. Course row C2.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.runs.seed_test import LEVEL, sign_test
+from core.search.outcome import Outcome, outcome_of
 from core.search.plan import Plan
 from core.search.progress import ProgressClock
 from core.search.search import Search
@@ -24,7 +24,6 @@ from core.settings.table import FIELDS
 Array = np.ndarray
 SIDES = ("random", "grid")
 LEAST_SEEDS, MOST_SEEDS = 5, 50
-ABOUT_EQUAL = 0.005  # of a median loss: what differs by less is about the same
 SECONDS = 4 * 3600.0  # that all of it may take, about, where it has a core to itself
 
 
@@ -37,23 +36,11 @@ class BestModel:
     point: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Under how many seeds random, the grid, or neither found the better model, and how likely chance alone is to
-    part them so unevenly."""
-
-    words: str
-    random: int
-    grid: int
-    equal: int
-    chance: float
-
-
 class RandomVsGrid:
-    """A search at random and one on a grid under `seeds` seeds, one after the other, to be worked through in slices.
+    """A random and a grid search under `seeds` seeds, trained one after the other in slices.
 
     `first` are the two under the first seed, trained here where they are not done yet; `make` makes the others.
-    `found` has the best model of every search that is finished, in the order of the seeds; it is all that is kept.
+    `found` holds the best model of every finished search, in the order of the seeds; nothing else is stored.
     Raises `UserError` where one of the searches cannot be made, or all together would take too long.
     """
 
@@ -117,7 +104,7 @@ class RandomVsGrid:
 
     @property
     def outcome(self) -> Outcome | None:
-        """What came of it; None until it is done, and where it was stopped before one seed was."""
+        """The outcome; None until it is done, and where it was stopped before one seed was done."""
         return outcome_of(*self.losses) if self.done and self.losses.size else None
 
     @property
@@ -249,47 +236,3 @@ def _check_time(seconds: float, seeds: int) -> None:
             f"Both searches under {seeds} seeds would take about {seconds / 3600:,.1f} hours of work, and "
             f"{SECONDS / 3600:,.0f} are allowed: take fewer seeds, models or steps."
         )
-
-
-# the outcome
-
-
-def outcome_of(random: Array, grid: Array) -> Outcome:
-    """The outcome of best dev losses (seeds,), seed by seed; one that is not finite is worse than any other."""
-    random, grid = (np.where(np.isfinite(losses), losses, np.inf) for losses in (random, grid))
-    counts = int(np.sum(random < grid)), int(np.sum(grid < random)), int(np.sum(random == grid))
-    chance = sign_test(*counts[:2])
-    words = " ".join(filter(None, [_counted(*counts, chance), _medians(random, grid), _broken(random, grid)]))
-    return Outcome(words, *counts, chance)
-
-
-def _counted(random: int, grid: int, equal: int, chance: float) -> str:
-    seeds = random + grid + equal
-    if equal == seeds:
-        return f"Neither random nor grid found the better model under any of {seeds} seeds."
-    names = ("Random", "grid") if random >= grid else ("Grid", "random")
-    more, fewer = max(random, grid), min(random, grid)
-    same = f", neither under {equal}" if equal else ""
-    said = "more than chance" if chance <= LEVEL else "no clear difference"
-    return (
-        f"{names[0]} found the better model under {more} of {seeds} seeds, {names[1]} under {fewer}{same}: {said} "
-        f"(sign test, p = {chance:.2g})."
-    )
-
-
-def _medians(random: Array, grid: Array) -> str:
-    both = np.isfinite(random) & np.isfinite(grid)
-    if not both.any():
-        return ""
-    of_each = [np.median(losses) for losses in (random, grid)]
-    words = [f"{median:.3g}" if np.isfinite(median) else "not a number" for median in of_each]
-    size = np.median(random[both] - grid[both])
-    by = f"{abs(size):.2g} {'lower' if size < 0 else 'higher'} at random"
-    by = "about the same" if abs(size) < ABOUT_EQUAL * min(of_each) else by
-    return f"Median best dev loss {words[0]} at random, {words[1]} on the grid; seed by seed {by} (median)."
-
-
-def _broken(random: Array, grid: Array) -> str:
-    counts = {"at random": np.isinf(random).sum(), "on the grid": np.isinf(grid).sum()}
-    words = [f"under {count} of {random.size} seeds {where}" for where, count in counts.items() if count]
-    return f"Every model diverged {' and '.join(words)}." if words else ""

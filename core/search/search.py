@@ -89,7 +89,7 @@ class Search:
 
     @property
     def left(self) -> float:
-        """Seconds until it is done at the speed of late, pauses left out; at first, an estimate."""
+        """Seconds until it is done at the present speed, pauses left out; at first, an estimate."""
         return 0.0 if self.done else self._clock.left
 
     def fingerprint(self, number: int) -> str:

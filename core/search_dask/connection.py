@@ -1,7 +1,7 @@
 """Where the Dask workers are: a scheduler's address, workers started on this machine, and a connection to either.
 
-Dask is an optional install (requirements-dask.txt) and trusts its network: who reaches its scheduler can run anything
-on its workers.
+Dask is an optional install (requirements-dask.txt) and trusts its network: whoever reaches its scheduler can run
+anything on its workers.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A search whose models are trained by Dask workers, in other processes or on other machines, chunk by chunk.
 
-Nothing here blocks: whoever looks at the search collects results and submits what the workers can take.
+Nothing here blocks: each `advance` collects results and submits what the workers can take.
 """
 
 from __future__ import annotations
