@@ -17,9 +17,12 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.random_or_grid_chart import svg
-from core.search.random_vs_grid import SIDES, RandomVsGrid, judged
-from core.search.search import Plan, Search
-from core.search.space import SEARCHABLE, Space, sides
+from core.search.outcome import outcome_of
+from core.search.plan import Plan
+from core.search.random_vs_grid import SIDES, RandomVsGrid
+from core.search.sampling import sides
+from core.search.search import Search
+from core.search.space import SEARCHABLE, Space
 from core.settings.table import FIELDS, RunSpec, Settings
 
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
@@ -65,7 +68,7 @@ def report(found: Found) -> list[str]:
     for side, row in zip(SIDES, losses(found), strict=True):
         quantiles = " ".join(f"{value:7.4f}" for value in np.quantile(row, QUANTILES))
         lines.append(f"  {side:22} {quantiles}   {np.median([one['accuracy'] for one in found[side]]):.2%}")
-    return [*lines, judged(*losses(found)).words]
+    return [*lines, outcome_of(*losses(found)).words]
 
 
 def write(found: Found, path: Path) -> None:

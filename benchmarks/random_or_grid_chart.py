@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.charts.palette import BLUE, GREY, VERMILLION
-from core.charts.searches.contest import Pairs, box, numbers
+from core.charts.searches.random_vs_grid import Pairs, box, numbers
 from core.search.random_vs_grid import SIDES
 
 WIDTH, HEIGHT = 720, 430

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from core.data.datasets import Data, prepare
-from core.runs.run import data_of
 from core.settings.table import RunSpec, Settings
+from core.training.run_data import data_of
 
 LEARNING_RATE, MOMENTUM, EPSILON, DECAY = 0.05, 0.9, 1e-5, 0.9
 

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from core.search.search import Plan, Search
-from core.search.space import SEARCHABLE, Point, Range, Space, random_points
+from core.search.plan import Plan
+from core.search.sampling import random_points
+from core.search.search import Search
+from core.search.space import SEARCHABLE, Point, Range, Space
 from core.settings.table import RunSpec, Settings
 from core.training import jit
 from core.training.stack import Stack

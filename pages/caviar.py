@@ -9,14 +9,15 @@ import streamlit as st
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import nested, region_words
 from core.errors import UserError
+from core.search.plan import Plan
 from core.search.random_vs_grid import RandomVsGrid
-from core.search.search import Plan, Search
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Space
+from core.search.view import least_loss
 from core.search_dask.connection import dask_address
 from core.search_dask.search import DaskSearch
 from core.sessions.commands import Add, Adopt, Compete, Play, Read, See
 from core.sessions.run_registry import RUN_SESSIONS
-from core.sessions.search_recorder import least
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
@@ -120,7 +121,7 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
 
 def came_to(caviar: Search) -> str:
     """Such as ": 0.012", the lowest dev loss of a finished generation; "" before that (the scatter shows it live)."""
-    best = least(caviar)
+    best = least_loss(caviar)
     return f": {best:.3g}" if caviar.done and best is not None else ""
 
 

@@ -11,11 +11,8 @@ import io
 
 import numpy as np
 
-from core.runs.history import PER_LAYER
+from core.runs.history import COLUMNS
 from core.runs.run import Run
-
-ALONE = ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy", "learning_rate")
-NUMBERED = (*PER_LAYER, "gradient_norm", "update_ratio", "mean_output")
 
 
 def history_csv(run: Run) -> str:
@@ -24,9 +21,10 @@ def history_csv(run: Run) -> str:
     Costs are in nats, accuracies from 0 to 1; see `core.runs.history` for what else is measured.
     """
     columns = {"step": run.history.steps}
-    columns |= {name: run.history.column(name)[:, 0] for name in ALONE}
-    for name in NUMBERED:
-        columns |= {f"{name}_{i}": values for i, values in enumerate(run.history.column(name).T, start=1)}
+    for name, per in COLUMNS.items():
+        values = run.history.column(name)  # (points, width)
+        one = {name: values[:, 0]}
+        columns |= one if per == "run" else {f"{name}_{i}": column for i, column in enumerate(values.T, start=1)}
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)

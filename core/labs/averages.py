@@ -9,9 +9,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from core.runs.run import Run, data_of
+from core.runs.run import Run
 from core.settings.scales import averages_about, ewa
 from core.settings.table import RunSpec, Settings
+from core.training.run_data import data_of
 
 Array = np.ndarray
 STEPS = 400

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.labs.versus import loss
-from core.search.space import SEARCHABLE, Point, Space, positions, random_points, zoomed
+from core.search.sampling import random_points
+from core.search.space import SEARCHABLE, Point, Space, positions
+from core.search.zoom import zoomed
 from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray

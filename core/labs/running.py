@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from core.nn.network import Network, network
-from core.runs.run import data_of
 from core.settings.scales import ewa
 from core.settings.table import RunSpec, Settings
+from core.training.run_data import data_of
 from core.training.stack import Stack
 
 Array = np.ndarray

@@ -15,8 +15,8 @@ from core.data.datasets import Data, Split
 from core.nn.batch_norm import BatchNorm
 from core.nn.network import Pass
 from core.runs.history import LossTrace
-from core.runs.run import data_of
 from core.settings.table import RunSpec, Settings
+from core.training.run_data import data_of
 from core.training.stack import Stack
 
 Array = np.ndarray

@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from core.runs.seed_test import sign_test
-from core.search.space import SEARCHABLE, Point, Space, grid_points, positions, random_points, spread
+from core.search.sampling import grid_points, random_points, spread
+from core.search.space import SEARCHABLE, Point, Space, positions
 from core.settings.table import RunSpec, Settings
 
 Array = np.ndarray

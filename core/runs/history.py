@@ -1,4 +1,4 @@
-"""What is measured of a run while it trains, and its history, which never outgrows a fixed number of points.
+"""The history of a run: what was measured while it trained, in named columns that never outgrow a fixed size.
 
 The mini-batch loss is kept of every step, in bins of least, greatest and average. All else is measured at steps
 that thin out geometrically after the start and after each nudge, so that what a nudge does is seen in detail.
@@ -9,17 +9,41 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from itertools import accumulate
 
 import numpy as np
-
-from core.nn.network import Pass
-from core.training.stack import Stack
 
 Array = np.ndarray
 POINTS = 256
 FIRST = 64  # steps after the start and after a nudge that are all measured
 DETAIL = 16  # measurements in each doubling of the steps from there on
 AVERAGE_BETA = 0.95
+COLUMNS: Mapping[str, str] = {  # in the order of a row, each with what it has a number for: see `_widths`
+    "train_loss": "run",
+    "train_accuracy": "run",
+    "dev_loss": "run",
+    "dev_accuracy": "run",
+    "learning_rate": "run",
+    "z_mean": "hidden layer",
+    "z_variance": "hidden layer",
+    "zt_mean": "hidden layer",
+    "zt_variance": "hidden layer",
+    "a_mean": "hidden layer",
+    "a_variance": "hidden layer",
+    "batch_mean": "hidden layer",
+    "batch_variance": "hidden layer",
+    "running_mean": "hidden layer",
+    "running_variance": "hidden layer",
+    "gamma_low": "hidden layer",
+    "gamma": "hidden layer",
+    "gamma_high": "hidden layer",
+    "shift_low": "hidden layer",
+    "shift": "hidden layer",
+    "shift_high": "hidden layer",
+    "gradient_norm": "layer",
+    "update_ratio": "layer",
+    "mean_output": "class",
+}
 
 
 def steps_until_due(since: int) -> int:
@@ -92,12 +116,20 @@ class LossTrace:
         return self._bins[3, : self._count]
 
 
+def _widths(hidden: int, classes: int) -> dict[str, int]:
+    """How many numbers each column has, for a network with so many hidden layers and classes."""
+    counts = {"run": 1, "hidden layer": hidden, "layer": hidden + 1, "class": classes}
+    return {name: counts[per] for name, per in COLUMNS.items()}
+
+
 class History:
     """All measurements of a run: a row each, in named columns; the last row is the present one."""
 
     def __init__(self, hidden: int, classes: int) -> None:
-        self._slices, width = _columns(hidden, classes)
-        self._rows = np.full((POINTS, width), np.nan, np.float32)
+        widths = _widths(hidden, classes)
+        ends = accumulate(widths.values())
+        self._slices = {name: slice(end - widths[name], end) for name, end in zip(widths, ends, strict=True)}
+        self._rows = np.full((POINTS, sum(widths.values())), np.nan, np.float32)
         self._steps = np.zeros(POINTS, np.int64)
         self._count = 0
         self._last_is_kept = True
@@ -182,79 +214,3 @@ class History:
         other.losses = copy.copy(self.losses)
         other.losses._bins = self.losses._bins.copy()
         return other
-
-
-PER_LAYER = ("z_mean", "z_variance", "zt_mean", "zt_variance", "a_mean", "a_variance",
-             "batch_mean", "batch_variance", "running_mean", "running_variance",
-             "gamma_low", "gamma", "gamma_high", "shift_low", "shift", "shift_high")  # fmt: skip
-
-
-def _columns(hidden: int, classes: int) -> tuple[dict[str, slice], int]:
-    widths = {"train_loss": 1, "train_accuracy": 1, "dev_loss": 1, "dev_accuracy": 1, "learning_rate": 1}
-    widths |= dict.fromkeys(PER_LAYER, hidden)
-    widths |= {"gradient_norm": hidden + 1, "update_ratio": hidden + 1, "mean_output": classes}
-    slices, at = {}, 0
-    for name, width in widths.items():
-        slices[name] = slice(at, at + width)
-        at += width
-    return slices, at
-
-
-class Gauge:
-    """Measures one training step of a stack of one: before it, between forward and backward, and after it."""
-
-    def __init__(self, history: History, stack: Stack) -> None:
-        self.row = history.blank()
-        self._put = history.put
-        self._before = [W.copy() for W in stack.network.theta.W[1:]]
-
-    def watch(self, stack: Stack, work: Pass) -> None:
-        """Between forward and backward: means and variances of z, z~ and a, and of batch norm's statistics."""
-        layers = range(1, len(stack.sizes) - 1)
-        on = stack.settings[0].batch_norm
-        read = _normalized if on else _plain
-        table = np.array([read(stack, work, l) for l in layers])
-        for name, values in zip(PER_LAYER, table.T, strict=False):
-            self._put(self.row, name, values)
-
-    def after(self, stack: Stack) -> Array:
-        """After the step: gradient norms, and how much of itself each W[l] moved. Returns the row."""
-        theta, gradient = stack.network.theta, stack.network.gradient
-        norms = [_norm(dW) for dW in gradient.W[1:]]
-        moves = zip(theta.W[1:], self._before, strict=True)
-        ratios = [_norm(W - old) / max(_norm(old), 1e-30) for W, old in moves]
-        self._put(self.row, "gradient_norm", norms)
-        self._put(self.row, "update_ratio", ratios)
-        self._put(self.row, "learning_rate", stack.alpha)
-        return self.row
-
-
-def _norm(x: Array) -> float:
-    flat = x.reshape(-1)
-    return math.sqrt(float(np.dot(flat, flat)))
-
-
-def _moments(x: Array) -> tuple[float, float]:
-    """Mean and variance over all of x."""
-    flat = x.reshape(-1)
-    mean = float(flat.mean())
-    return mean, max(float(np.dot(flat, flat)) / flat.size - mean * mean, 0.0)
-
-
-def _plain(stack: Stack, work: Pass, l: int) -> list[float]:
-    """A layer without batch norm: z again from W, A[l-1] and b; nothing in the columns of batch norm."""
-    theta = stack.network.theta
-    z = _moments(theta.W[l] @ work.A[l - 1] + theta.b[l])
-    return [*z, *z, *_moments(work.A[l])] + [math.nan] * 10
-
-
-def _normalized(stack: Stack, work: Pass, l: int) -> list[float]:
-    """A layer with batch norm: z and z~ from the statistics, gamma and beta; unit 1 stands for the layer."""
-    net = stack.network
-    mu, var = net.batch_mean[l].reshape(-1), net.batch_variance[l].reshape(-1)
-    gamma, beta = net.theta.gamma[l].reshape(-1), net.theta.beta[l].reshape(-1)
-    normalized = gamma * gamma * var / (var + float(stack.epsilon_bn))
-    means = [mu.mean(), var.mean() + mu.var(), beta.mean(), normalized.mean() + beta.var()]
-    running = [net.running_mean[l].flat[0], net.running_variance[l].flat[0]]
-    spread = [gamma.min(), gamma.mean(), gamma.max(), beta.min(), beta.mean(), beta.max()]
-    return [*means, *_moments(work.A[l]), mu[0], var[0], *running, *spread]

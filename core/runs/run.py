@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from core.data.datasets import Data, load
+from core.data.datasets import Data
 from core.errors import UserError
 from core.nn import softmax
 from core.runs import snapshots
-from core.runs.history import Gauge, History, steps_until_due
+from core.runs.history import History, steps_until_due
 from core.runs.journal import MOST_NUDGES, Gesture, Nudge, before_last_gesture, gestures, same_gesture
+from core.runs.measurement import StepMeasurement
 from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
 from core.settings.table import RunSpec, Settings, changed
+from core.training.run_data import data_of
 from core.training.stack import Stack, State
 
 Array = np.ndarray
@@ -52,11 +54,6 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """What a nudge from `old` to `new` changes: setting -> (old value, new value)."""
     before, after = asdict(old), asdict(new)
     return {name: (before[name], value) for name, value in after.items() if value != before[name]}
-
-
-def data_of(spec: RunSpec) -> Data:
-    """The data that a spec names, generated or bundled, split and normalized."""
-    return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
 
 
 def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
@@ -182,14 +179,14 @@ class Run:
         first, stack, losses = self.step, self.stack, self._losses
         done = stack.advance(steps - measured, losses)
         if done == steps - measured and measured:
-            gauge = Gauge(self.history, stack)
-            done += stack.advance(1, losses[done : done + 1], gauge.watch)
+            measurement = StepMeasurement(self.history, stack)
+            done += stack.advance(1, losses[done : done + 1], measurement.watch)
         self._outputs.clear()
         self.history.losses.add(first, losses[:done, 0])
         if done < steps:
             self.trouble = self._diagnose()
         elif measured:
-            row = gauge.after(stack)
+            row = measurement.after(stack)
             self._evaluate(row)
             self.history.add(self.step, row, keep)
         return done

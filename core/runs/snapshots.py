@@ -6,7 +6,7 @@ Their gaps grow with age, so that their number grows with the run's logarithm an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -15,11 +15,11 @@ from core.errors import UserError
 from core.runs.history import History
 from core.runs.journal import Nudge
 from core.settings.table import Settings
-from core.training.stack import COUNTS, WEIGHTS, State
+from core.training.stack import State
+from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 EVERY = 128  # steps between two
 BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
-BUFFERS = ("theta", "m", "v", "running")
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,8 @@ class Snapshot:
 
     def pack(self) -> bytes:
         """All that cannot be read from the run's journal, as an .npz file."""
-        arrays = {name: getattr(self.state, name) for name in BUFFERS}
-        arrays["counts"] = np.array([*(getattr(self.state, name) for name in COUNTS), self.nudges], np.int64)
-        arrays["weights"] = np.array([getattr(self.state, name) for name in WEIGHTS], np.float64)
+        arrays = state_to_arrays(self.state)
+        arrays["counts"] = np.append(arrays["counts"], self.nudges)
         return write_npz(arrays | {f"history_{name}": array for name, array in self.history.arrays().items()})
 
     @classmethod
@@ -50,26 +49,18 @@ class Snapshot:
         `journal`: a snapshot only spares a replay, so one that does not fit is left aside."""
         try:
             arrays = read_npz(data, 4 * like.bytes + 2**20)
-            *counts, nudges = arrays["counts"].tolist()
+            arrays["counts"], nudges = arrays["counts"][:-1], int(arrays["counts"][-1])
+            state = state_from_arrays(arrays, like.state)
             history = like.history.copy()
             history.take({name[8:]: array for name, array in arrays.items() if name.startswith("history_")})
-            buffers = {name: arrays[name] for name in BUFFERS}
-            weights = arrays["weights"].tolist()
-        except (UserError, KeyError, ValueError):
+        except (UserError, IndexError, KeyError, TypeError, ValueError):
             return None
-        if not 0 <= nudges <= len(journal) or any(
-            not _alike(buffers[name], getattr(like.state, name)) for name in BUFFERS
-        ):
+        if not 0 <= nudges <= len(journal):
             return None
-        numbers = dict(zip(COUNTS, counts, strict=True)) | dict(zip(WEIGHTS, weights, strict=True))
         seen = journal[:nudges]
         settings = asdict(start) | {name: new for nudge in seen for name, (_, new) in nudge.changes.items()}
         since = like.since | {name: nudge.step for nudge in seen for name in nudge.changes}
-        return cls(replace(like.state, **buffers, **numbers), Settings(**settings), nudges, since, history)
-
-
-def _alike(array: np.ndarray, other: np.ndarray) -> bool:
-    return array.shape == other.shape and array.dtype == other.dtype
+        return cls(state, Settings(**settings), nudges, since, history)
 
 
 class Snapshots:

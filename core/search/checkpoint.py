@@ -1,6 +1,6 @@
-"""How far the trials of a search have come, as one file of arrays: those still going with all that their future needs.
+"""A checkpoint of a search, one file of arrays: how far each trial is, and the full state of those still training.
 
-Where a search stands between two slices is copied by `arrays_of`; what `unpack` takes up again leads to the same bits.
+`arrays_of` copies it between two slices; a search that `unpack` restores goes on with the same bits.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 
 import numpy as np
 
+from core.data.checks import same_layout
 from core.data.safe_load import FileError, read_json, read_npz, write_npz
 from core.search.trials import Group, Trial
 from core.training.stack import COUNTS, WEIGHTS, Members
@@ -28,11 +29,11 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 
 
 def arrays_of(trials: Sequence[Trial], groups: Sequence[Group], more: Mapping[str, Any]) -> dict[str, Array]:
-    """Copies of the trials, the rows of those that are going and born, and `more` (the search's `losses`, `accuracies`,
-    `due` and `column`)."""
+    """Copies of the trials, the rows of those that are going and initialized, and `more` (the search's `losses`,
+    `accuracies`, `due` and `column`)."""
     arrays = {name: np.array(values) for name, values in more.items()}
     arrays["scores"] = np.array([[getattr(trial, name) for name in NUMBERS] for trial in trials])
-    arrays["stands"] = np.array([[STATES.index(_rest(trial)), trial.step] for trial in trials], np.int64)
+    arrays["stands"] = np.array([[STATES.index(_resting_state(trial)), trial.step] for trial in trials], np.int64)
     whys = {str(trial.number): trial.why for trial in trials if trial.why}
     arrays["whys"] = np.frombuffer(json.dumps(whys).encode(), np.uint8)
     arrays["born"] = np.array([group.members is not None for group in groups])
@@ -64,7 +65,7 @@ def unpack(
     """
     arrays = read_npz(data, MOST)
     fresh = {name: np.zeros((len(trials), n), kind) for name, n, kind in (("scores", 3, float), ("stands", 2, int))}
-    _check(all(_alike(arrays.get(name), array) for name, array in (fresh | dict(like)).items()))
+    _check(all(same_layout(arrays.get(name), array) for name, array in (fresh | dict(like)).items()))
     stands, scores = arrays["stands"], arrays["scores"]
     _check(((stands >= 0) & (stands < [len(STATES), 2**31])).all() and "whys" in arrays)
     _check(0 <= arrays["column"][0] <= arrays["losses"].shape[1] and abs(arrays["due"]).max() <= len(trials))
@@ -80,18 +81,20 @@ def unpack(
 
 
 def _members(arrays: dict[str, Array], groups: Sequence[Group], going: Sequence[bool]) -> list[Members | None]:
-    """The rows of each group, 0 for those that are not going; None where it was not born."""
-    _check(_alike(arrays.get("born"), np.zeros(len(groups), bool)))
+    """The rows of each group, 0 for those that are not going; None where it was not initialized."""
+    _check(same_layout(arrays.get("born"), np.zeros(len(groups), bool)))
     places = [[place for place, trial in enumerate(group.trials) if going[trial.number]] for group in groups]
-    born = arrays["born"].tolist()
-    count = sum(len(some) for some, there in zip(places, born, strict=True) if there)
-    numbers = sum(len(some) * group.row for some, group, there in zip(places, groups, born, strict=True) if there)
-    _check(_alike(arrays.get("rows"), np.zeros(numbers, np.float32)))
-    _check(_alike(arrays.get("counts"), np.zeros((count, len(COUNTS)), np.int64)))
-    _check(_alike(arrays.get("weights"), np.zeros((count, len(WEIGHTS)))))
+    initialized = arrays["born"].tolist()
+    count = sum(len(some) for some, there in zip(places, initialized, strict=True) if there)
+    numbers = sum(
+        len(some) * group.row for some, group, there in zip(places, groups, initialized, strict=True) if there
+    )
+    _check(same_layout(arrays.get("rows"), np.zeros(numbers, np.float32)))
+    _check(same_layout(arrays.get("counts"), np.zeros((count, len(COUNTS)), np.int64)))
+    _check(same_layout(arrays.get("weights"), np.zeros((count, len(WEIGHTS)))))
     found: list[Members | None] = []
     at = one = 0
-    for group, some, there in zip(groups, places, born, strict=True):
+    for group, some, there in zip(groups, places, initialized, strict=True):
         found.append(_empty(group) if there else None)
         if there:
             until, last = at + len(some) * group.row, one + len(some)
@@ -111,13 +114,9 @@ def _going(group: Group) -> list[int]:
     return [place for place, trial in enumerate(group.trials) if trial.going]
 
 
-def _rest(trial: Trial) -> str:
+def _resting_state(trial: Trial) -> str:
     """A trial's state where nothing is being trained."""
     return "waiting" if trial.going else trial.state
-
-
-def _alike(array: Array | None, other: Array) -> bool:
-    return array is not None and array.shape == other.shape and array.dtype == other.dtype
 
 
 def _check(right: bool) -> None:

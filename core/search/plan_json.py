@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
+from core.data.checks import exact_fields
 from core.data.safe_load import FileError, read_npz, shown, write_npz
 from core.data.shelf import MAX_UNPACKED, SHELF, Table, is_table
-from core.runs.run import data_of
-from core.runs.run_file import STEPS, journal_of, journal_rows, settings_of, spec_of
-from core.runs.snapshots import BUFFERS
-from core.search.search import SAMPLERS, Origin, Plan
-from core.search.space import Point, from_json, points_from_json, to_json
+from core.runs.journal_json import STEPS, journal_of, journal_rows
+from core.search.plan import SAMPLERS, Origin, Plan
+from core.search.space import Point
+from core.search.space_json import points_from_json, space_from_json, space_to_json
+from core.settings.plain import settings_of, spec_of
 from core.settings.table import RunSpec, Settings
-from core.training.stack import COUNTS, WEIGHTS, Stack, State
+from core.training.run_data import data_of
+from core.training.stack import Stack, State
+from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 PLAIN = ("kind", "models", "steps", "seed", "halving")  # what of a plan is JSON as it is
 STATE_BYTES = 256 * 2**20  # that the state of a run in hand may take: the largest search is smaller
@@ -33,21 +34,21 @@ def plan_to_json(plan: Plan, points: Sequence[Point], whole: bool = False) -> di
     Of an origin there is what it began with, its nudges and its step: what they lead to is trained again. A `whole`
     plan spares that, with the origin's state, and holds uploaded data too: for where there is nothing but this.
     """
-    told = {name: getattr(plan, name) for name in PLAIN}
+    found = {name: getattr(plan, name) for name in PLAIN}
     origin = plan.origin and _origin_to_json(plan.origin, whole)
-    told |= {"space": to_json(plan.space), "origin": origin, "points": list(points)}
+    found |= {"space": space_to_json(plan.space), "origin": origin, "points": list(points)}
     data = plan.space.spec.dataset
-    return told | ({"table": _text(SHELF.get(data).to_bytes())} if whole and is_table(data) else {})
+    return found | ({"table": _base64(SHELF.get(data).to_bytes())} if whole and is_table(data) else {})
 
 
 def plan_from_json(found: Any) -> tuple[Plan, list[Point]]:
     """The plan and the points of `plan_to_json`; a table that comes along is put on the shelf. Raises `UserError`."""
-    _check_names(found, (*PLAIN, "space", "origin", "points"), "search", ("table",))
+    exact_fields(found, (*PLAIN, "space", "origin", "points"), "search", ("table",))
     if not isinstance(found["halving"], bool):
         raise FileError(f"Halving cannot be {shown(found['halving'])}: it is true or false.")
     if not isinstance(found["kind"], str):
         raise FileError(f"The kind of search cannot be {shown(found['kind'])}: it is {' or '.join(SAMPLERS)}.")
-    space = from_json(found["space"])
+    space = space_from_json(found["space"])
     if "table" in found:
         _shelve(found["table"], space.spec)
     origin = None if found["origin"] is None else _origin_from_json(found["origin"])
@@ -56,7 +57,7 @@ def plan_from_json(found: Any) -> tuple[Plan, list[Point]]:
 
 
 def _shelve(text: Any, spec: RunSpec) -> None:
-    table = Table.from_bytes(_bytes(text, MAX_UNPACKED, "table"))
+    table = Table.from_bytes(_decoded(text, MAX_UNPACKED, "table"))
     if table.name != spec.dataset:
         raise FileError("The search's table is not the one that its data name: save the search again.")
     SHELF.add(table)
@@ -67,65 +68,51 @@ def _shelve(text: Any, spec: RunSpec) -> None:
 
 def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
     spec = asdict(origin.spec)
-    told = {
+    found = {
         "spec": spec | {"hidden": list(spec["hidden"])},
         "settings": asdict(origin.settings),
         "journal": journal_rows(origin.journal),
         "step": origin.step,
     }
-    return told | ({"state": _text(_state_to_bytes(origin.state))} if whole and origin.state else {})
+    if whole and origin.state:
+        found["state"] = _base64(write_npz(state_to_arrays(origin.state), packed=False))
+    return found
 
 
 def _origin_from_json(found: Any) -> Origin:
-    _check_names(found, ("spec", "settings", "journal", "step"), "run in hand", ("state",))
+    exact_fields(found, ("spec", "settings", "journal", "step"), "run in hand", ("state",))
     step, journal = found["step"], journal_of(found["journal"])
     if type(step) is not int or not max([0, *(nudge.step for nudge in journal[-1:])]) <= step <= STEPS:
         raise FileError(f"The run in hand cannot stand at step {shown(step)}: save the search again.")
     spec, settings = spec_of(found["spec"]), settings_of(found["settings"])
-    state = _state_of(_bytes(found["state"], STATE_BYTES, "state"), spec) if "state" in found else None
+    state = _state_of(_decoded(found["state"], STATE_BYTES, "state"), spec) if "state" in found else None
     return Origin(spec, settings, journal, step, state)
 
 
-def _state_to_bytes(state: State) -> bytes:
-    arrays = {name: getattr(state, name) for name in BUFFERS}
-    arrays["counts"] = np.array([getattr(state, name) for name in COUNTS], np.int64)
-    arrays["weights"] = np.array([getattr(state, name) for name in WEIGHTS], np.float64)
-    return write_npz(arrays, packed=False)
-
-
 def _state_of(data: bytes, spec: RunSpec) -> State:
-    """The state that `_state_to_bytes` wrote, if it is one of a run of this spec."""
+    """The state of a run of this spec, from a file of `state_to_arrays`."""
     arrays = read_npz(data, STATE_BYTES)
     like = Stack(spec, data_of(spec), Settings(), [spec.seed], draw=False).state
-    wanted = {name: getattr(like, name) for name in BUFFERS}
-    wanted |= {"counts": np.zeros(len(COUNTS), np.int64), "weights": np.zeros(len(WEIGHTS))}
-    if arrays.keys() != wanted.keys() or any(
-        (arrays[name].shape, arrays[name].dtype) != (array.shape, array.dtype) for name, array in wanted.items()
-    ):
-        raise FileError("The state of the run in hand is not one of its network: save the search again.")
-    numbers = dict(zip(COUNTS, arrays["counts"].tolist(), strict=True))
-    numbers |= dict(zip(WEIGHTS, arrays["weights"].tolist(), strict=True))
-    return State(**{name: arrays[name] for name in BUFFERS}, **numbers)
+    try:
+        if arrays.keys() != state_to_arrays(like).keys():
+            raise ValueError("There are other arrays than those of a state.")
+        return state_from_arrays(arrays, like)
+    except ValueError:
+        raise FileError("The state of the run in hand is not one of its network: save the search again.") from None
 
 
 # pieces
 
 
-def _text(data: bytes) -> str:
+def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _bytes(text: Any, most: int, what: str) -> bytes:
-    """What `_text` was given, at most so many bytes."""
+def _decoded(text: Any, most: int, what: str) -> bytes:
+    """What `_base64` was given, at most so many bytes."""
     if not isinstance(text, str) or len(text) > 4 * (most // 3 + 1):
         raise FileError(f"The search's {what} cannot be {shown(text)}: save the search again.")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise FileError(f"The search's {what} is damaged: save the search again.") from None
-
-
-def _check_names(found: Any, names: Sequence[str], what: str, also: Collection[str] = ()) -> None:
-    """Whether an object has all of `names`, and beside them nothing but some of `also`."""
-    if not isinstance(found, dict) or not set(names) <= found.keys() <= {*names, *also}:
-        raise FileError(f"The {what} in the file is {shown(found)}: it takes {', '.join(names)} and nothing else.")

@@ -1,7 +1,7 @@
-"""Random or grid, over many seeds: the same two searches again and again, and which finds the better model how often.
+"""Random search against grid search under many seeds: how often each of the two finds the better model.
 
-A seed draws the points at random, the weights, the order of the examples and the split. The points of the grid stay
-the same, so what it finds differs by the rest. Course row C2.
+A seed draws the random points, the weights, the order of the examples and the split. The points of the grid are the
+same under every seed. Course row C2.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.runs.seed_test import LEVEL, sign_test
+from core.search.outcome import Outcome, outcome_of
+from core.search.plan import Plan
 from core.search.progress import ProgressClock
-from core.search.search import Plan, Search
+from core.search.search import Search
 from core.settings.table import FIELDS
 
 Array = np.ndarray
 SIDES = ("random", "grid")
 LEAST_SEEDS, MOST_SEEDS = 5, 50
-LEVEL_WITH = 0.005  # of a median loss: what differs by less is about the same
-SECONDS = 4 * 3600.0  # that a contest may take, about, where it has a core to itself
+SECONDS = 4 * 3600.0  # that all of it may take, about, where it has a core to itself
 
 
 @dataclass(frozen=True)
-class Best:
+class BestModel:
     """The best model of a search: dev loss and accuracy at the end, and its point; infinite where every one broke."""
 
     loss: float
@@ -36,23 +36,11 @@ class Best:
     point: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Under how many seeds random, the grid, or neither found the better model, and how likely chance alone is to
-    part them so unevenly."""
-
-    words: str
-    random: int
-    grid: int
-    equal: int
-    chance: float
-
-
 class RandomVsGrid:
-    """A search at random and one on a grid under `seeds` seeds, one after the other, to be worked through in slices.
+    """A random and a grid search under `seeds` seeds, trained one after the other in slices.
 
     `first` are the two under the first seed, trained here where they are not done yet; `make` makes the others.
-    `found` has the best model of every search that is finished, in the order of the seeds; it is all that is kept.
+    `found` holds the best model of every finished search, in the order of the seeds; nothing else is stored.
     Raises `UserError` where one of the searches cannot be made, or all together would take too long.
     """
 
@@ -61,12 +49,12 @@ class RandomVsGrid:
         first: Sequence[Search],
         seeds: int,
         make: Callable[[Plan], Search] = Search,
-        found: Mapping[str, Sequence[Best]] | None = None,
+        found: Mapping[str, Sequence[BestModel]] | None = None,
     ) -> None:
-        self.seeds, self._make = checked(seeds), make
+        self.seeds, self._make = check_seeds(seeds), make
         self._plans = {search.plan.kind: search.plan for search in first}
         if tuple(self._plans) != SIDES:
-            raise ValueError(f"a contest is between {SIDES}, not {tuple(self._plans)}")
+            raise ValueError(f"the two are {SIDES}, not {tuple(self._plans)}")
         self.found = {side: [*found[side]] if found else [] for side in SIDES}
         self._first = {search.plan.kind: search for search in first if not self.found[search.plan.kind]}
         self._search: Search | None = None
@@ -96,12 +84,12 @@ class RandomVsGrid:
 
     @property
     def rate(self) -> float:
-        """Steps of models in a second, of late; 0 before the first slice."""
+        """Steps of models in a second, lately; 0 before the first slice."""
         return self._clock.rate or sum(search.rate for search in self._first.values())
 
     @property
     def left(self) -> float:
-        """Seconds until it is done if it goes on as of late; at first, an estimate."""
+        """Seconds until it is done if it goes on at the present speed; at first, an estimate."""
         return self._clock.left + max((search.left for search in self._first.values()), default=0.0)
 
     @property
@@ -110,14 +98,14 @@ class RandomVsGrid:
         return getattr(self._search, "notice", "")
 
     @property
-    def away(self) -> bool:
+    def remote(self) -> bool:
         """Whether the search under way is trained elsewhere."""
-        return not self.done and self._under_way().away
+        return not self.done and self._under_way().remote
 
     @property
     def outcome(self) -> Outcome | None:
-        """What came of it; None until it is done, and where it was stopped before one seed was."""
-        return judged(*self.losses) if self.done and self.losses.size else None
+        """The outcome; None until it is done, and where it was stopped before one seed was done."""
+        return outcome_of(*self.losses) if self.done and self.losses.size else None
 
     @property
     def words(self) -> str:
@@ -133,9 +121,9 @@ class RandomVsGrid:
 
     # the work
 
-    def told(self) -> str:
-        """What is kept of it as JSON, for `recalled`: its seeds and the best models found."""
-        found = {side: [_told(one) for one in best] for side, best in self.found.items()}
+    def to_json(self) -> str:
+        """Its seeds and the best models found, for `random_vs_grid_from_json`."""
+        found = {side: [_plain(one) for one in models] for side, models in self.found.items()}
         return json.dumps({"seeds": self.seeds, "found": found, "stopped": self.stopped}, allow_nan=False)
 
     def stop(self) -> None:
@@ -164,20 +152,20 @@ class RandomVsGrid:
         before = search.progress
         search.advance(enough)
         if seed:
-            did = search.progress - before
-            model_steps = did * len(search.trials) * search.plan.steps
-            self._clock.count(did * self._estimates[seed][side], round(model_steps))
+            share = search.progress - before
+            model_steps = share * len(search.trials) * search.plan.steps
+            self._clock.count(share * self._estimates[seed][side], round(model_steps))
         if search.done:
-            self.found[SIDES[side]].append(best(search))
+            self.found[SIDES[side]].append(best_model(search))
             self._search = None
             self._clock.ahead(self._estimated_ahead())
 
     def _under_way(self) -> Search:
-        """The search that is worked on, made where it is the next one."""
+        """The search that is worked on, or the next one, newly made."""
         if not self._search:
             seed, side = divmod(self._finished, len(SIDES))
             first = self._first.pop(SIDES[side], None)
-            self._search = first or self._make(under(self._plans[SIDES[side]], seed))
+            self._search = first or self._make(with_seed(self._plans[SIDES[side]], seed))
         return self._search
 
     def _estimated_ahead(self) -> float:
@@ -185,26 +173,29 @@ class RandomVsGrid:
         return sum(sum(self._estimates, ())[max(self._finished, len(SIDES)) :])
 
 
-def _told(one: Best) -> list[Any]:
+def _plain(one: BestModel) -> list[Any]:
     """A best model as JSON, None where a number is not finite."""
     return [*(value if math.isfinite(value) else None for value in (one.loss, one.accuracy)), dict(one.point)]
 
 
-def recalled(told: str, first: Sequence[Search], make: Callable[[Plan], Search] = Search) -> RandomVsGrid:
-    """The contest of `Contest.told`, between the same two searches; it goes on from there with those that are made."""
-    kept = json.loads(told)
+def random_vs_grid_from_json(
+    text: str, first: Sequence[Search], make: Callable[[Plan], Search] = Search
+) -> RandomVsGrid:
+    """The comparison of `RandomVsGrid.to_json`, between the same two searches; it goes on from there with those that
+    `make` makes."""
+    kept = json.loads(text)
     found = {
-        side: [Best(math.inf if loss is None else loss, math.nan if accuracy is None else accuracy, point)
+        side: [BestModel(math.inf if loss is None else loss, math.nan if accuracy is None else accuracy, point)
                for loss, accuracy, point in kept["found"][side]]
         for side in SIDES
     }  # fmt: skip
-    contest = RandomVsGrid(first, kept["seeds"], make, found)
+    comparison = RandomVsGrid(first, kept["seeds"], make, found)
     if kept["stopped"]:
-        contest.stop()
-    return contest
+        comparison.stop()
+    return comparison
 
 
-def under(plan: Plan, seed: int) -> Plan:
+def with_seed(plan: Plan, seed: int) -> Plan:
     """The plan under another seed, the `seed`-th after its own: of the points, the weights and the data."""
     highest = int(FIELDS["seed"].high) + 1
     spec = plan.space.spec
@@ -212,17 +203,17 @@ def under(plan: Plan, seed: int) -> Plan:
     return replace(plan, space=replace(plan.space, spec=replace(spec, **seeds)), seed=(plan.seed + seed) % highest)
 
 
-def best(search: Search) -> Best:
+def best_model(search: Search) -> BestModel:
     """The best model of a search by the dev loss at the end."""
     done = [trial for trial in search.trials if trial.state == "done" and np.isfinite(trial.loss)]
     trial = min(done, key=lambda trial: trial.loss, default=None)
-    return Best(trial.loss, trial.accuracy, trial.point) if trial else Best(np.inf, np.nan, {})
+    return BestModel(trial.loss, trial.accuracy, trial.point) if trial else BestModel(np.inf, np.nan, {})
 
 
 # bounds, before the work
 
 
-def checked(seeds: Any) -> int:
+def check_seeds(seeds: Any) -> int:
     """A number of seeds that is allowed; else a `UserError`."""
     if isinstance(seeds, bool) or not isinstance(seeds, int) or not LEAST_SEEDS <= seeds <= MOST_SEEDS:
         raise UserError(
@@ -235,7 +226,7 @@ def _estimates(plans: Mapping[str, Plan], seeds: int, done: int) -> list[tuple[f
     """Estimated seconds of both searches of every seed, 0 for those that are done. Other points at random may take
     longer, or be too much."""
     grid = Search(plans["grid"]).left
-    ahead = [(Search(under(plans["random"], seed)).left, grid) for seed in range(done, seeds)]
+    ahead = [(Search(with_seed(plans["random"], seed)).left, grid) for seed in range(done, seeds)]
     return [(0.0, 0.0)] * done + ahead
 
 
@@ -245,47 +236,3 @@ def _check_time(seconds: float, seeds: int) -> None:
             f"Both searches under {seeds} seeds would take about {seconds / 3600:,.1f} hours of work, and "
             f"{SECONDS / 3600:,.0f} are allowed: take fewer seeds, models or steps."
         )
-
-
-# the outcome
-
-
-def judged(random: Array, grid: Array) -> Outcome:
-    """The outcome of best dev losses (seeds,), seed by seed; one that is not finite is worse than any other."""
-    random, grid = (np.where(np.isfinite(losses), losses, np.inf) for losses in (random, grid))
-    counts = int(np.sum(random < grid)), int(np.sum(grid < random)), int(np.sum(random == grid))
-    chance = sign_test(*counts[:2])
-    words = " ".join(filter(None, [_counted(*counts, chance), _medians(random, grid), _broken(random, grid)]))
-    return Outcome(words, *counts, chance)
-
-
-def _counted(random: int, grid: int, equal: int, chance: float) -> str:
-    seeds = random + grid + equal
-    if equal == seeds:
-        return f"Neither random nor grid found the better model under any of {seeds} seeds."
-    names = ("Random", "grid") if random >= grid else ("Grid", "random")
-    more, fewer = max(random, grid), min(random, grid)
-    same = f", neither under {equal}" if equal else ""
-    said = "more than chance" if chance <= LEVEL else "no clear difference"
-    return (
-        f"{names[0]} found the better model under {more} of {seeds} seeds, {names[1]} under {fewer}{same}: {said} "
-        f"(sign test, p = {chance:.2g})."
-    )
-
-
-def _medians(random: Array, grid: Array) -> str:
-    both = np.isfinite(random) & np.isfinite(grid)
-    if not both.any():
-        return ""
-    of_each = [np.median(losses) for losses in (random, grid)]
-    told = [f"{median:.3g}" if np.isfinite(median) else "not a number" for median in of_each]
-    size = np.median(random[both] - grid[both])
-    by = f"{abs(size):.2g} {'lower' if size < 0 else 'higher'} at random"
-    by = "about the same" if abs(size) < LEVEL_WITH * min(of_each) else by
-    return f"Median best dev loss {told[0]} at random, {told[1]} on the grid; seed by seed {by} (median)."
-
-
-def _broken(random: Array, grid: Array) -> str:
-    counts = {"at random": np.isinf(random).sum(), "on the grid": np.isinf(grid).sum()}
-    told = [f"under {count} of {random.size} seeds {where}" for where, count in counts.items() if count]
-    return f"Every model diverged {' and '.join(told)}." if told else ""

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from core.errors import UserError
-from core.search.space import Range, Space, positions, within
+from core.search.space import Range, Space, positions
+from core.search.zoom import within
 from core.settings.scales import SCALES
 
 Region = dict[str, tuple[Any, ...]]
@@ -105,11 +106,11 @@ def region_to_json(generation: int, region: Region) -> str:
     return json.dumps({"generation": generation, "region": region}, allow_nan=False) if region else ""
 
 
-def region_from_json(told: str, spaces: Sequence[Space]) -> tuple[int, Region] | None:
+def region_from_json(text: str, spaces: Sequence[Space]) -> tuple[int, Region] | None:
     """The generation and the region of `region_to_json`, None where nothing was selected; `spaces` are those of all
     generations. Raises `UserError` where it is no region of them any more."""
-    if not told:
+    if not text:
         return None
-    kept = json.loads(told)
+    kept = json.loads(text)
     space = spaces[kept["generation"]]
     return kept["generation"], selected(space, kept["region"], space, {})

@@ -1,7 +1,7 @@
-"""The trials of a search: what became of each, and those of one shape together, who are trained in stacks.
+"""The trials of a search: the state of each, groups that train in one stack, and the stacks kept for them.
 
-Trials live as rows, one each, which are copied into a stack to be trained and out of it again. So a trial that stops
-leaves no gap, the others close ranks, and what a stack needs to work in is there once for all of them.
+The state of a trial is a row, which is copied into a stack to be trained and out of it again. So a trial that stops
+leaves no gap, and the work arrays of a stack serve all trials of its group.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy as np
 
 from core.data.datasets import Data
 from core.search.space import Point
-from core.settings.table import FIELDS, RunSpec, Settings
+from core.settings.table import RunSpec, Settings
 from core.training.evaluation import AT_ONCE, parameters
-from core.training.stack import SHARED, STATISTICS_FROM, Members, Stack, members_at_once
+from core.training.stack import STATISTICS_FROM, Members, Stack, members_at_once, shared_settings
 
 Array = np.ndarray
 Work = Generator[None, None, None]
-STACKS = 128 * 2**20  # bytes of stacks that are kept to be worked in again
+CACHE_BYTES = 128 * 2**20  # of stacks that are kept for reuse
 
 
 class Estimate(NamedTuple):
@@ -71,7 +71,7 @@ class Trial:
 class Group:
     """Trials that can be trained in one stack, as they agree in all that its members must share.
 
-    `members` are their rows, in the order of `trials`; None until they are born.
+    `members` are their rows, in the order of `trials`; None until they are initialized.
     """
 
     def __init__(self, trials: Sequence[Trial], data: Data) -> None:
@@ -124,17 +124,15 @@ def grouped(trials: Sequence[Trial], data: Data) -> list[Group]:
 
 
 def _shape(trial: Trial, examples: int) -> tuple[Any, ...]:
-    """What must be alike in the members of a stack; settings that have no effect under the others need not be."""
-    spec, settings = trial.spec, trial.settings
-    shared = {name: None if FIELDS[name].idle(settings) else getattr(settings, name) for name in SHARED}
-    shared["batch_size"] = min(settings.batch_size, examples)
-    return (spec.hidden, spec.activation, spec.seed, *shared.values())
+    """What must be alike in the members of a stack."""
+    spec = trial.spec
+    return (spec.hidden, spec.activation, spec.seed, *shared_settings(trial.settings, examples).values())
 
 
-# birth
+# at the first step
 
 
-def drawn(group: Group) -> Members:
+def initial_members(group: Group) -> Members:
     """The rows of a group at step 0: weights drawn once for each initialization."""
     first: dict[str, int] = {}
     rows = []
@@ -145,14 +143,14 @@ def drawn(group: Group) -> Members:
     return _joined(rows)[[first[trial.spec.initialization] for trial in group.trials]]
 
 
-def forked(group: Group, trunk: Stack) -> Generator[None, None, Members]:
-    """The rows of a group that goes on from `trunk`, a stack of one: copies, nudged to the settings of each trial."""
+def forked_members(group: Group, origin: Stack) -> Generator[None, None, Members]:
+    """The rows of a group that goes on from `origin`, a stack of one: copies, nudged to the settings of each trial."""
     examples = min(STATISTICS_FROM, group.data.train.labels.size)
     at_once = max(1, min(8, AT_ONCE // (examples * group.parameters)))
     rows = []
     for at in range(0, len(group.trials), at_once):
         places = range(at, min(at + at_once, len(group.trials)))
-        stack = trunk.picked([0] * len(places))
+        stack = origin.picked([0] * len(places))
         stack.set(group.settings(places))
         rows.append(stack.give())
         yield
@@ -166,10 +164,10 @@ def _joined(parts: Sequence[Members]) -> Members:
 # stacks to work in
 
 
-class Stacks:
-    """Stacks that trials are trained in, kept to be used again as long as all of them take less memory than `STACKS`.
+class StackCache:
+    """Stacks that trials train in, kept for reuse while all of them take less memory than `CACHE_BYTES`.
 
-    Trials take turns, so those that were there first are kept; the others are made anew each time.
+    Trials take turns, so the first stacks are kept; the others are made anew each time.
     """
 
     def __init__(self) -> None:
@@ -177,20 +175,20 @@ class Stacks:
         self._used: set[tuple[Group, int]] = set()
         self._bytes = 0
 
-    def holding(self, group: Group, places: Array) -> Stack:
-        """A stack that holds these trials of a group as they stand; what it becomes has to be stored in their rows."""
+    def stack_with(self, group: Group, places: Array) -> Stack:
+        """A stack that holds these trials as they stand. The caller copies what it becomes into their rows."""
         key, wanted = (group, places.size), places.tolist()
-        stack, held = self._kept.get(key) or (self._new(group, places), [])
-        if held != wanted or stack.state.step != group.members.counts[wanted[0], 0]:
+        stack, present = self._kept.get(key) or (self._new(group, places), [])
+        if present != wanted or stack.state.step != group.members.counts[wanted[0], 0]:
             stack.take(group.members[places], group.settings(places))
         more = 0 if key in self._kept else group.stack_bytes(places.size)
-        if self._bytes + more <= STACKS:
+        if self._bytes + more <= CACHE_BYTES:
             self._kept[key], self._bytes = (stack, wanted), self._bytes + more
         self._used.add(key)
         return stack
 
     def tidy(self) -> None:
-        """All had their turn: drop those that nobody used."""
+        """Drop the stacks that nobody used since the last time."""
         self._kept = {key: kept for key, kept in self._kept.items() if key in self._used}
         self._bytes = sum(group.stack_bytes(size) for group, size in self._kept)
         self._used.clear()

@@ -1,6 +1,6 @@
 """What the charts of a search show: its models, the picked one, and the two settings that a scatter has as axes.
 
-A model's standing is its newest dev loss; models that diverged have none.
+Models are ranked by their newest dev loss; those that diverged have no rank.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.search.random_vs_grid import RandomVsGrid
 from core.search.regions import Region
 from core.search.search import Search
 
@@ -19,21 +18,21 @@ BEST = 0.1  # share of the models that are drawn as the best
 
 
 @dataclass(frozen=True)
-class Shown:
+class SearchView:
     """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
 
-    `caviar` is the generation that is seen, `generations` are all; `region` is what is selected of the one seen. Where
-    `whole`, the scatter shows all generations, else only the one seen. `contest` is there where random and grid are
-    compared under many seeds.
+    `search` is the generation that is seen, `generations` are all; `region` is what is selected of the one seen. Where
+    `whole`, the scatter shows all generations, else only the one seen. `seed_losses` (2, pairs) are the best dev losses
+    of random and of grid where the two are compared under many seeds.
     """
 
-    caviar: Search
+    search: Search
     picked: int | None
     axes: tuple[str, str]
     generations: tuple[Search, ...] = ()
     region: Region = field(default_factory=dict)
     whole: bool = False
-    contest: RandomVsGrid | None = None
+    seed_losses: Array | None = None
 
 
 def short(value: float, digits: int = 2) -> str:
@@ -45,7 +44,7 @@ def short(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}g}"
 
 
-def newest(losses: Array) -> Array:
+def last_finite(losses: Array) -> Array:
     """The last dev loss that was measured of each model, (models,), NaN where none is finite.
 
     `losses` (models, p) holds NaN where not yet measured or diverged; a model that was measured and then became NaN
@@ -57,14 +56,19 @@ def newest(losses: Array) -> Array:
     return np.where(finite.any(axis=1), found, np.nan)
 
 
-def standings(caviar: Search) -> Array:
+def newest_losses(search: Search) -> Array:
     """Newest dev loss of each model (models,), infinite for those that diverged, NaN for those not yet measured."""
-    diverged = np.array([trial.state == "diverged" for trial in caviar.trials])
-    return np.where(diverged, np.inf, newest(caviar.losses))
+    diverged = np.array([trial.state == "diverged" for trial in search.trials])
+    return np.where(diverged, np.inf, last_finite(search.losses))
 
 
-def order(caviar: Search) -> Array:
-    """The numbers of the models that have a standing, best first."""
-    losses = standings(caviar)
+def ranking(search: Search) -> Array:
+    """The numbers of the models that have a finite newest loss, best first."""
+    losses = newest_losses(search)
     ranked = np.argsort(np.where(np.isnan(losses), np.inf, losses), kind="stable")
     return ranked[np.isfinite(losses[ranked])]
+
+
+def least_loss(search: Search) -> float | None:
+    """The least dev loss that was measured of any model, in nats; None where none was finite."""
+    return min((trial.best for trial in search.trials if math.isfinite(trial.best)), default=None)

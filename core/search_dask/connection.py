@@ -1,7 +1,7 @@
-"""The way to Dask's workers: where they are, those that are started on this machine, and a connection to a scheduler.
+"""Where the Dask workers are: a scheduler's address, workers started on this machine, and a connection to either.
 
-Dask is an optional install (requirements-dask.txt) and trusts its network: who reaches its scheduler can run anything
-on its workers.
+Dask is an optional install (requirements-dask.txt) and trusts its network: whoever reaches its scheduler can run
+anything on its workers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import UserError
-from core.search.search import Result
+from core.search.plan import Result
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -30,8 +30,8 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 
 
 def dask_address() -> str | None:
-    """Where searches can be farmed out: the scheduler that PANDA_DASK names, "" for workers to be started on this
-    machine where it says "here", None where it says nothing: whoever runs the server decides, not a visitor."""
+    """The address of the scheduler that PANDA_DASK names, "" for workers on this machine where it says "here", None
+    where searches train without Dask. Whoever runs the server decides, not a visitor."""
     named = os.environ.get("PANDA_DASK", "")
     return {"": None, "here": ""}.get(named, named)
 
@@ -39,7 +39,7 @@ def dask_address() -> str | None:
 # workers on this machine
 
 
-class _Here:
+class _LocalCluster:
     """A cluster on this machine, in a process of its own: one for all searches, started by the first."""
 
     def __init__(self) -> None:
@@ -82,19 +82,19 @@ class _Here:
             self._process = None
 
 
-HERE = _Here()
+LOCAL_CLUSTER = _LocalCluster()
 
 
 # a connection
 
 
-def aside(work: Callable[..., Any], *given: Any) -> Future[Any]:
-    """Have something that may wait done by a thread of its own, which does not keep the process from ending."""
+def in_thread(work: Callable[..., Any], *args: Any) -> Future[Any]:
+    """Call something that may block in a thread of its own, which does not keep the process from ending."""
     done: Future[Any] = Future()
 
     def do() -> None:
         try:
-            done.set_result(work(*given))
+            done.set_result(work(*args))
         except BaseException as error:
             done.set_exception(error)
 
@@ -103,8 +103,8 @@ def aside(work: Callable[..., Any], *given: Any) -> Future[Any]:
 
 
 @dataclass
-class Line:
-    """A connection to a scheduler: what is handed out there, and the flag that stops it."""
+class SchedulerConnection:
+    """A connection to a scheduler: the chunks that run there, and the flag that stops them."""
 
     client: Client
     executor: Executor
@@ -113,14 +113,14 @@ class Line:
     plan: Any = None  # the search's, a task of Dask's, so that it is not lost with a worker
 
     @property
-    def holds(self) -> bool:
+    def open(self) -> bool:
         """Whether the scheduler is still there."""
         return self.client.status == "running"
 
-    def end(self) -> None:
-        """Stop what runs, and hang up."""
+    def close(self) -> None:
+        """Stop what runs, and disconnect."""
         try:
-            if self.holds and self.running:
+            if self.open and self.running:
                 from distributed import Event
 
                 event = Event(self.flag, self.client)
@@ -131,13 +131,13 @@ class Line:
             self.client.close()
 
 
-def connect(address: str) -> Line:
+def connect(address: str) -> SchedulerConnection:
     """A connection to the scheduler at an address, "" for one on this machine; `UserError` where none answers."""
     from distributed import Client
 
-    place = address or HERE.address()
+    place = address or LOCAL_CLUSTER.address()
     try:
         client = Client(place, timeout=CONNECTING, set_as_default=False, name="panda")
     except (OSError, ValueError) as error:
         raise UserError(f"No Dask scheduler answers at {place}: start it, or correct PANDA_DASK.") from error
-    return Line(client, client.get_executor(pure=False), f"panda-{secrets.token_hex(8)}")
+    return SchedulerConnection(client, client.get_executor(pure=False), f"panda-{secrets.token_hex(8)}")

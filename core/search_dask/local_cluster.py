@@ -1,6 +1,6 @@
 """Dask workers on this machine: the process that they live in, `python -m core.search_dask.local_cluster`.
 
-It is one of its own, for Dask starts workers afresh (spawn), and those import the main module of who starts them: in
+It is a process of its own, as Dask spawns workers, which import the main module of the process that starts them: in
 the app that would be a page. This one imports nothing, so that they start quickly.
 """
 
@@ -12,7 +12,7 @@ MEMORY = "2GiB"  # of a worker
 
 def serve() -> None:
     """Print the address of a scheduler with a worker for each core but one, at least two, and end with standard input:
-    so they never outlive who started them."""
+    so they never outlive the process that started them."""
     from distributed import LocalCluster
 
     workers = min(8, max(2, (os.cpu_count() or 2) - 1))

@@ -13,8 +13,9 @@ import numpy as np
 
 from core.errors import UserError
 from core.runs.journal import Nudge
+from core.runs.journal_json import journal_of, journal_rows
 from core.runs.run import Replay, Run
-from core.runs.run_file import journal_of, journal_rows, settings_of, spec_of
+from core.settings.plain import settings_of, spec_of
 from core.store import Entry, Progress, Store
 
 EVERY_SECONDS = 1.0  # between two records of how far a run has come while it plays

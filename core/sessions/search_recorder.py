@@ -17,10 +17,12 @@ from functools import partial
 from core.data.safe_load import size_words
 from core.errors import UserError
 from core.search.checkpoint import MOST, pack
+from core.search.plan import Plan, Result
 from core.search.plan_json import plan_from_json, plan_to_json
-from core.search.random_vs_grid import RandomVsGrid, recalled
-from core.search.search import Plan, Result, Search
+from core.search.random_vs_grid import RandomVsGrid, random_vs_grid_from_json
+from core.search.search import Search
 from core.search.trials import Trial
+from core.search.view import least_loss
 from core.search_dask.connection import dask_address
 from core.search_dask.search import DaskSearch
 from core.store import Finished, Generation, SearchEntry, Store
@@ -43,12 +45,7 @@ def about(caviar: Search) -> str:
 
 def finished(caviar: Search, trial: Trial) -> Finished:
     """What is kept of a model that is done, stopped or diverged."""
-    return Finished(**caviar.told(trial.number))
-
-
-def least(caviar: Search) -> float | None:
-    """The least dev loss that was measured of any model, in nats."""
-    return min((trial.best for trial in caviar.trials if math.isfinite(trial.best)), default=None)
+    return Finished(**caviar.result(trial.number))
 
 
 # to the store and back
@@ -71,7 +68,7 @@ class SearchRecorder:
         """What workers give is written as it comes in, whether or not anybody looks."""
         if isinstance(caviar, DaskSearch):
             store, search = self.store, self.search
-            caviar.keep_with(lambda results: _write(store, search, number, results))
+            caviar.on_results(lambda results: _write(store, search, number, results))
 
     @classmethod
     def begin(cls, store: Store, search: str, owner: str, caviar: Search) -> tuple[SearchRecorder, Future[None]]:
@@ -100,7 +97,7 @@ class SearchRecorder:
         if moment == self._contested:
             return None
         self._contested = moment
-        return self.store.searches.record_contest(self.search, contest.told())
+        return self.store.searches.record_contest(self.search, contest.to_json())
 
     def record_region(self, told: str) -> Future[None] | None:
         """Write down what is selected (see `core.search.regions`), where that is not what was written."""
@@ -142,8 +139,8 @@ class SearchRecorder:
         if caviar.done or self._moments[number] == moment:
             return None
         self._moments[number] = moment
-        fits = sum(one.packed_bytes for one in generations if not one.done) <= MOST * 0.98
-        return partial(pack, caviar.standing()) if fits else bytes
+        fits = sum(one.checkpoint_bytes for one in generations if not one.done) <= MOST * 0.98
+        return partial(pack, caviar.checkpoint()) if fits else bytes
 
     def _record(self, number: int, caviar: Search, standing: Callable[[], bytes] | None) -> Future[None]:
         written = self._written[number]
@@ -151,7 +148,7 @@ class SearchRecorder:
         written |= {trial.number for trial in new}
         self.settled[number] = caviar.done
         rows = [finished(caviar, trial) for trial in new]
-        return self.store.searches.record(self.search, number, rows, least(caviar), caviar.done, standing)
+        return self.store.searches.record(self.search, number, rows, least_loss(caviar), caviar.done, standing)
 
     def forget(self) -> None:
         """A write has failed: what is here is written again, after a while."""
@@ -182,7 +179,7 @@ def recall_contest(store: Store, entry: SearchEntry, generations: Sequence[Searc
     if not entry.contest:
         return None
     farmed = all(one.farmed for one in store.searches.generations(entry.id)[:2])
-    return recalled(entry.contest, generations[:2], _farmed if farmed else Search)
+    return random_vs_grid_from_json(entry.contest, generations[:2], _farmed if farmed else Search)
 
 
 def _recalled(store: Store, search: str, one: Generation) -> Search:
@@ -203,7 +200,7 @@ def _made(one: Generation) -> Search:
 def _with(caviar: Search, rows: Sequence[Finished]) -> Search:
     """A search with these of its models finished."""
     for row in rows:
-        caviar.put(asdict(row))
+        caviar.put_result(asdict(row))
     caviar.done = not any(trial.going for trial in caviar.trials)
     return caviar
 
@@ -214,7 +211,7 @@ def _stood(caviar: Search, standing: bytes | None) -> Search:
         caviar.notice = TOO_LARGE
     elif standing:
         try:
-            caviar.unpack(standing)
+            caviar.restore(standing)
         except UserError as error:
             caviar.notice = str(error)
     return caviar
@@ -230,7 +227,7 @@ def _farmed_on(one: Generation, rows: Sequence[Finished], standing: bytes | None
         here = _with(_stood(_made(one), standing), rows)
         here.notice = f"{_left(here)} in this process: {error}"
         return here
-    farmed.take(map(asdict, rows))
+    farmed.put_results(map(asdict, rows))
     return farmed
 
 

@@ -17,8 +17,9 @@ import numpy as np
 from core.errors import UserError
 from core.search.random_vs_grid import RandomVsGrid
 from core.search.search import Search
-from core.search.space import LEAST_BEST, Space, within, zoomed
-from core.search.view import Shown, order
+from core.search.space import Space
+from core.search.view import SearchView, ranking
+from core.search.zoom import LEAST_BEST, within, zoomed
 from core.sessions.commands import (
     Add,
     Axes,
@@ -82,12 +83,12 @@ class SearchSession(Session[SearchCommand]):
         return self.training.contest
 
     @property
-    def shown(self) -> Shown:
+    def shown(self) -> SearchView:
         """What its charts show."""
         seen = self.viewing
-        return Shown(
-            seen.search, seen.picked, seen.axes, tuple(self.generations), seen.region, seen.whole, self.contest
-        )
+        losses = self.contest.losses if self.contest else None
+        generations = tuple(self.generations)
+        return SearchView(seen.search, seen.picked, seen.axes, generations, seen.region, seen.whole, losses)
 
     def as_seen(self, sight: Sight | None) -> SearchSession:
         """The search as it is now with what a watcher chose to see (see `SearchViewing.chosen`), to be read only."""
@@ -132,13 +133,13 @@ class SearchSession(Session[SearchCommand]):
         unseen. Returns whether workers train any of it."""
         with self.lock:
             self.answer()
-            away = bool(self.training.away())
-            if away and self.due_to(POLLER):
+            remote = bool(self.training.remote())
+            if remote and self.due_to(POLLER):
                 self.training.poll()
                 self.seen = time.monotonic()
                 self._save()
                 self._tell()
-            return away and not self.closed
+            return remote and not self.closed
 
     def rest(self, why: str) -> None:
         """Stop by itself, and say why."""
@@ -228,4 +229,4 @@ class SearchSession(Session[SearchCommand]):
 
     def best(self, count: int) -> list[int]:
         """The numbers of the models that stand best."""
-        return order(self.caviar)[:count].tolist()
+        return ranking(self.caviar)[:count].tolist()

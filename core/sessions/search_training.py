@@ -60,13 +60,13 @@ class SearchTraining:
         self._advance(least, lambda: interrupted() or time.perf_counter() >= until)
         return time.perf_counter() - start > LOOKING_SECONDS
 
-    def away(self) -> list[Search | RandomVsGrid]:
+    def remote(self) -> list[Search | RandomVsGrid]:
         """What Dask workers train now."""
-        return [one for one in self._undone() if one.away] if self.playing else []
+        return [one for one in self._undone() if one.remote] if self.playing else []
 
     def poll(self) -> None:
         """Collect results from Dask workers, and submit chunks."""
-        for one in self.away():
+        for one in self.remote():
             self._advance(one, lambda: True)
 
     def _undone(self) -> list[Search | RandomVsGrid]:

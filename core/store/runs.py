@@ -114,7 +114,7 @@ class Store(File):
         return [_line(row) for row in self.rows("SELECT * FROM lines WHERE run = ? ORDER BY created", run)]
 
     def journal(self, line: str) -> list[dict[str, Any]]:
-        """The nudges of a line as `run_file.journal_rows` wrote them."""
+        """The nudges of a line as `journal_json.journal_rows` wrote them."""
         rows = self.rows("SELECT nudge FROM nudges WHERE line = ? ORDER BY place", line)
         return [json.loads(row["nudge"]) for row in rows]
 

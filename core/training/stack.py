@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -27,7 +27,18 @@ PIECE = 131_072  # parameters that the optimizer takes at once: smaller pieces a
 CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
 COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
 WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
-SHARED = ("optimizer", "bias_correction", "decay", "batch_size", "batch_norm", "bn_learn")  # alike in all members
+# Settings of which a stack takes one value for each member; in any other, a new one too, its members must be alike.
+PER_MEMBER = (
+    "learning_rate",
+    "beta1",
+    "beta2",
+    "epsilon",
+    "decay_rate",
+    "decay_every",
+    "bn_decay",
+    "bn_epsilon",
+    "on_switch",  # has no effect without a change of optimizer, which members make together
+)
 STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
 
 
@@ -112,11 +123,23 @@ def shared(values: Array) -> Array | float:
     return float(values[0]) if (values == values[0]).all() else values.copy()
 
 
+def shared_settings(settings: Settings, examples: int) -> dict[str, Any]:
+    """What all members of a stack on `examples` training examples must have alike, by setting: None where a setting
+    has no effect on a step under the others."""
+    found = {name: value for name, value in asdict(settings).items() if name not in PER_MEMBER}
+    found["batch_size"] = min(settings.batch_size, examples)
+    if not OPTIMIZERS[settings.optimizer].moments:
+        found["bias_correction"] = None
+    if not settings.batch_norm:
+        found["bn_learn"] = None
+    return found
+
+
 class Stack:
     """K networks of one spec's shape, trained together on `data`. Members may differ in seed and settings' numbers.
 
     `seeds` (K) draw the weights and the order; `settings` is one for all, or one for each member that agrees with the
-    others in optimizer, bias correction, mini-batch size, decay and batch norm's switches.
+    others in `shared_settings`.
     """
 
     # Trains `compiled(stack, steps, losses)` as `advance` does, or begins to, for numpy to go on: core/training/jit.py.

@@ -9,13 +9,14 @@ import streamlit as st
 
 from core.data.shelf import SHELF, Table
 from core.errors import UserError
-from core.runs.run import Replay, Run, data_of
+from core.runs.run import Replay, Run
 from core.sessions.commands import Pause, Read, Speed
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
 from core.settings.link import from_query
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.store import the_store
+from core.training.run_data import data_of
 from pages.common.escape import plain
 from pages.common.identity import KEY, drives, owner_token, remembered, token_for
 

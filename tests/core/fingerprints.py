@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from core.data.shelf import SHELF
 from core.runs import run as run_module
 from core.runs import run_file
+from core.runs.journal_json import journal_rows
 from core.runs.run import Run
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -62,7 +63,7 @@ def opened(path: Path) -> list[Any]:
         SHELF.add(file.table)
     with threadpool_limits(1, "blas"):
         run = Run.replay(file.spec, file.settings, file.journal, file.step)
-        return [*seen(run), file.name, run_file.journal_rows(run.journal)]
+        return [*seen(run), file.name, journal_rows(run.journal)]
 
 
 def seen(run: Run) -> list[Any]:

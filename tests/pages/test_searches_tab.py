@@ -5,7 +5,8 @@ from itertools import count
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.search.search import Plan, Search
+from core.search.plan import Plan
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Range, Space
 from core.sessions.commands import Play
 from core.sessions.search_registry import SEARCH_SESSIONS

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, colour, symbol
-from core.charts.searches.scatter import axis_of
+from core.charts.searches.setting_axes import axis_of
 from core.labs.coarse import ROUNDS, SPACE, Coarse
 
 Array = np.ndarray

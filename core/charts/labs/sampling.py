@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
-from core.charts.searches.scatter import TICKS
+from core.charts.searches.setting_axes import TICKS
 from core.labs.sampling import BINS, Sampled, Sampling
 from core.search.view import short
 from core.settings.scales import SCALES

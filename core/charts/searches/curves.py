@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
-from core.search.view import Shown, order
+from core.search.view import SearchView, ranking
 
 Array = np.ndarray
 FAINT = 120  # curves drawn beside the best: more cannot be told apart
@@ -29,20 +29,20 @@ class Curves:
     picked: Array  # (p,)
 
 
-def numbers(shown: Shown) -> Curves:
+def numbers(view: SearchView) -> Curves:
     """The curves as far as they were measured."""
-    caviar = shown.caviar
-    losses = np.asarray(caviar.losses, np.float32)
-    ranked = order(caviar)
+    search = view.search
+    losses = np.asarray(search.losses, np.float32)
+    ranked = ranking(search)
     some = ranked[np.unique(np.linspace(0, max(ranked.size - 1, 0), FAINT).astype(int))] if ranked.size else ranked
     nothing = np.full(losses.shape[1], np.nan, np.float32)
     return Curves(
-        np.asarray(caviar.steps, np.float32),
+        np.asarray(search.steps, np.float32),
         losses[some],
         some,
         _quartiles(losses),
         losses[ranked[0]] if ranked.size else nothing,
-        nothing if shown.picked is None else losses[shown.picked],
+        nothing if view.picked is None else losses[view.picked],
     )
 
 
@@ -56,7 +56,7 @@ def _quartiles(losses: Array) -> Array:
     return found
 
 
-def skeleton(shown: Shown) -> go.Figure:
+def skeleton(view: SearchView) -> go.Figure:
     """Empty lines and labels."""
     entries = [(BLUE, "solid", "best"), (GREY, "dash", "quartiles"), (VERMILLION, "solid", "picked"), (GREY, "dot", "")]
     shape = layout("curves", key_of(entries[:3]), meta={"log": True}, xaxis=steps_axis(), yaxis=axis(type="log"))
@@ -72,9 +72,9 @@ def skeleton(shown: Shown) -> go.Figure:
     return go.Figure(traces, shape)
 
 
-def frame(shown: Shown) -> Frame:
+def frame(view: SearchView) -> Frame:
     """All lines as they are now."""
-    curves = numbers(shown)
+    curves = numbers(view)
     ends_x, ends_y = _ends(curves)
     arrays = {
         "faint.x": np.tile(np.append(curves.steps, np.float32(np.nan)), len(curves.faint)),

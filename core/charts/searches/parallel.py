@@ -9,10 +9,10 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
 from core.charts.searches.regions import named, outline, ranges_of, region_words
-from core.charts.searches.scatter import REGION, ticks
+from core.charts.searches.setting_axes import REGION, ticks
 from core.search.regions import stretch_of
 from core.search.space import positions
-from core.search.view import BEST, Shown, order
+from core.search.view import BEST, SearchView, ranking
 
 Array = np.ndarray
 BAND = 1 / 60  # of the chart: half the width of a selected stretch
@@ -20,20 +20,20 @@ MOST = 160  # lines of the rest
 GROUPS = {"rest": (GREY, 0.3, 1.0), "good": (ORANGE, 0.6, 1.5), "best": (BLUE, 0.9, 2.0)}  # colour, opacity, width
 
 
-def numbers(shown: Shown) -> tuple[Array, Array]:
+def numbers(view: SearchView) -> tuple[Array, Array]:
     """Places (models, settings + 1) in 0..1 of the models that have a dev loss, best first, the last column the rank of
     that loss, 1 the best; and the numbers of those models."""
-    caviar = shown.caviar
-    ranked = order(caviar)
-    points = [caviar.trials[k].point for k in ranked]
-    columns = [positions(one, points) for one in caviar.plan.space.ranges] if points else []
-    standing = 1 - np.arange(ranked.size) / max(1, ranked.size - 1)
-    return np.stack([*columns, standing], axis=1) if points else np.empty((0, 1)), ranked
+    search = view.search
+    ranked = ranking(search)
+    points = [search.trials[k].point for k in ranked]
+    columns = [positions(one, points) for one in search.plan.space.ranges] if points else []
+    rank = 1 - np.arange(ranked.size) / max(1, ranked.size - 1)
+    return np.stack([*columns, rank], axis=1) if points else np.empty((0, 1)), ranked
 
 
-def skeleton(shown: Shown) -> go.Figure:
+def skeleton(view: SearchView) -> go.Figure:
     """The axes with their values, and empty lines."""
-    ranges = shown.caviar.plan.space.ranges
+    ranges = view.search.plan.space.ranges
     names = [named(one) for one in ranges] + ["dev loss"]
     places = axis(tickmode="array", tickvals=list(range(len(names))), ticktext=names, fixedrange=True, showgrid=True,
                   range=[-0.25, len(names) - 0.6])  # fmt: skip
@@ -41,7 +41,7 @@ def skeleton(shown: Shown) -> go.Figure:
         "parallel",
         key_of([(BLUE, "solid", "best 10 %"), (ORANGE, "solid", "better half"), (GREY, "solid", "rest")]),
         left=16,
-        meta={"brush": _brush(shown)},
+        meta={"brush": _brush(view)},
         dragmode=False,
         xaxis=places,
         yaxis=axis(visible=False, range=[-0.06, 1.06], fixedrange=True),
@@ -57,26 +57,26 @@ def skeleton(shown: Shown) -> go.Figure:
     return go.Figure(traces, shape)
 
 
-def _brush(shown: Shown) -> dict[str, object]:
+def _brush(view: SearchView) -> dict[str, object]:
     """What a stretch of the axis at 0, 1, ... selects: that of a setting."""
-    numbers = {id(caviar): number for number, caviar in enumerate(shown.generations)}
-    return {"of": numbers.get(id(shown.caviar), 0), "along": list(ranges_of(shown.caviar))}
+    numbers = {id(search): number for number, search in enumerate(view.generations)}
+    return {"of": numbers.get(id(view.search), 0), "along": list(ranges_of(view.search))}
 
 
-def bands(shown: Shown) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+def bands(view: SearchView) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """The stretches of the axes that are selected, as rectangles."""
-    ranges = ranges_of(shown.caviar)
+    ranges = ranges_of(view.search)
     half = BAND * (len(ranges) + 1)
     return [
-        ((i - half, i + half), stretch_of(one, shown.region[name]))
+        ((i - half, i + half), stretch_of(one, view.region[name]))
         for i, (name, one) in enumerate(ranges.items())
-        if name in shown.region
+        if name in view.region
     ]
 
 
-def hint(shown: Shown) -> str:
+def hint(view: SearchView) -> str:
     """What is selected, or how to select."""
-    return region_words(shown) or "drag along an axis to select a region"
+    return region_words(view) or "drag along an axis to select a region"
 
 
 def _values(ranges: tuple) -> list[dict[str, object]]:
@@ -91,15 +91,15 @@ def _values(ranges: tuple) -> list[dict[str, object]]:
     return found
 
 
-def frame(shown: Shown) -> Frame:
+def frame(view: SearchView) -> Frame:
     """All lines as they are now."""
-    places, ranked = numbers(shown)
+    places, ranked = numbers(view)
     count = len(places)
     best, half = max(1, round(BEST * count)), -(-count // 2)
     rest = np.unique(np.linspace(half, max(count - 1, half), MOST).astype(int)) if count > half else np.arange(0)
     groups = {"best": np.arange(min(best, count)), "good": np.arange(min(best, count), half), "rest": rest}
-    picked = np.flatnonzero(ranked == shown.picked) if shown.picked is not None else np.arange(0)
-    arrays: Frame = dict(zip(("bands.x", "bands.y"), outline(bands(shown)), strict=True))
+    picked = np.flatnonzero(ranked == view.picked) if view.picked is not None else np.arange(0)
+    arrays: Frame = dict(zip(("bands.x", "bands.y"), outline(bands(view)), strict=True))
     for uid, which in (groups | {"picked": picked}).items():
         arrays[f"{uid}.x"], arrays[f"{uid}.y"] = _lines(places[which])
     return arrays

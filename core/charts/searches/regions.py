@@ -10,8 +10,7 @@ import numpy as np
 from core.search.regions import Region, stretch_of
 from core.search.search import Search
 from core.search.space import Range, positions
-from core.search.view import Shown, short
-from core.sessions.search_recorder import least
+from core.search.view import SearchView, least_loss, short
 
 Array = np.ndarray
 Stretch = tuple[float, float]
@@ -36,19 +35,19 @@ class Box:
         return names if self.best is None else f"{names}: {self.best:.3g}"
 
 
-def nested(shown: Shown) -> bool:
+def nested(view: SearchView) -> bool:
     """Whether any generation searches another region than the first."""
-    return len({caviar.plan.space.ranges for caviar in shown.generations}) > 1
+    return len({search.plan.space.ranges for search in view.generations}) > 1
 
 
-def on_axes(shown: Shown) -> Search:
+def on_axes(view: SearchView) -> Search:
     """The generation whose ranges the scatter has as axes: the first where all are in view, else the one seen."""
-    return shown.generations[0] if shown.whole and nested(shown) else shown.caviar
+    return view.generations[0] if view.whole and nested(view) else view.search
 
 
-def ranges_of(caviar: Search) -> dict[str, Range]:
+def ranges_of(search: Search) -> dict[str, Range]:
     """The ranges that a generation searches, by name."""
-    return {one.name: one for one in caviar.plan.space.ranges}
+    return {one.name: one for one in search.plan.space.ranges}
 
 
 def stretch(axis: Range, one: Range) -> Stretch:
@@ -56,19 +55,19 @@ def stretch(axis: Range, one: Range) -> Stretch:
     return (0.0, 1.0) if one == axis else stretch_of(axis, one.choices or (one.low, one.high))
 
 
-def boxes(shown: Shown) -> list[Box]:
+def boxes(view: SearchView) -> list[Box]:
     """The regions of the generations on the axes of the first, the largest first; none where only one is in view."""
-    if not (shown.whole and nested(shown)):
+    if not (view.whole and nested(view)):
         return []
-    axes = ranges_of(on_axes(shown))
+    axes = ranges_of(on_axes(view))
     alike: dict[tuple[Range, ...], list[int]] = {}
-    for number, caviar in enumerate(shown.generations, 1):
-        alike.setdefault(caviar.plan.space.ranges, []).append(number)
+    for number, search in enumerate(view.generations, 1):
+        alike.setdefault(search.plan.space.ranges, []).append(number)
     found = []
     for numbers in alike.values():
-        ranges = ranges_of(shown.generations[numbers[0] - 1])
-        x, y = (stretch(axes[name], ranges[name]) for name in shown.axes)
-        losses = [loss for number in numbers if (loss := least(shown.generations[number - 1])) is not None]
+        ranges = ranges_of(view.generations[numbers[0] - 1])
+        x, y = (stretch(axes[name], ranges[name]) for name in view.axes)
+        losses = [loss for number in numbers if (loss := least_loss(view.generations[number - 1])) is not None]
         found.append(Box(tuple(numbers), x, y, min(losses, default=None)))
     return found
 
@@ -95,35 +94,35 @@ def outline(rectangles: Iterable[tuple[Stretch, Stretch]]) -> tuple[Array, Array
     return np.array(x, np.float32), np.array(y, np.float32)
 
 
-def others(shown: Shown) -> tuple[Array, Array]:
+def others(view: SearchView) -> tuple[Array, Array]:
     """x and y of points of the generations that search other regions than the one seen, where all are in view."""
-    seen, axes = shown.caviar.plan.space.ranges, ranges_of(on_axes(shown))
-    rest = [caviar for caviar in shown.generations if shown.whole and caviar.plan.space.ranges != seen]
-    points = [trial.point for caviar in rest for trial in caviar.trials]
+    seen, axes = view.search.plan.space.ranges, ranges_of(on_axes(view))
+    rest = [search for search in view.generations if view.whole and search.plan.space.ranges != seen]
+    points = [trial.point for search in rest for trial in search.trials]
     points = points[:: -(-len(points) // OTHERS) or 1]
-    x, y = (positions(axes[name], points).astype(np.float32) for name in shown.axes)
+    x, y = (positions(axes[name], points).astype(np.float32) for name in view.axes)
     return x, y
 
 
-def selection(shown: Shown) -> list[tuple[Stretch, Stretch]]:
+def selection(view: SearchView) -> list[tuple[Stretch, Stretch]]:
     """The rectangle that is selected on the two axes of the scatter: none or one."""
-    if not set(shown.axes) & shown.region.keys():
+    if not set(view.axes) & view.region.keys():
         return []
-    axes, seen = ranges_of(on_axes(shown)), ranges_of(shown.caviar)
+    axes, seen = ranges_of(on_axes(view)), ranges_of(view.search)
     x, y = (
-        stretch_of(axes[name], shown.region[name]) if name in shown.region else stretch(axes[name], seen[name])
-        for name in shown.axes
+        stretch_of(axes[name], view.region[name]) if name in view.region else stretch(axes[name], seen[name])
+        for name in view.axes
     )
-    return [(x, y if shown.axes[0] != shown.axes[1] else (0.0, 1.0))]
+    return [(x, y if view.axes[0] != view.axes[1] else (0.0, 1.0))]
 
 
 # in words
 
 
-def region_words(shown: Shown) -> str:
+def region_words(view: SearchView) -> str:
     """The selected region, such as "α 0.01–0.1, activation tanh or ReLU"; "" where nothing is."""
-    ranges = ranges_of(shown.caviar)
-    return ", ".join(f"{named(ranges[name])} {stretch_words(ranges[name], shown.region)}" for name in shown.region)
+    ranges = ranges_of(view.search)
+    return ", ".join(f"{named(ranges[name])} {stretch_words(ranges[name], view.region)}" for name in view.region)
 
 
 def named(searched: Range) -> str:

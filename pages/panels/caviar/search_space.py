@@ -10,9 +10,11 @@ import streamlit as st
 from core.charts.strip import strip
 from core.data.registry import DATASETS
 from core.errors import UserError
+from core.search.plan import MOST_STEPS, Plan
 from core.search.random_vs_grid import LEAST_SEEDS, MOST_SEEDS
-from core.search.search import MOST_STEPS, Plan, Search
-from core.search.space import SEARCHABLE, Range, Space, positions, random_points, wrong
+from core.search.sampling import random_points
+from core.search.search import Search
+from core.search.space import SEARCHABLE, Range, Space, on_linear_scale, positions
 from core.sessions.search_session import SearchSession
 from core.settings.table import FIELDS, RunSpec, Settings
 from pages.common.escape import plain
@@ -90,7 +92,7 @@ def _range_input(now: Range) -> Range:
     even = "On: points spread evenly on the scale that suits the setting. Off: evenly on the linear scale."
     own = field.scale != "linear" and st.toggle("Right scale", now.scale != "linear", key=f"{key}-scale", help=even)
     chosen = replace(now, low=ends[0], high=ends[1], scale=field.scale)
-    chosen = chosen if own or field.scale == "linear" else wrong(chosen)
+    chosen = chosen if own or field.scale == "linear" else on_linear_scale(chosen)
     points = random_points(Space(RunSpec(), Settings(), (chosen,)), PREVIEWED, 0)
     st.image(strip(positions(chosen, points)), width="stretch", alt=f"where {PREVIEWED} samples would fall")
     return chosen

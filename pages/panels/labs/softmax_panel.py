@@ -30,6 +30,6 @@ def panel(show: Callable[[], None]) -> Callable[[], None]:
     return guarded
 
 
-def z_knob(name: str, j: int) -> lab.Field:
+def z_knob(name: str, j: int) -> Field:
     """The dial of class j's z."""
     return lab.knob(name, f"z{j}".translate(SUBSCRIPTS), f"z of class {j}", -10, 10)

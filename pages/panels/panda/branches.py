@@ -10,7 +10,7 @@ from core.charts.marks import label
 from core.charts.sparkline import sparkline
 from core.errors import UserError
 from core.runs.journal import gestures
-from core.runs.run_file import journal_of
+from core.runs.journal_json import journal_of
 from core.sessions.commands import OpenBranch
 from core.sessions.run_session import RunSession
 from core.store import Line, Store

@@ -8,8 +8,10 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs.run import Run
-from core.search.search import Origin, Plan, Search
-from core.search.space import SEARCHABLE, Point, Range, Space, random_points
+from core.search.plan import Plan
+from core.search.sampling import random_points
+from core.search.search import Search, origin_of
+from core.search.space import SEARCHABLE, Point, Range, Space
 from core.sessions.commands import Play
 from core.sessions.run_session import RunSession
 from core.sessions.search_registry import SEARCH_SESSIONS
@@ -51,7 +53,7 @@ def _around(usual: Range, value: float) -> Range:
 
 def _from_here(run: Run, models: int, steps: int) -> Search:
     space = Space(run.spec, run.settings, around(run))
-    plan = Plan(space, "random", models, steps, run.step % 2**31, origin=Origin.of(run))
+    plan = Plan(space, "random", models, steps, run.step % 2**31, origin=origin_of(run))
     return Search(plan, _with_present(run, space, models, plan.seed))
 
 

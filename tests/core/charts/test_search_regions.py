@@ -7,8 +7,10 @@ import pytest
 
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import Box, boxes, labels, others, outline, region_words
-from core.search.search import Plan, Search
-from core.search.space import Range, Space, within
+from core.search.plan import Plan
+from core.search.search import Search
+from core.search.space import Range, Space
+from core.search.zoom import within
 from core.sessions.commands import Region, See, ShowWhole
 from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings

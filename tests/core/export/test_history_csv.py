@@ -6,7 +6,8 @@ import io
 import numpy as np
 import pytest
 
-from core.export.history_csv import ALONE, NUMBERED, history_csv
+from core.export.history_csv import history_csv
+from core.runs.history import COLUMNS
 from core.runs.run import Run
 from core.settings.table import RunSpec, Settings
 
@@ -28,16 +29,16 @@ def test_every_number_comes_back_to_the_bit(run):
     rows = rows_of(run)
     np.testing.assert_array_equal([int(row["step"]) for row in rows], run.history.steps)
     assert len(rows) == run.history.steps.size > 100
-    for name in (*ALONE, *NUMBERED):
+    for name in COLUMNS:
         values = run.history.column(name)
-        heads = [name] if name in ALONE else [f"{name}_{i + 1}" for i in range(values.shape[1])]
+        heads = [name] if COLUMNS[name] == "run" else [f"{name}_{i + 1}" for i in range(values.shape[1])]
         read = np.array([[row[head] or "nan" for head in heads] for row in rows]).astype(np.float32)
         np.testing.assert_array_equal(read, values)
 
 
 def test_every_measured_column_is_there(run):
     blank = run.history.blank()
-    for name in (*ALONE, *NUMBERED):
+    for name in COLUMNS:
         run.history.put(blank, name, 0)
     assert not np.isnan(blank).any()
     assert len(rows_of(run)[0]) == 1 + blank.size
@@ -45,7 +46,15 @@ def test_every_measured_column_is_there(run):
 
 def test_layers_are_numbered_from_the_first_hidden_one(run):
     heads = history_csv(run).splitlines()[0].split(",")
-    assert heads[:7] == ["step", *ALONE, "z_mean_1"]
+    assert heads[:7] == [
+        "step",
+        "train_loss",
+        "train_accuracy",
+        "dev_loss",
+        "dev_accuracy",
+        "learning_rate",
+        "z_mean_1",
+    ]
     assert [head for head in heads if head.startswith("gamma_1")] == ["gamma_1"]
     assert [head for head in heads if head.startswith("gradient")] == [f"gradient_norm_{l}" for l in (1, 2, 3)]
     assert heads[-3:] == ["mean_output_1", "mean_output_2", "mean_output_3"]

@@ -13,8 +13,9 @@ from core.export import optuna_study as module
 from core.export.optuna_study import missing, optuna_study
 from core.export.search_tables import cell, search_csv, search_json
 from core.export.searches import SEARCH_EXPORTS
+from core.search.plan import Plan
 from core.search.plan_json import plan_from_json
-from core.search.search import Plan, Search
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Range, Space
 from core.settings.table import RunSpec, Settings
 

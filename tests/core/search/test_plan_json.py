@@ -11,8 +11,9 @@ from core.data.safe_load import read_npz, write_npz
 from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.runs.run import Run
+from core.search.plan import Plan
 from core.search.plan_json import plan_from_json, plan_to_json
-from core.search.search import Origin, Plan, Search
+from core.search.search import Search, origin_of
 from core.search.space import Range, Space
 from core.settings.table import RunSpec, Settings
 
@@ -27,7 +28,7 @@ def table(seed=0):
 def variants(data):
     run = Run(RunSpec(dataset=data, hidden=(4, 3)))
     run.advance(20)
-    return Plan(Space(run.spec, Settings(), (RATES,)), "random", 3, 20, origin=Origin.of(run))
+    return Plan(Space(run.spec, Settings(), (RATES,)), "random", 3, 20, origin=origin_of(run))
 
 
 @pytest.fixture

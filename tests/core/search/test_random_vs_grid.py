@@ -7,11 +7,20 @@ import numpy as np
 import pytest
 
 from core.charts.searches import SEARCH_CHARTS
-from core.charts.searches.contest import box, few, numbers
+from core.charts.searches.random_vs_grid import box, few, numbers
 from core.errors import UserError
 from core.search import random_vs_grid as module
-from core.search.random_vs_grid import SIDES, Best, RandomVsGrid, best, judged, recalled, under
-from core.search.search import Plan, Search
+from core.search.outcome import outcome_of
+from core.search.plan import Plan
+from core.search.random_vs_grid import (
+    SIDES,
+    BestModel,
+    RandomVsGrid,
+    best_model,
+    random_vs_grid_from_json,
+    with_seed,
+)
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Range, Space
 from core.sessions.commands import Add, Compete, Play, Stop
 from core.sessions.search_registry import search_sessions
@@ -51,11 +60,11 @@ def test_each_pair_is_what_two_searches_alone_find_under_that_seed(halving):
         for side in SIDES:
             alone = Search(Plan(Space(spec, Settings(), RANGES), side, 4, 20, 5 + k, halving))
             alone.advance(never)
-            assert found[side][k] == best(alone)
+            assert found[side][k] == best_model(alone)
             losses = [trial.loss for trial in alone.trials if trial.state == "done"]
             assert found[side][k].loss == min(losses)
     assert len({one.loss for one in found["random"]}) == 5
-    points = [[trial.point for trial in Search(under(first()[1].plan, k)).trials] for k in (0, 3)]
+    points = [[trial.point for trial in Search(with_seed(first()[1].plan, k)).trials] for k in (0, 3)]
     assert points[0] == points[1]  # of the grid
 
 
@@ -104,7 +113,7 @@ def test_stopped_it_keeps_the_pairs_that_are_whole():
     contest.stop()
     contest.advance(never)
     assert contest.losses.shape == (2, 2)
-    assert contest.words == judged(*contest.losses).words
+    assert contest.words == outcome_of(*contest.losses).words
 
 
 def test_stop_ends_a_search_with_its_contest():
@@ -120,8 +129,8 @@ def test_stop_ends_a_search_with_its_contest():
 
 def test_seeds_wrap_at_the_highest():
     plan = first(spec=replace(SPEC, seed=2**31 - 1))[0].plan
-    assert under(plan, 0) == plan
-    assert under(plan, 3).space.spec.seed == 2
+    assert with_seed(plan, 0) == plan
+    assert with_seed(plan, 3).space.spec.seed == 2
 
 
 def test_where_every_model_breaks_the_loss_is_infinite():
@@ -152,59 +161,15 @@ def test_what_takes_too_long_is_answered_before_the_work(monkeypatch):
 
 def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_work(monkeypatch):
     searches = first(2, ranges=(Range("units", 1, 64, "log"),))
-    others = [Search(under(searches[0].plan, k)) for k in range(1, 20)]
+    others = [Search(with_seed(searches[0].plan, k)) for k in range(1, 20)]
     sizes = [sum(group.parameters * len(group.trials) for group in one._groups) for one in [*searches, *others]]
     assert max(sizes[2:]) > max(sizes[:2])
-    monkeypatch.setattr("core.search.search.PARAMETERS", max(sizes[2:]) - 1)
+    monkeypatch.setattr("core.search.limits.PARAMETERS", max(sizes[2:]) - 1)
     with pytest.raises(UserError, match="parameters together"):
         RandomVsGrid(searches, 20)
 
 
 # the words
-
-
-def pairs(random, grid):
-    return judged(np.array(random, float), np.array(grid, float))
-
-
-def test_a_clear_difference():
-    outcome = pairs([0.1] * 9 + [0.3], [0.2] * 10)
-    assert (outcome.random, outcome.grid, outcome.equal) == (9, 1, 0)
-    assert outcome.chance == pytest.approx(2 * 11 / 2**10)
-    assert outcome.words == (
-        "Random found the better model under 9 of 10 seeds, grid under 1: more than chance (sign test, p = 0.021). "
-        "Median best dev loss 0.1 at random, 0.2 on the grid; seed by seed 0.1 lower at random (median)."
-    )
-
-
-def test_no_clear_difference_whichever_wins():
-    assert pairs([0.2] * 6 + [0.1] * 4, [0.15] * 10).words == (
-        "Grid found the better model under 6 of 10 seeds, random under 4: no clear difference (sign test, p = 0.75). "
-        "Median best dev loss 0.2 at random, 0.15 on the grid; seed by seed 0.05 higher at random (median)."
-    )
-
-
-def test_equal_pairs_are_counted_and_left_out_of_the_test():
-    outcome = pairs([1, 1, 1, 1, 2, 2, 2], [1, 1, 2, 2, 1, 2, 2])
-    assert (outcome.random, outcome.grid, outcome.equal, outcome.chance) == (2, 1, 4, 1)
-    assert "under 2 of 7 seeds, grid under 1, neither under 4: no clear" in outcome.words
-    assert outcome.words.endswith("seed by seed about the same (median).")
-    same = pairs([1] * 5, [1] * 5)
-    assert same.words.startswith("Neither random nor grid found the better model under any of 5 seeds.")
-
-
-def test_searches_that_broke_are_worse_and_told():
-    outcome = pairs([0.1, 0.1, 0.1, INF, INF], [0.2, INF, math.nan, INF, INF])
-    assert (outcome.random, outcome.grid, outcome.equal) == (3, 0, 2)
-    assert "0.1 at random, not a number on the grid; seed by seed 0.1 lower" in outcome.words
-    assert outcome.words.endswith(
-        "Every model diverged under 2 of 5 seeds at random and under 4 of 5 seeds on the grid."
-    )
-    nothing = pairs([INF] * 5, [INF] * 5)
-    assert nothing.words == (
-        "Neither random nor grid found the better model under any of 5 seeds. "
-        "Every model diverged under 5 of 5 seeds at random and under 5 of 5 seeds on the grid."
-    )
 
 
 def test_it_says_how_it_stands_before_the_end():
@@ -215,7 +180,7 @@ def test_it_says_how_it_stands_before_the_end():
     better = f"{np.sum(random < grid)} at random, {np.sum(grid < random)} on the grid"
     assert contest.words == f"2 of 5 seeds are done. The better model so far: {better}."
     assert contest.outcome is None
-    assert whole(contest).words == contest.outcome.words == judged(*contest.losses).words
+    assert whole(contest).words == contest.outcome.words == outcome_of(*contest.losses).words
 
 
 # the chart
@@ -275,7 +240,7 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
         if not all(caviar.done for caviar in opened.generations):
             assert opened.contest.losses.size == 0
     assert opened.contest.done
-    assert opened.contest.found["random"][0] == best(opened.generations[0])
+    assert opened.contest.found["random"][0] == best_model(opened.generations[0])
     with pytest.raises(UserError, match="is done"):
         opened.do(Play())
 
@@ -324,8 +289,8 @@ def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
 
 
 def test_what_is_told_comes_back_also_where_every_model_broke():
-    contest = RandomVsGrid(first(), 5, found={"random": [Best(INF, math.nan, {})], "grid": []})
-    found = recalled(contest.told(), first()).found
+    contest = RandomVsGrid(first(), 5, found={"random": [BestModel(INF, math.nan, {})], "grid": []})
+    found = random_vs_grid_from_json(contest.to_json(), first()).found
     assert found["random"][0].loss == INF
     assert math.isnan(found["random"][0].accuracy)
     assert found["grid"] == []

@@ -1,19 +1,24 @@
 """Tests of trials: who can share a stack, how they are born, and the stacks that they are copied into and out of."""
 
 import tracemalloc
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, make_dataclass, replace
 
 import numpy as np
 import pytest
 
 from core.nn.network import Network
 from core.nn.optimizers import OPTIMIZERS
-from core.runs.run import Run, data_of, fingerprint
+from core.runs.run import Run, fingerprint
 from core.search import trials
-from core.search.trials import Group, Stacks, Trial, drawn, forked, grouped
-from core.settings.table import RunSpec, Settings
+from core.search.plan import Plan
+from core.search.search import Search
+from core.search.space import Range, Space
+from core.search.trials import Group, StackCache, Trial, forked_members, grouped, initial_members
+from core.settings.table import FIELDS, Field, RunSpec, Settings
+from core.training import stack as stack_module
 from core.training.evaluation import dev_scores, parameters
-from core.training.stack import Stack, State, members_at_once
+from core.training.run_data import data_of
+from core.training.stack import PER_MEMBER, Stack, State, members_at_once
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), activation="tanh", seed=3)  # 96 to train on, 24 in the dev set
 SMALL = Settings(batch_size=16, optimizer="adam", decay="inverse")
@@ -93,6 +98,35 @@ def test_settings_without_effect_keep_nobody_apart():
     assert numbers(grouped(trials_of(plain, other), data_of(SPEC))) == [[0, 1]]
 
 
+@pytest.fixture
+def new_optimizer(monkeypatch):
+    """The name of an optimizer that nothing but the registry and the choices of the table know: it keeps m."""
+    monkeypatch.setitem(OPTIMIZERS, "new", replace(OPTIMIZERS["momentum"], label="new"))
+    monkeypatch.setitem(FIELDS["optimizer"].choices, "new", "new")
+    return "new"
+
+
+def test_members_of_a_new_optimizer_have_the_bits_of_their_runs(new_optimizer):
+    """Whether averages are corrected is one switch for a stack, so these two must not share one."""
+    base = replace(SMALL, optimizer=new_optimizer)
+    groups = grouped(trials_of(base, replace(base, bias_correction=False), replace(base, beta1=0.5)), data_of(SPEC))
+    assert numbers(groups) == [[0, 2], [1]]
+    ranges = (Range("bias_correction", choices=(True, False)), Range("beta1", 0.5, 0.9, "one_minus"))
+    search = Search(Plan(Space(SPEC, base, ranges), "grid", 4, 20))
+    search.advance(lambda: False)
+    for trial in search.trials:
+        assert search.fingerprint(trial.number) == Run.replay(SPEC, trial.settings, (), 20).fingerprint()
+
+
+def test_a_new_setting_keeps_trials_apart_until_the_stack_takes_one_a_member(monkeypatch):
+    monkeypatch.setitem(FIELDS, "clip", Field("clip", "", "clip", "", "linear", "seldom", 0.0, 1.0))
+    new = make_dataclass("New", [("clip", float, 0.0)], bases=(Settings,), frozen=True)
+    pair = [new(**asdict(SMALL), clip=clip) for clip in (0.0, 0.5)]
+    assert numbers(grouped(trials_of(*pair), data_of(SPEC))) == [[0], [1]]
+    monkeypatch.setattr(stack_module, "PER_MEMBER", (*PER_MEMBER, "clip"))
+    assert numbers(grouped(trials_of(*pair), data_of(SPEC))) == [[0, 1]]
+
+
 def test_groups_are_in_the_order_of_their_first_trials():
     small, large = replace(SMALL, batch_size=8), replace(SMALL, batch_size=9)
     assert numbers(grouped(trials_of(small, large, small, large, large), data_of(SPEC))) == [[0, 2], [1, 3, 4]]
@@ -130,7 +164,7 @@ def test_estimates_grow_with_the_work():
 def test_drawn_trials_are_those_of_their_runs():
     kinds = ["he", "small", "xavier", "small", "he"]
     (group,) = grouped(trials_of(specs=[replace(SPEC, initialization=kind) for kind in kinds]), data_of(SPEC))
-    group.members = drawn(group)
+    group.members = initial_members(group)
     assert (group.members.counts == 0).all()
     for place, trial in enumerate(group.trials):
         stack = Stack(SPEC, group.data, SMALL, [99])
@@ -143,10 +177,10 @@ def test_forks_are_made_a_few_at_a_time(monkeypatch):
     trunk = Stack(SPEC, group.data, SMALL, [3])
     sizes, picked = [], Stack.picked
     monkeypatch.setattr(Stack, "picked", lambda stack, chosen: sizes.append(len(chosen)) or picked(stack, chosen))
-    assert len(list(forked(group, trunk))) == 3
+    assert len(list(forked_members(group, trunk))) == 3
     assert sizes == [8, 8, 3]
     monkeypatch.setattr(trials, "AT_ONCE", 2 * 96 * group.parameters)
-    assert len(list(forked(group, trunk))) == 10
+    assert len(list(forked_members(group, trunk))) == 10
 
 
 # stacks
@@ -199,18 +233,18 @@ def test_what_all_members_agree_in_stays_one_number():
 def born(count, spec=SPEC):
     rates = [replace(SMALL, learning_rate=0.01 * i) for i in range(1, count + 1)]
     (group,) = grouped(trials_of(*rates, specs=[spec] * count), data_of(spec))
-    group.members = drawn(group)
+    group.members = initial_members(group)
     return group
 
 
 def test_a_stack_is_used_again_and_filled_only_where_it_must(monkeypatch):
-    group, stacks, taken = born(4), Stacks(), []
+    group, stacks, taken = born(4), StackCache(), []
     take = Stack.take
     monkeypatch.setattr(Stack, "take", lambda stack, *rest: taken.append(1) or take(stack, *rest))
 
     def visit(*places):
         at = np.array(places)
-        stack = stacks.holding(group, at)
+        stack = stacks.stack_with(group, at)
         assert stack.settings == tuple(group.settings(at))
         train(stack, 2)
         group.members[at] = stack.give()
@@ -239,26 +273,26 @@ def test_a_stack_is_used_again_and_filled_only_where_it_must(monkeypatch):
 
 def test_stacks_are_kept_while_there_is_memory(monkeypatch):
     """Those that came first stay, whoever is asked for in between; until they are not used any more."""
-    groups, stacks = [born(2, replace(SPEC, hidden=(units,))) for units in (4, 5, 6)], Stacks()
+    groups, stacks = [born(2, replace(SPEC, hidden=(units,))) for units in (4, 5, 6)], StackCache()
     both, one = np.array([0, 1]), np.array([0])
-    monkeypatch.setattr(trials, "STACKS", groups[0].stack_bytes(2) + groups[1].stack_bytes(2))
-    assert [stacks.holding(groups[0], both) for _ in range(2)][0] is stacks.holding(groups[0], both)
-    first = [stacks.holding(group, both) for group in groups]
+    monkeypatch.setattr(trials, "CACHE_BYTES", groups[0].stack_bytes(2) + groups[1].stack_bytes(2))
+    assert [stacks.stack_with(groups[0], both) for _ in range(2)][0] is stacks.stack_with(groups[0], both)
+    first = [stacks.stack_with(group, both) for group in groups]
     for group in groups * 2:
-        stacks.holding(group, both)
+        stacks.stack_with(group, both)
     stacks.tidy()
-    again = [stacks.holding(group, both) for group in groups]
+    again = [stacks.stack_with(group, both) for group in groups]
     assert again[:2] == first[:2]
     assert again[2] is not first[2]
     stacks.tidy()
-    stacks.holding(groups[1], both)
+    stacks.stack_with(groups[1], both)
     stacks.tidy()  # the first group's was not used
-    third = stacks.holding(groups[0], one)
-    assert stacks.holding(groups[0], one) is third
-    assert stacks.holding(groups[1], both) is first[1]
-    assert stacks.holding(groups[0], both) is not first[0]
-    monkeypatch.setattr(trials, "STACKS", 0)
-    assert Stacks().holding(groups[0], one).members == 1  # whatever it needs
+    third = stacks.stack_with(groups[0], one)
+    assert stacks.stack_with(groups[0], one) is third
+    assert stacks.stack_with(groups[1], both) is first[1]
+    assert stacks.stack_with(groups[0], both) is not first[0]
+    monkeypatch.setattr(trials, "CACHE_BYTES", 0)
+    assert StackCache().stack_with(groups[0], one).members == 1  # whatever it needs
 
 
 def test_a_stack_that_takes_members_draws_nothing(monkeypatch):
@@ -267,7 +301,7 @@ def test_a_stack_that_takes_members_draws_nothing(monkeypatch):
     empty = Stack(SPEC, data_of(SPEC), SMALL, [3] * 2, draw=False)
     assert not empty.network.theta.W[1].any()
     whole.picked([1])
-    Stacks().holding(born(2), np.array([0]))
+    StackCache().stack_with(born(2), np.array([0]))
     assert drawn == [0]  # once, for the group that was born
     empty.take(whole.give(), SMALL)
     assert_same_state(empty.state, whole.state)

@@ -19,12 +19,14 @@ distributed = pytest.importorskip("distributed")
 from core.data.shelf import SHELF, Table  # noqa: E402
 from core.errors import UserError  # noqa: E402
 from core.runs.run import Run  # noqa: E402
+from core.search.plan import Plan  # noqa: E402
 from core.search.plan_json import plan_from_json, plan_to_json  # noqa: E402
 from core.search.random_vs_grid import SIDES, RandomVsGrid  # noqa: E402
-from core.search.search import Origin, Plan, Search  # noqa: E402
-from core.search.space import Range, Space, random_points  # noqa: E402
-from core.search_dask import connection as farm_line  # noqa: E402
-from core.search_dask import search as farm  # noqa: E402
+from core.search.sampling import random_points  # noqa: E402
+from core.search.search import Search, origin_of  # noqa: E402
+from core.search.space import Range, Space  # noqa: E402
+from core.search_dask import chunk_pool, connection  # noqa: E402
+from core.search_dask import search as dask_search  # noqa: E402
 from core.search_dask.connection import dask_address  # noqa: E402
 from core.search_dask.search import DaskSearch  # noqa: E402
 from core.search_dask.worker import train_chunk  # noqa: E402
@@ -71,7 +73,7 @@ def looked_at(search, until, seconds=60):
 
 def keeping(search, kept):
     """The search, which puts what comes in into the list `kept`."""
-    search.keep_with(kept.extend)
+    search.on_results(kept.extend)
     return search
 
 
@@ -103,8 +105,8 @@ def check_same(farmed, search):
 
 @pytest.fixture(scope="module")
 def here():
-    yield farm_line.HERE
-    farm_line.HERE.stop()
+    yield connection.LOCAL_CLUSTER
+    connection.LOCAL_CLUSTER.stop()
 
 
 @pytest.fixture
@@ -154,7 +156,7 @@ def test_points_and_origins_go_along(cluster):
     run.advance(20)
     run.nudge(optimizer="adam", learning_rate=0.01)
     run.advance(15)
-    origin = Origin.of(run)
+    origin = origin_of(run)
     for one in (origin, replace(origin, state=None)):
         searched = plan(settings=run.settings, origin=one)
         points = [{"learning_rate": rate} for rate in (run.settings.learning_rate, 0.5, 0.002)]
@@ -195,9 +197,9 @@ def test_a_plan_comes_back_from_json_to_the_bit():
     run = Run(SPEC)
     run.advance(20)
     run.nudge(beta1=0.8)
-    told = json.loads(json.dumps(whole(plan(origin=Origin.of(run), seed=7))))
+    told = json.loads(json.dumps(whole(plan(origin=origin_of(run), seed=7))))
     found, points = plan_from_json(told)
-    assert found == plan(origin=Origin.of(run), seed=7)
+    assert found == plan(origin=origin_of(run), seed=7)
     assert points == random_points(found.space, 8, 7)
     for name in ("theta", "m", "v", "running", "step", "epoch", "cursor", "weight1", "weight2", "weight_bn"):
         np.testing.assert_array_equal(getattr(found.origin.state, name), getattr(run.stack.state, name))
@@ -225,10 +227,10 @@ def test_chunks_hold_all_models_once_and_take_about_as_long(monkeypatch):
     search = DaskSearch(plan(200, 2000, MIXED))
     chunks = search._chunks()
     assert sorted(number for chunk in chunks for number in chunk) == list(range(200))
-    seconds = [sum(search._each[number] for number in chunk) for chunk in chunks]
-    assert len(chunks) >= farm.LEAST_CHUNKS
-    assert max(seconds) <= farm.CHUNK
-    monkeypatch.setattr(farm, "CHUNK", 1e-9)
+    seconds = [sum(search._trial_seconds[number] for number in chunk) for chunk in chunks]
+    assert len(chunks) >= dask_search.LEAST_CHUNKS
+    assert max(seconds) <= dask_search.CHUNK
+    monkeypatch.setattr(dask_search, "CHUNK", 1e-9)
     assert [len(chunk) for chunk in search._chunks()] == [1] * 200
 
 
@@ -236,7 +238,7 @@ def test_chunks_hold_all_models_once_and_take_about_as_long(monkeypatch):
 
 
 def test_every_model_has_one_result_where_a_worker_is_killed(cluster, watcher, monkeypatch):
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     searched, kept = plan(12, 400, spec=SLOW), []
     farmed = keeping(DaskSearch(searched, address=cluster), kept)
     looked_at(farmed, lambda: kept and busy(watcher))
@@ -254,21 +256,21 @@ def test_what_comes_twice_is_left_out(cluster):
     first = finished(DaskSearch(searched, address=cluster))
     results = train_chunk(whole(searched), list(range(8)), first.steps.tolist())
     changed = [result | {"loss": 5.0} for result in results]
-    assert first.take(changed) == []
+    assert first.put_results(changed) == []
     assert first.trials[0].loss != 5.0
     kept = {"loss": None, "losses": results[6]["losses"][:2], "state": "diverged", "step": 3, "fingerprint": ""}
     alone = Run(SPEC, first.trials[6].settings)
     alone.advance(3)
     second = DaskSearch(searched)
-    second.take([results[6] | kept])
+    second.put_results([results[6] | kept])
     trial = second.trials[6]
     assert (trial.state, trial.stopped_at, trial.loss != trial.loss) == ("diverged", 3, True)
     assert second.fingerprint(6) == alone.fingerprint()
     assert np.isfinite(second.losses[6]).tolist() == [True] * 2 + [False] * (second.steps.size - 2)
     second = DaskSearch(searched)
-    assert second.take([*results[:5], *changed[:5]]) == results[:5]
+    assert second.put_results([*results[:5], *changed[:5]]) == results[:5]
     assert [number for chunk in second._chunks() for number in chunk] == [5, 6, 7]
-    assert second.take(results) == results[5:]
+    assert second.put_results(results) == results[5:]
     assert second.done
 
 
@@ -301,7 +303,7 @@ def test_a_search_that_is_forgotten_stops(cluster, watcher):
 
 @pytest.mark.usefixtures("cluster")
 def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeypatch):
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     searched, kept = plan(12, 400, spec=SLOW), []
     farmed = keeping(DaskSearch(searched), kept)
     looked_at(farmed, lambda: kept)
@@ -309,7 +311,7 @@ def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeyp
     with pytest.raises(UserError, match="The Dask scheduler on this machine is gone. What has come in is kept: start"):
         looked_at(farmed, lambda: farmed.done, 5)
     assert 0 < len(kept) < 12
-    assert not farmed._farm.running
+    assert not farmed._pool.running
     finished(farmed)
     assert sorted(result["number"] for result in kept) == list(range(12))
     check_same(farmed, in_process(searched))
@@ -357,10 +359,10 @@ def check_rows(store, opened, searched):
 
 @pytest.mark.usefixtures("cluster")
 def test_results_are_stored_as_they_come_in_although_nobody_looks(store, monkeypatch):
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     searched = plan(12, 400, spec=SLOW)
     opened = opened_in(store, searched)
-    trained(opened, lambda: opened.caviar._farm.running)
+    trained(opened, lambda: opened.caviar._pool.running)
     before = len(rows_of(store, opened))
     deadline = time.monotonic() + 20
     while len(rows_of(store, opened)) == before:
@@ -389,7 +391,7 @@ def pollers():
 @pytest.fixture
 def unseen(store, cluster, monkeypatch):
     """Searches of which each has many small chunks, and none is ever looked at."""
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     searches = search_sessions(lambda: store)
     yield searches
     searches.close_all()
@@ -399,8 +401,8 @@ def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
     searched, most = plan(24, 400, spec=SLOW), []
     opened = unseen.open(DaskSearch(searched), "o" * 22)
     opened.do(Play())
-    waited(lambda: most.append(len(getattr(opened.caviar._farm._line, "running", ()))) or opened.training.done)
-    assert 0 < max(most) <= farm.AHEAD * 2  # workers
+    waited(lambda: most.append(len(getattr(opened.caviar._pool._connection, "running", ()))) or opened.training.done)
+    assert 0 < max(most) <= chunk_pool.AHEAD * 2  # workers
     waited(lambda: not pollers())  # which writes it down last
     opened.saving.result(5)
     assert store.searches.find(opened.token).done
@@ -472,7 +474,7 @@ def test_what_goes_wrong_with_one_search_is_said_and_keeps_no_other_from_its_end
 
 def left_halfway(store, here, monkeypatch, searched):
     """A farmed search of whose models some are stored when its scheduler is lost, and what is stored of them."""
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     opened = opened_in(store, searched)
     trained(opened, lambda: rows_of(store, opened))
     here._process.kill()
@@ -491,8 +493,8 @@ def test_after_a_restart_only_the_missing_models_are_trained_on_new_workers(stor
     searched, handed = plan(12, 400, spec=SLOW), []
     opened, rows = left_halfway(store, here, monkeypatch, searched)
     monkeypatch.setenv("PANDA_DASK", "here")
-    submit = farm.Farm.submit
-    monkeypatch.setattr(farm.Farm, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
+    submit = chunk_pool.ChunkPool.submit
+    monkeypatch.setattr(chunk_pool.ChunkPool, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
     found = search_sessions(lambda: store).get(opened.token)
     assert isinstance(found.caviar, DaskSearch)
     assert found.caviar.progress > 0
@@ -539,7 +541,7 @@ def test_after_a_restart_without_workers_the_missing_models_are_trained_here(sto
 def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, monkeypatch):
     searched = plan(3, 20)
     opened = opened_in(store, searched)
-    opened.caviar._farm.keep(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
+    opened.caviar._pool.receive(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
     found = search_sessions(lambda: store).get(opened.token)
     assert found.caviar.done
     check_same(found.caviar, in_process(searched))
@@ -584,7 +586,7 @@ def test_a_contest_that_was_on_the_workers_goes_on_there_after_a_restart(store, 
 def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and_says_so(store, monkeypatch):
     found, _ = contested(store, monkeypatch, 3)
     monkeypatch.delenv("PANDA_DASK")
-    assert not found.contest.away
+    assert not found.contest.remote
     assert found.contest.notice == (
         "The other seeds are trained in this process: the server names no Dask workers at present (PANDA_DASK)."
     )
@@ -596,7 +598,7 @@ def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and
 def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):
     searched = plan(3, 20)
     opened = opened_in(store, searched)
-    opened.caviar._farm.keep(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
+    opened.caviar._pool.receive(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
     monkeypatch.setenv("PANDA_DASK", "here")
     monkeypatch.setitem(sys.modules, "distributed", None)
     found = search_sessions(lambda: store).get(opened.token)
@@ -610,7 +612,7 @@ def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goe
 
 
 def test_a_scheduler_that_does_not_answer_is_said(monkeypatch):
-    monkeypatch.setattr(farm_line, "CONNECTING", 0.5)
+    monkeypatch.setattr(connection, "CONNECTING", 0.5)
     farmed = DaskSearch(plan(), address="tcp://127.0.0.1:1")
     with pytest.raises(UserError, match="No Dask scheduler answers at tcp://127.0.0.1:1: start it, or correct PANDA_D"):
         looked_at(farmed, lambda: farmed.done, 10)
@@ -642,10 +644,10 @@ def test_halving_is_not_farmed_out():
     ],
 )
 def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
-    one, failed = DaskSearch(plan())._farm, Future()
+    one, failed = DaskSearch(plan())._pool, Future()
     failed.set_exception(error)
-    one._line = farm_line.Line(None, None, "", {failed: [2, 3, 4]})
-    assert one._got(failed) == []
+    one._connection = connection.SchedulerConnection(None, None, "", {failed: [2, 3, 4]})
+    assert one._results_of(failed) == []
     assert list(one._waiting) == [[2, 3, 4]]
     with pytest.raises(UserError) as told:
         one.collect()
@@ -653,9 +655,9 @@ def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
 
 
 def test_workers_that_are_missing_are_said():
-    one = DaskSearch(plan(), address="tcp://far:8786")._farm
+    one = DaskSearch(plan(), address="tcp://far:8786")._pool
     assert one.notice == ""
-    one._line = farm_line.Line(None, None, "")
+    one._connection = connection.SchedulerConnection(None, None, "")
     assert one.notice == (
         "The scheduler at tcp://far:8786 has no workers at present: start some with dask worker tcp://far:8786."
     )
@@ -673,9 +675,9 @@ def test_progress_and_speed_before_anything_is_done():
 
 
 def test_stopping_cancels_what_runs_and_ends_the_search(cluster, watcher, monkeypatch):
-    monkeypatch.setattr(farm, "CHUNK", 0.1)
+    monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     farmed = DaskSearch(plan(8, 3_000, spec=SLOW), address=cluster)
-    looked_at(farmed, lambda: farmed._prints)
+    looked_at(farmed, lambda: farmed._fingerprints)
     farmed.stop()
     farmed.stop()
     assert farmed.done
@@ -684,7 +686,7 @@ def test_stopping_cancels_what_runs_and_ends_the_search(cluster, watcher, monkey
         assert time.monotonic() < deadline
         time.sleep(0.02)
     farmed.advance(never)
-    assert not farmed._farm.running
+    assert not farmed._pool.running
     assert not busy(watcher)
     by_state = {trial.state: trial for trial in farmed.trials}
     assert set(by_state) == {"done", "stopped"}
@@ -697,5 +699,5 @@ def test_the_next_generation_of_a_farmed_search_is_farmed_at_the_same_scheduler(
     farmed = DaskSearch(plan(2), address=cluster)
     finer = farmed.another(plan(3))
     assert isinstance(finer, DaskSearch)
-    assert finer._farm.address == cluster
+    assert finer._pool.address == cluster
     assert len(finer.trials) == 3

@@ -14,10 +14,11 @@ import pytest
 
 from core.errors import UserError
 from core.runs.run import Run
+from core.search.plan import Plan
 from core.search.plan_json import plan_from_json, plan_to_json
-from core.search.random_vs_grid import recalled
+from core.search.random_vs_grid import random_vs_grid_from_json
 from core.search.regions import region_to_json
-from core.search.search import Origin, Plan, Search
+from core.search.search import Search, origin_of
 from core.search.space import SEARCHABLE, Range, Space
 from core.sessions.commands import Add, Pause, Pick, Play, Region, See, Stop
 from core.sessions.search_recorder import about, finished, recall
@@ -79,7 +80,7 @@ def origin():
     run.advance(12)
     run.nudge(learning_rate=0.05)
     run.advance(8)
-    return Origin.of(run)
+    return origin_of(run)
 
 
 @pytest.mark.parametrize(
@@ -572,7 +573,9 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             steps = [[trial.step for trial in caviar.trials] for caviar in generations]
             assert steps == known.get("steps", steps)
             assert entry.contest == known.get("contest", "")
-            assert not entry.contest or recalled(entry.contest, generations[:2]).told() == entry.contest
+            assert (
+                not entry.contest or random_vs_grid_from_json(entry.contest, generations[:2]).to_json() == entry.contest
+            )
             assert entry.region == known.get("region", "")
             found = search_sessions(store=lambda store=store: store).get(entry.id)
             assert found is None or region_to_json(found.viewing.generation, found.viewing.region) == entry.region

@@ -8,9 +8,10 @@ import pytest
 from core.charts.searches import SEARCH_CHARTS
 from core.errors import UserError
 from core.runs.run import Run
-from core.search.search import Origin, Plan, Search
+from core.search.plan import Plan
+from core.search.search import Search, origin_of
 from core.search.space import SEARCHABLE, Range, Space
-from core.search.view import newest, order
+from core.search.view import last_finite, ranking
 from core.sessions.commands import Add, Pick, Play, Region, See, Sight, Stop
 from core.sessions.search_registry import search_sessions
 from core.sessions.search_session import SearchSession
@@ -61,7 +62,7 @@ def test_a_variant_of_a_run_in_hand_is_that_run_with_one_more_nudge():
     run = Run(SPEC)
     run.advance(30)
     opened = to_the_end(
-        SearchSession(Search(Plan(Space(SPEC, Settings(), RANGES), "random", 6, 20, origin=Origin.of(run))))
+        SearchSession(Search(Plan(Space(SPEC, Settings(), RANGES), "random", 6, 20, origin=origin_of(run))))
     )
     number = opened.best(1)[0]
     variant = opened.caviar.run(number).finish()
@@ -95,7 +96,7 @@ def test_the_best_come_first_and_those_that_broke_never():
 def test_newest_is_the_last_measured():
     nan, inf = math.nan, math.inf
     losses = np.array([[3, 2, nan], [nan, nan, nan], [4, inf, nan], [3, 2, 1]])
-    np.testing.assert_array_equal(newest(losses), [2, nan, 4, 1])
+    np.testing.assert_array_equal(last_finite(losses), [2, nan, 4, 1])
 
 
 def test_random_and_grid_beside_each_other_train_in_step_and_say_how_many_values_they_tried():
@@ -135,7 +136,7 @@ def test_the_scatter_has_every_model_once():
     shown = [*frame["tried.customdata"], *frame["broken.customdata"]]
     assert sorted(shown) == list(range(12))
     ranks = dict(zip(frame["tried.customdata"].tolist(), frame["tried.marker.color"].tolist(), strict=True))
-    assert min(ranks, key=ranks.get) == opened.best(1)[0] == order(opened.caviar)[0]
+    assert min(ranks, key=ranks.get) == opened.best(1)[0] == ranking(opened.caviar)[0]
 
 
 def test_a_search_is_found_by_its_tokens_until_too_many_are_open():

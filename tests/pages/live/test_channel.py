@@ -10,7 +10,8 @@ from starlette.websockets import WebSocketDisconnect
 
 from core.charts.packet import unpack
 from core.runs.run import Run
-from core.search.search import Plan, Search
+from core.search.plan import Plan
+from core.search.search import Search
 from core.search.space import SEARCHABLE, Space
 from core.sessions.commands import LONGEST_MESSAGE, Nudge, Read, Region, Step
 from core.sessions.lab_session import LAB_SESSIONS

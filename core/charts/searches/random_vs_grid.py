@@ -11,7 +11,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import SPACE, axis, key_of, layout, line, names_axis, titled
 from core.charts.palette import BLUE, GREY, VERMILLION
 from core.search.random_vs_grid import SIDES
-from core.search.view import Shown
+from core.search.view import SearchView
 
 Array = np.ndarray
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
@@ -33,11 +33,11 @@ class Pairs:
 
 def numbers(losses: Array) -> Pairs:
     """Of best dev losses (2, pairs), at random and on the grid, infinite where every model broke."""
-    told = dict(zip(SIDES, np.where(np.isfinite(losses), losses, np.nan), strict=True))
-    finite = {side: found[np.isfinite(found)] for side, found in told.items()}
+    finite_or_nan = dict(zip(SIDES, np.where(np.isfinite(losses), losses, np.nan), strict=True))
+    finite = {side: found[np.isfinite(found)] for side, found in finite_or_nan.items()}
     return Pairs(
-        told,
-        {side: int(np.isnan(found).sum()) for side, found in told.items()},
+        finite_or_nan,
+        {side: int(np.isnan(found).sum()) for side, found in finite_or_nan.items()},
         {side: np.quantile(found, QUANTILES) if found.size else np.empty(0) for side, found in finite.items()},
         {"random": losses[0] < losses[1], "grid": losses[1] < losses[0]},
     )
@@ -54,7 +54,7 @@ def box(quantiles: Array, at: float) -> tuple[Array, Array]:
     return np.array(x), np.array(y)
 
 
-def skeleton(shown: Shown) -> go.Figure:
+def skeleton(view: SearchView) -> go.Figure:
     """Empty lines from dot to dot, dots, boxes and their words."""
     key = key_of([(ink, dash, f"{side} is better") for side, (ink, dash, _) in STYLES.items()])
     key += f"{SPACE}box: quartiles"
@@ -76,11 +76,11 @@ def skeleton(shown: Shown) -> go.Figure:
     return go.Figure(traces, layout("contest", key, left=58, bottom=26, meta={"log": True}, xaxis=across, yaxis=up))
 
 
-def frame(shown: Shown) -> Frame:
+def frame(view: SearchView) -> Frame:
     """All pairs that are finished."""
-    if not shown.contest:
+    if view.seed_losses is None:
         return {}
-    pairs = numbers(shown.contest.losses)
+    pairs = numbers(view.seed_losses)
     arrays: Frame = joined("equal", pairs, ~(pairs.better["random"] | pairs.better["grid"]))
     top = ABOVE * max((found[-1] for found in pairs.quantiles.values() if found.size), default=1.0)
     for side, (at, beside) in PLACES.items():
@@ -117,6 +117,6 @@ CHART = Chart(
     "median and quartiles of each.",
     skeleton,
     frame,
-    applies=lambda shown: shown.contest is not None,
+    applies=lambda view: view.seed_losses is not None,
     every=2,
 )

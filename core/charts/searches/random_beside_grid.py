@@ -9,38 +9,39 @@ import plotly.graph_objects as go
 from core.charts.chart import Chart, Frame
 from core.charts.layout import layout
 from core.charts.palette import GREY
-from core.charts.searches.scatter import RUG, SCALE, axis_of, numbers
+from core.charts.searches.regions import ranges_of
+from core.charts.searches.setting_axes import RUG, SCALE, axis_of, places_and_ranks
+from core.search.sampling import spread
 from core.search.search import Search
-from core.search.space import spread
-from core.search.view import Shown, standings
+from core.search.view import SearchView, newest_losses
 
 Array = np.ndarray
 SIDES = ("random", "grid")
 
 
-def pair(shown: Shown) -> tuple[Search, Search] | None:
+def pair(view: SearchView) -> tuple[Search, Search] | None:
     """The newest two generations that search the same ranges, one at random and one on a grid."""
-    newest = shown.generations[-2:]
-    kinds = {caviar.plan.kind: caviar for caviar in newest}
+    newest = view.generations[-2:]
+    kinds = {search.plan.kind: search for search in newest}
     if set(kinds) != set(SIDES) or newest[0].plan.space.ranges != newest[1].plan.space.ranges:
         return None
     return kinds["random"], kinds["grid"]
 
 
-def words(caviar: Search, axis: str) -> str:
+def words(search: Search, axis: str) -> str:
     """Such as "grid: 8 values of α, best 0.0123"."""
-    losses = standings(caviar)
+    losses = newest_losses(search)
     finite = losses[np.isfinite(losses)]
-    values = spread((trial.point for trial in caviar.trials), axis)
-    field = next(one.field for one in caviar.plan.space.ranges if one.name == axis)
+    values = spread((trial.point for trial in search.trials), axis)
+    field = next(one.field for one in search.plan.space.ranges if one.name == axis)
     best = f", best {finite.min():.3g}" if finite.size else ""
-    return f"{caviar.plan.kind}: {values} values of {field.symbol or field.label}{best}"
+    return f"{search.plan.kind}: {values} values of {field.symbol or field.label}{best}"
 
 
-def skeleton(shown: Shown) -> go.Figure:
+def skeleton(view: SearchView) -> go.Figure:
     """Two empty panels beside each other."""
-    ranges = {one.name: one for one in shown.caviar.plan.space.ranges}
-    across, up = (axis_of(ranges[name]) for name in shown.axes)
+    ranges = {one.name: one for one in view.search.plan.space.ranges}
+    across, up = (axis_of(ranges[name]) for name in view.axes)
     shape = layout("versus", left=64, xaxis=across | {"domain": [0, 0.46], "nticks": 3}, yaxis=up,
                    xaxis2=across | {"domain": [0.54, 1], "anchor": "y"})  # fmt: skip
     shape["margin"] = shape["margin"] | {"t": 24}
@@ -58,11 +59,11 @@ def skeleton(shown: Shown) -> go.Figure:
     return go.Figure(traces, shape)
 
 
-def frame(shown: Shown) -> Frame:
+def frame(view: SearchView) -> Frame:
     """Both as they stand now."""
     arrays: Frame = {}
-    for side, caviar in zip(SIDES, pair(shown) or (), strict=False):
-        x, y, rank = (array.astype(np.float32) for array in numbers(Shown(caviar, None, shown.axes)))
+    for side, search in zip(SIDES, pair(view) or (), strict=False):
+        x, y, rank = (array.astype(np.float32) for array in places_and_ranks(search, ranges_of(search), view.axes))
         low = np.full(x.size, RUG, np.float32)
         arrays |= {
             f"{side}x.x": x,
@@ -76,7 +77,7 @@ def frame(shown: Shown) -> Frame:
         arrays |= {
             f"{side}words.x": np.array([0.48], np.float32),
             f"{side}words.y": np.array([1.07], np.float32),
-            f"{side}words.text": [words(caviar, shown.axes[0])],
+            f"{side}words.text": [words(search, view.axes[0])],
         }
     return arrays
 
@@ -88,5 +89,5 @@ CHART = Chart(
     "projections: random points try more values of each.",
     skeleton,
     frame,
-    applies=lambda shown: pair(shown) is not None,
+    applies=lambda view: pair(view) is not None,
 )

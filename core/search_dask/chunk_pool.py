@@ -1,0 +1,158 @@
+"""Chunks of a search on the workers of a Dask scheduler: submitted, collected, and submitted again when lost."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from importlib.util import find_spec
+
+from core.errors import UserError
+from core.search.plan import Plan, Result
+from core.search.plan_json import plan_to_json
+from core.search.space import Point
+from core.search_dask.connection import SchedulerConnection, connect, in_thread
+
+TrainChunk = Callable[..., list[Result]]
+Receive = Callable[[list[Result]], object]
+AHEAD = 2  # chunks handed out for each thread of a worker: one to work on, one to go on with
+ASKING = 0.5  # seconds between two looks at what workers there are
+
+
+class ChunkPool:
+    """Chunks of a search, trained by the workers of a scheduler with `train_chunk` (see `core.search_dask.worker`).
+    Nothing here blocks: each `collect` moves it on.
+
+    `receive`, where there is one, is called from another thread with the results of a chunk as soon as they come in.
+    """
+
+    def __init__(
+        self, train_chunk: TrainChunk, plan: Plan, points: Sequence[Point], steps: Sequence[int], address: str = ""
+    ) -> None:
+        if not find_spec("distributed"):
+            raise UserError("Dask is not installed here: run pip install -r requirements-dask.txt, or train without.")
+        self.address, self.workers, self._most = address, 0, 0
+        self.receive: Receive | None = None
+        self._train_chunk = train_chunk
+        self._plan, self._steps = plan_to_json(plan, points, whole=True), [int(step) for step in steps]
+        self._waiting: deque[list[int]] = deque()
+        self._connection: SchedulerConnection | None = None
+        self._connecting: Future[SchedulerConnection] | None = None
+        self._counting: tuple[float, Future[dict[str, int]]] | None = None
+        self._error: UserError | None = None
+
+    def submit(self, chunks: Iterable[list[int]]) -> None:
+        """Have the models with these numbers trained, a list of them at once."""
+        self._waiting.extend(chunks)
+
+    @property
+    def running(self) -> list[int]:
+        """The numbers of the models that are with the workers."""
+        return [number for chunk in self._connection.running.values() for number in chunk] if self._connection else []
+
+    @property
+    def notice(self) -> str:
+        """What a person should know, in a sentence; "" where all is as it should be."""
+        place = self.address or "this machine"
+        if not self._connection:
+            return f"Connecting to the workers at {place}." if self._connecting else ""
+        if not self.workers:
+            missing = f"The scheduler at {place} has no workers at present: start some with dask worker {self.address}."
+            return missing if self.address else "The workers on this machine are starting."
+        lost = self._most - self.workers
+        return f"{lost} of {self._most} workers are lost: the others train their models again." if lost > 0 else ""
+
+    def collect(self) -> list[Result]:
+        """Results that have come in since the last time. Raises `UserError` where the scheduler is gone, does not
+        answer, or a chunk cannot be trained; the chunks are kept, and collecting again tries again."""
+        if self._error:
+            error, self._error = self._error, None
+            raise error
+        if not self._connection and not self._connected():
+            return []
+        done = [future for future in self._connection.running if future.done()]
+        found = [result for future in done for result in self._results_of(future)]
+        if not self._connection.open:
+            self._error = self._error or UserError(self._lost_words())
+            self.cancel()
+        else:
+            self._count_workers()
+            self._submit_waiting()
+        return found
+
+    def _lost_words(self) -> str:
+        what = f"The Dask scheduler at {self.address}" if self.address else "The Dask scheduler on this machine"
+        return f"{what} is gone. What has come in is kept: start it again where it ran, and play on."
+
+    def _connected(self) -> bool:
+        if not self._connecting:
+            self._connecting = in_thread(connect, self.address)
+        if not self._connecting.done():
+            return False
+        connecting, self._connecting = self._connecting, None
+        self._connection = connecting.result()
+        # Called by `cancel`, or when a search is forgotten without it.
+        self._disconnect = weakref.finalize(self, in_thread, self._connection.close)
+        self._disconnect.atexit = False
+        self.workers = self._most = 0
+        return True
+
+    def _results_of(self, future: Future[list[Result]]) -> list[Result]:
+        """The results of a chunk; where there are none, it waits to be handed out again."""
+        numbers = self._connection.running.pop(future)
+        error = None if future.cancelled() else future.exception()
+        if not future.cancelled() and not error:
+            return future.result()
+        self._waiting.append(numbers)
+        if error:
+            self._error = error if isinstance(error, UserError) else UserError(_error_words(numbers, error))
+        return []
+
+    def _count_workers(self) -> None:
+        """How many threads the workers have, asked now and then."""
+        if self._counting and self._counting[1].done() and not self._counting[1].exception():
+            self.workers = sum(self._counting[1].result().values())
+            self._most = max(self._most, self.workers)
+        if not self._counting or time.monotonic() > self._counting[0] + ASKING:
+            self._counting = time.monotonic(), in_thread(self._connection.client.nthreads)
+
+    def _submit_waiting(self) -> None:
+        """Submit chunks to keep the workers busy, and no more: what waits here can still be cancelled."""
+        connection = self._connection
+        if self._waiting and not connection.plan:
+            connection.plan = connection.client.submit(dict, self._plan, pure=False)
+        while self._waiting and len(connection.running) < AHEAD * max(1, self.workers):
+            numbers = self._waiting.popleft()
+            args = connection.plan, numbers, self._steps, connection.flag
+            future = connection.executor.submit(self._train_chunk, *args)
+            connection.running[future] = numbers
+            if self.receive:
+                future.add_done_callback(partial(_pass_on, self.receive))
+
+    def cancel(self) -> None:
+        """Stop the workers, which takes a second, and disconnect. Collecting again goes on with what was not done."""
+        if self._connection:
+            self._waiting.extendleft(list(self._connection.running.values())[::-1])
+            self._disconnect()
+            self._connection = self._counting = None
+        elif self._connecting:
+            connecting, self._connecting = self._connecting, None
+            connecting.add_done_callback(lambda done: done.exception() or done.result().close())
+
+
+def _pass_on(receive: Receive, future: Future[list[Result]]) -> None:
+    if not future.cancelled() and not future.exception() and future.result():
+        receive(future.result())
+
+
+def _error_words(numbers: list[int], error: BaseException) -> str:
+    """What went wrong with a chunk, where it is nothing that the search itself says."""
+    models = f"models {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"model {numbers[0]}"
+    if type(error).__name__ == "KilledWorker":
+        return f"Several workers died over {models}: give them more memory, or search smaller networks."
+    said = f"{type(error).__name__}: {error}"[:200]
+    needed = "they and the scheduler need the same version of this app, on their PYTHONPATH, and of its packages"
+    return f"The workers cannot train {models} ({said}): {needed}."
