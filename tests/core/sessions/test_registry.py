@@ -261,4 +261,4 @@ def test_what_is_asked_of_a_session_as_it_closes_is_answered():
         asking.start()
         session.close()
         asking.join()
-        assert all(one.done() for one in asked)
+        assert all(one.done() for one in [*asked, session.ask(Nudge({"learning_rate": 0.02}))])
