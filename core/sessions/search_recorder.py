@@ -55,7 +55,7 @@ def least(caviar: Search) -> float | None:
 
 
 class SearchRecorder:
-    """Writes one search into the store as it grows; `complete` says of each generation whether all of it was written."""
+    """Writes one search into the store as it grows; `complete` says of each generation whether it is all written."""
 
     def __init__(self, store: Store, search: str, generations: Sequence[Search], region: str = "") -> None:
         self.store, self.search, self.complete = store, search, [caviar.done for caviar in generations]

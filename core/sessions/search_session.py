@@ -23,7 +23,6 @@ from core.sessions.commands import (
     Add,
     Axes,
     Compete,
-    Decoder,
     Narrow,
     Pause,
     Pick,
@@ -37,6 +36,7 @@ from core.sessions.commands import (
     Sight,
     Stop,
 )
+from core.sessions.decoder import Decoder
 from core.sessions.search_recorder import SearchRecorder
 from core.sessions.search_recording import SearchRecording
 from core.sessions.search_training import SearchTraining

@@ -11,7 +11,6 @@ from core.runs.run import Run
 from core.search.search import Plan, Search
 from core.search.space import SEARCHABLE, Space
 from core.sessions.commands import (
-    LONGEST_MESSAGE,
     Command,
     Epoch,
     Frame,
@@ -30,6 +29,7 @@ from core.sessions.commands import (
     Stop,
     StopAt,
 )
+from core.sessions.decoder import LONGEST_MESSAGE
 from core.sessions.lab_session import LabSession
 from core.sessions.run_session import RunSession
 from core.sessions.search_session import SearchSession
