@@ -1,4 +1,4 @@
-"""What can be asked of a session: one type a command, and the decoder that makes them of a client's messages.
+"""What can be asked of a session: one type a command. `core.sessions.decoder` makes them of a client's messages.
 
 A message is a JSON object such as {"type": "look", "step": 120}; its type is the command's name. `RunMessage`,
 `SearchMessage` and `LabMessage` are what a browser may ask on the live channel, beside a `Frame`. The page's script may
@@ -7,15 +7,11 @@ ask for more: `RunCommand`, `SearchCommand`, `LabCommand`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from msgspec import Meta, Struct
-
-from core.errors import UserError
 
 if TYPE_CHECKING:
     from core.runs.run import Replay
@@ -23,7 +19,6 @@ if TYPE_CHECKING:
     from core.search.regions import Region as Ranges
     from core.search.search import Search
 
-LONGEST_MESSAGE = 4096  # characters
 MOST_STEPS = 10_000_000  # of a run, as in a run file
 Whole = Annotated[int, Meta(ge=0, lt=1 << 53)]  # whole numbers that JavaScript has exactly
 Steps = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
@@ -31,16 +26,6 @@ Value = bool | int | float | str
 Changes = Annotated[dict[str, Value], Meta(min_length=1, max_length=20)]
 Charts = Annotated[list[str], Meta(max_length=40)]
 Places = Annotated[dict[str, tuple[float, float] | None], Meta(max_length=40)]
-
-WHOLE = "The message needs a whole number called {name!r}."
-NEEDS = {  # what is said where a field of this name is missing or wrong; `WHOLE` for all others
-    "changes": "A nudge needs 'changes', from a setting's name to its value.",
-    "charts": "A request for a frame needs 'charts', a list of chart names.",
-    "anew": "A request for a frame takes 'anew', true or false.",
-    "sight": "What is to be seen needs 'generation', 'axes' and 'whole', or some of them.",
-    "places": "A region needs 'places', from a setting's name to two places on its axis, or null.",
-    "activation": "The message takes 'activation', the name of one.",
-}
 
 
 def _type(name: str) -> str:
@@ -197,7 +182,7 @@ class Region(Command, frozen=True):
 
     def __post_init__(self) -> None:
         if self.places is not None and self.of is None:
-            raise ValueError("Object missing required field `of`")  # in msgspec's words: see `_sentence`
+            raise ValueError("Object missing required field `of`")  # in msgspec's words, for the decoder
 
 
 class Narrow(Command, frozen=True):
@@ -268,43 +253,3 @@ LabMessage = Play | Pause | More | Restart
 RunCommand = RunMessage | Undo | Annotate | OpenBranch | Adopt | KeepTwins | StartSeedTest | DropSeedTest | Read
 SearchCommand = SearchMessage | Narrow | See | Axes | ShowWhole | Add | Compete | Read
 LabCommand = LabMessage | LookAt | Push | Read
-
-
-class Decoder:
-    """Makes commands of what a client sends: a `Frame`, or one of the types in a union such as `RunMessage`."""
-
-    def __init__(self, union: Any) -> None:
-        self._types: dict[object, type[Command]] = {one.__struct_config__.tag: one for one in (Frame, *get_args(union))}
-
-    def __call__(self, text: str | bytes) -> Any:
-        """The command that a message is. Raises `UserError`, which says what is wrong with it."""
-        message = _object(text)
-        kind = message.get("type")
-        if not isinstance(kind, str) or kind not in self._types:
-            named = repr(kind[:40]) if isinstance(kind, str) else "like this"
-            raise UserError(f"There is no message type {named}: there are {', '.join(map(str, self._types))}.")
-        try:
-            return msgspec.convert(message, self._types[kind])
-        except msgspec.ValidationError as error:
-            raise UserError(_sentence(str(error))) from error
-        except UnicodeEncodeError as error:
-            raise UserError("The message has half a character in it.") from error
-
-
-def _object(text: str | bytes) -> dict[str, Any]:
-    if len(text) > LONGEST_MESSAGE:
-        raise UserError(f"A message may have {LONGEST_MESSAGE:,} characters.")
-    try:
-        message = json.loads(text)
-    except (ValueError, RecursionError):
-        message = None
-    if not isinstance(message, dict):
-        raise UserError("A message is one JSON object.")
-    return message
-
-
-def _sentence(words: str) -> str:
-    """What msgspec says of a message, such as "Expected `int`, got `str` - at `$.seq`", as a sentence for people."""
-    found = re.search(r"`\$\.(\w+)|required field `(\w+)`", words)
-    name = next(filter(None, found.groups())) if found else "id"
-    return NEEDS.get(name, WHOLE.format(name=name))

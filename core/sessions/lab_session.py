@@ -8,7 +8,8 @@ from typing import Any, assert_never
 
 from core.errors import UserError
 from core.labs.side_by_side import ACTIVATIONS, LAYERS, MOST_STEPS, SideBySide
-from core.sessions.commands import Decoder, LabCommand, LabMessage, LookAt, More, Pause, Play, Push, Read, Restart
+from core.sessions.commands import LabCommand, LabMessage, LookAt, More, Pause, Play, Push, Read, Restart
+from core.sessions.decoder import Decoder
 from core.sessions.registry import Registry
 from core.sessions.session import Session
 from core.store import digest, key_of

@@ -16,7 +16,6 @@ from core.runs.seed_test import SeedTest
 from core.sessions.commands import (
     Adopt,
     Annotate,
-    Decoder,
     DropSeedTest,
     Epoch,
     KeepTwins,
@@ -35,6 +34,7 @@ from core.sessions.commands import (
     StopAt,
     Undo,
 )
+from core.sessions.decoder import Decoder
 from core.sessions.pacing import Pacing
 from core.sessions.run_recorder import RunRecorder
 from core.sessions.run_recording import RunRecording

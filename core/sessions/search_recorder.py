@@ -52,10 +52,10 @@ def finished(caviar: Search, trial: Trial) -> Finished:
 
 
 class SearchRecorder:
-    """Writes one search into the store as it grows; `settled` says of each generation whether all of it was written."""
+    """Writes one search into the store as it grows; `complete` says of each generation whether it is all written."""
 
     def __init__(self, store: Store, search: str, generations: Sequence[Search], region: str = "") -> None:
-        self.store, self.search, self.settled = store, search, [caviar.done for caviar in generations]
+        self.store, self.search, self.complete = store, search, [caviar.done for caviar in generations]
         self._written: list[set[int]] = [set() for _ in generations]
         self._moments = [caviar.moment for caviar in generations]  # how far each generation is in the store
         self._recorded, self._stood, self._failed = -math.inf, time.monotonic(), False
@@ -83,9 +83,9 @@ class SearchRecorder:
 
     def add(self, caviar: Search) -> Future[None]:
         """Another generation of the search; it counts once this is done."""
-        number = len(self.settled)
+        number = len(self.complete)
         adding = self.store.searches.add_generation(self.search, generation(number, caviar))
-        self.settled.append(False)
+        self.complete.append(False)
         self._written.append(set())
         self._moments.append(caviar.moment)
         self._follow(number, caviar)
@@ -115,14 +115,14 @@ class SearchRecorder:
         if due:
             self._recorded = now
         if due and self._failed:
-            self._failed, self.settled = False, [False for _ in self.settled]
-            self._written, self._moments = [set() for _ in self.settled], [NOWHERE for _ in self.settled]
+            self._failed, self.complete = False, [False for _ in self.complete]
+            self._written, self._moments = [set() for _ in self.complete], [NOWHERE for _ in self.complete]
             self._contested = self._region = None
         soon = due or not self._failed
         found = [
             self._record(number, caviar, self._standing(number, generations) if standing else None)
             for number, caviar in enumerate(generations)
-            if not self.settled[number] and (soon if caviar.done or rests else due) and self._behind(number, caviar)
+            if not self.complete[number] and (soon if caviar.done or rests else due) and self._behind(number, caviar)
         ]
         if standing:
             self._stood = now
@@ -146,7 +146,7 @@ class SearchRecorder:
         written = self._written[number]
         new = [trial for trial in caviar.trials if not trial.going and trial.number not in written]
         written |= {trial.number for trial in new}
-        self.settled[number] = caviar.done
+        self.complete[number] = caviar.done
         rows = [finished(caviar, trial) for trial in new]
         return self.store.searches.record(self.search, number, rows, least_loss(caviar), caviar.done, standing)
 

@@ -24,7 +24,6 @@ from core.sessions.commands import (
     Add,
     Axes,
     Compete,
-    Decoder,
     Narrow,
     Pause,
     Pick,
@@ -38,6 +37,7 @@ from core.sessions.commands import (
     Sight,
     Stop,
 )
+from core.sessions.decoder import Decoder
 from core.sessions.search_recorder import SearchRecorder
 from core.sessions.search_recording import SearchRecording
 from core.sessions.search_training import SearchTraining

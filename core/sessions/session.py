@@ -14,7 +14,7 @@ from concurrent.futures import Future, wait
 from typing import Any, ClassVar, Generic, TypeVar
 
 from core.errors import UserError
-from core.sessions.commands import Decoder
+from core.sessions.decoder import Decoder
 from core.store import digest, new_token
 
 DRIVER_SECONDS = 1.0

@@ -13,7 +13,8 @@ from core.runs.run import Run
 from core.search.plan import Plan
 from core.search.search import Search
 from core.search.space import SEARCHABLE, Space
-from core.sessions.commands import LONGEST_MESSAGE, Nudge, Read, Region, Step
+from core.sessions.commands import Nudge, Read, Region, Step
+from core.sessions.decoder import LONGEST_MESSAGE
 from core.sessions.lab_session import LAB_SESSIONS
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.search_registry import SEARCH_SESSIONS
@@ -114,6 +115,15 @@ def test_what_is_not_understood_is_answered_by_a_sentence_and_changes_nothing(so
     assert words in answer["sentence"]
     assert opened.run.fingerprint() == before
     assert frame(socket)[0]["status"]["step"] == 0
+
+
+def test_a_message_may_come_as_bytes_and_bytes_that_are_none_are_answered(socket, opened):
+    frame(socket)
+    socket.send_bytes(b"\xff\x00")
+    assert "one JSON object" in socket.receive_json()["sentence"]
+    socket.send_bytes(b'{"type": "speed", "steps": 7, "id": 3}')
+    answer = socket.receive_json()
+    assert (answer["id"], answer["sentence"][:17]) == (3, "Speed cannot be 7")
 
 
 def test_an_unknown_token_is_told_so():
