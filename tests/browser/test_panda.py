@@ -147,13 +147,13 @@ def test_mini_batches_of_one_under_batch_norm_are_explained(page):
     )
     size.fill("1")
     size.press("Enter")
-    page.get_by_text("Nothing is learnt in the hidden weights").wait_for()
+    page.get_by_text("The hidden weights learn nothing").wait_for()
 
 
 def test_a_nudge_appears_in_the_journal_and_is_undone_with_one_click(page):
     at = play_to(page, 60)
     page.get_by_role("tab", name="Journal").click()
-    page.get_by_text("No nudge yet").wait_for()
+    page.get_by_text("No nudges yet").wait_for()
     page.get_by_role("tab", name="Settings").click()
     alpha(page).fill("0.02")
     alpha(page).press("Enter")
@@ -163,7 +163,7 @@ def test_a_nudge_appears_in_the_journal_and_is_undone_with_one_click(page):
     page.get_by_text("learning rate from 0.1 to 0.02").first.wait_for()
     page.get_by_role("button", name="Undo the last nudge").click()
     page.wait_for_function(f"{STEP} === {at} && window.__panda.lastSettings.learning_rate === 0.1")
-    page.get_by_text("No nudge yet").wait_for()
+    page.get_by_text("No nudges yet").wait_for()
 
 
 def test_batch_norm_switch_and_optimizer_nudge_the_run(page):
@@ -217,7 +217,7 @@ def test_a_page_left_for_a_moment_shows_what_came_meanwhile(page, context):
     ready(second)
     page.get_by_role("link", name="Settings").click()
     page.locator(".panda-run-bar").wait_for(state="hidden")
-    second.get_by_role("button", name="Step").click()  # while the first tab's channel is still open
+    second.get_by_role("button", name="Step", exact=True).click()  # while the first tab's channel is still open
     second.wait_for_function(f"{STEP} === 1")
     page.get_by_role("link", name="Panda").click()
     page.wait_for_function("document.querySelector('.panda-run-bar dd')?.textContent === '1'")

@@ -92,13 +92,13 @@ def test_a_click_takes_a_search_in_hand(add):
     assert names(app) == ["other", "**one**"]
 
 
-def test_the_last_changed_comes_first_and_the_one_in_hand_is_marked(add):
+def test_the_last_changed_comes_first_and_the_open_one_is_marked(add):
     old, new = add("old", age=100), add("new", done=False)
     app = page(search=old)
     assert names(app) == ["new", "**old**"]
     words = all_words(app)
     assert "best dev loss – · 4 models · just now · not finished" in words
-    assert "in hand · best dev loss" in words
+    assert "open · best dev loss" in words
     assert app.query_params["search"] in (old, [old])
     assert SEARCH_SESSIONS.get(new)
 
