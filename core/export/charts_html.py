@@ -1,6 +1,7 @@
-"""Every chart of a run on one page that stands alone: to be opened, moved about in and printed without this program.
+"""Every chart of a run on one HTML page that works without this program: open it, zoom, print it.
 
-All that a person wrote or uploaded is escaped, and the page is told to run and load nothing but what is in it.
+Everything that a person wrote or uploaded is escaped, and a content security policy keeps the page from loading or
+running anything that is not in it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ td { overflow-wrap: anywhere; white-space: pre-line; }
 
 
 def charts_html(run: Run) -> str:
-    """The page: what the run is, its charts as they stand, its settings and its journal."""
+    """The page: what the run is, its charts at the present step, its settings and its journal."""
     title = escape(script.title(run))
     charts = "\n".join(_section(run, chart) for chart in charts_of(run).values())
     return f"""<!DOCTYPE html>
@@ -64,7 +65,7 @@ def charts_html(run: Run) -> str:
 
 
 def _section(run: Run, chart: Chart) -> str:
-    """A chart with its title, and in words what it shows."""
+    """A chart with its title and its summary."""
     drawn = plotly.io.to_html(
         figure(run, chart), CONFIG, full_html=False, include_plotlyjs=False, div_id=chart.name, default_height=HEIGHT
     )
@@ -86,7 +87,7 @@ def _rows(first: dict[str, Any], *others: dict[str, Any]) -> Iterable[tuple[str,
 
 
 def _entries(run: Run) -> Iterable[tuple[str, ...]]:
-    """What was done, a drag as one: the steps from which it counts, what changed, and the note on it."""
+    """The nudges, a drag as one: the steps at which they took effect, what changed, and the note."""
     for made in gestures(run.journal):
         steps = f"{made.first:,}" if made.first == made.step else f"{made.first:,} to {made.step:,}"
         yield steps, made.words, run.journal[made.place].note

@@ -1,7 +1,7 @@
-"""The measured history of a run as a table that any spreadsheet opens: a row for each measured step.
+"""The measured history of a run as CSV for spreadsheets, one row per measured step.
 
-Of per-layer columns `_1` is the first hidden layer, and for gradients and updates the highest number the output layer;
-of `mean_output` `_1` is the first class. There is no text in it but the names of columns, so nothing a person wrote.
+In per-layer columns `_1` is the first hidden layer; for gradients and updates the highest number is the output layer.
+In `mean_output` `_1` is the first class. The only text is the names of columns, so nothing that a person wrote.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.runs.run import Run
 
 
 def history_csv(run: Run) -> str:
-    """Comma-separated values with a header; numbers with all the digits that float32 needs, nothing where not finite.
+    """Comma-separated values with a header. Numbers have the digits that float32 needs; what is not finite is empty.
 
     Costs are in nats, accuracies from 0 to 1; see `core.runs.history` for what else is measured.
     """
@@ -33,5 +33,5 @@ def history_csv(run: Run) -> str:
 
 
 def _cell(value: np.generic) -> str:
-    """The shortest digits that give this very number again."""
+    """The shortest digits that read back as the same number."""
     return str(value) if np.isfinite(value) else ""

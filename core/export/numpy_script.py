@@ -1,5 +1,7 @@
-"""A run as a Python script that stands alone: only numpy is needed, every nudge is made at its step, and every bit is
-the same. It consists of the lines of the engine that the run used (see `source`) and of the loop in `training`."""
+"""A run as a Python script that needs only numpy: it makes every nudge at its step and gives the same bits.
+
+It consists of the engine's own lines (see `source`), as far as the run used them, and of the loop in `training`.
+"""
 
 from __future__ import annotations
 
@@ -86,7 +88,7 @@ if __name__ == "__main__":
 
 
 def numpy_script(run: Run) -> str:
-    """The text of the script, UTF-8."""
+    """The text of the script."""
     chosen = choices(run)
     rows = [row for rows in chosen.values() for row in rows.values()]
     roots = [*_functions(rows), *map(type, rows), cost, new_network, Training, train]

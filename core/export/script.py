@@ -1,4 +1,4 @@
-"""What scripts of a run have in common: its words, its settings and nudges as Python, and its data within the text."""
+"""What the exported scripts share: title, settings and nudges as Python, and the data as base64."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def title(run: Run) -> str:
 
 
 def losses(run: Run) -> str:
-    """What the app shows now, as a sentence."""
+    """Loss (nats) and accuracy of both sets, as the app shows them now, as a sentence."""
     scores = [run.evaluate(split) for split in ("train", "dev")]
     said = [f"{s.loss:.8g} ({s.accuracy:.2%} right) on the {n}" for s, n in zip(scores, ("train", "dev"), strict=True)]
     return textwrap.fill(f"In the app it ended with a loss of {said[0]} and {said[1]} set.", WIDTH)
 
 
 def used(run: Run, name: str) -> list[str]:
-    """The values that a setting had in the course of the run, in the order in which they came."""
+    """The values that a setting had during the run, in order, each once."""
     values = [getattr(run.start, name), *(nudge.changes[name][1] for nudge in run.journal if name in nudge.changes)]
     return list(dict.fromkeys(values))
 
 
 def settings(run: Run) -> str:
-    """SETTINGS: those at step 0."""
+    """The lines of SETTINGS, the settings at step 0."""
     return f"SETTINGS = {table({name: literal(value) for name, value in asdict(run.start).items()})}  # at step 0\n"
 
 
 def nudges(run: Run) -> str:
-    """NUDGES: a line each, below what a person wrote on it."""
+    """The lines of NUDGES, one per nudge, below a comment with the note on it."""
     if not run.journal:
         return "NUDGES = []  # (step, changes from that step on)\n"
     return "NUDGES = [  # (step, changes from that step on)\n" + "".join(_nudge(n) for n in run.journal) + "]\n"
@@ -63,7 +63,7 @@ def _nudge(nudge: Nudge) -> str:
 
 
 def comment(text: str) -> str:
-    """A person's text as lines of comment: whatever it holds, nothing of it is code."""
+    """A person's text as lines of comment. Nothing in it can become code: line ends and control characters go."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
     return "".join(f"    # {line}\n" for line in textwrap.wrap(clean, WIDTH - 10))
 
@@ -82,7 +82,7 @@ def table(rows: Mapping[str, str], indent: str = "") -> str:
 
 
 def data(run: Run) -> str:
-    """DATA: both sets, as the network sees them, as an npz file in base64."""
+    """The lines of DATA: both sets, normalized as the network sees them, as an npz file in base64."""
     labels = np.uint8 if run.data.n_classes <= 256 else np.int64
     arrays: dict[str, np.ndarray] = {}
     for name in ("train", "dev"):
@@ -94,7 +94,7 @@ def data(run: Run) -> str:
 
 
 def imports(lines: Iterable[str]) -> str:
-    """Import lines in order, one for each module: the standard library, then numpy and torch."""
+    """Import lines, one per module: the standard library first, then numpy and torch."""
     names: dict[str, set[str]] = {}
     plain: set[str] = set()
     for line in lines:

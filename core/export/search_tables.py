@@ -1,4 +1,4 @@
-"""A generation of a search as a table that any spreadsheet opens, a row for each model, and as JSON with all curves."""
+"""One generation of a search as CSV for spreadsheets, one row per model, and as JSON with all curves."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.search.plan_json import plan_to_json
 from core.search.search import Search
 from core.sessions.search_recorder import finished
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet runs as a formula
 
 
 def search_csv(caviar: Search) -> str:
-    """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), the best one
-    so far, dev accuracy (0 to 1). Nothing where there is no finite number."""
+    """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), lowest dev
+    loss, dev accuracy (0 to 1). A cell is empty where there is no finite number."""
     names = [one.name for one in caviar.plan.space.ranges]
     text = io.StringIO()
     writer = csv.writer(text)
@@ -30,7 +30,7 @@ def search_csv(caviar: Search) -> str:
 
 
 def cell(value: Any) -> str:
-    """The shortest digits that give this very number again; a text that no spreadsheet takes for a formula."""
+    """The shortest digits that read back as the same number, or text that no spreadsheet runs as a formula."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)

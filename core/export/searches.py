@@ -1,4 +1,4 @@
-"""What a generation of a search can be taken away as: `SEARCH_EXPORTS`, in the order of the page."""
+"""Exports of one generation of a search: `SEARCH_EXPORTS`, the registry of them in the order of the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.search.search import Search
 
 @dataclass(frozen=True)
 class SearchExport:
-    """A row of `SEARCH_EXPORTS`: `make(caviar)` gives the bytes of a file; `missing()` says why it cannot, or ""."""
+    """A row of `SEARCH_EXPORTS`: `make(caviar)` returns the bytes of a file; `missing()` says why it cannot, or ""."""
 
     label: str
     ending: str

@@ -1,7 +1,7 @@
-"""Parts of this program's own source, to be put into a script that stands alone: definitions with all that they need.
+"""Parts of this program's source for a script that runs without it: definitions with everything that they use.
 
-A script then has the very lines that ran here, and a new optimizer or activation is in it without an edit. What a
-script has no use for stays out: functions that nothing refers to, and methods that nothing calls.
+A script so has the same lines that ran here, and a new optimizer or activation is exported without an edit. Functions
+that nothing refers to and methods that nothing calls are left out.
 """
 
 from __future__ import annotations

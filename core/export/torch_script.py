@@ -1,5 +1,8 @@
-"""A run as a PyTorch script that stands alone: the same first weights, mini-batches and nudges, and the optimizers in
-the course's form. All that differs is what PyTorch rounds in another way."""
+"""A run as a PyTorch script that needs only torch and numpy: the same first weights, mini-batches and nudges, and the
+optimizers in the course's form. Results differ only by how PyTorch rounds sums.
+
+A new optimizer or activation needs its formula in `STEP_FORMS` or `ACTIVATION_FORMS`.
+"""
 
 from __future__ import annotations
 
@@ -103,7 +106,7 @@ class BatchNorm(nn.Module):
         super().__init__()
         self.gamma, self.beta = nn.Parameter(torch.ones(units)), nn.Parameter(torch.zeros(units))
         self.mean, self.variance = torch.zeros(units), torch.ones(units)  # running
-        self.weight = 1.0  # what the first values of the running averages still weigh
+        self.weight = 1.0  # product of all rho so far; bias correction divides by 1 minus it
 
     def forward(self, Z: Tensor, now: dict[str, Any]) -> Tensor:
         """z~ = gamma (z - mu) / sqrt(var + eps) + beta, with the mini-batch's statistics or the running ones."""
@@ -149,7 +152,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def switch_on(self, X: Tensor, epsilon: float) -> None:
-        """Take up batch norm with gamma = sqrt(var + eps) and beta = mu + b over the inputs X: no jolt."""
+        """Start batch norm with gamma = sqrt(var + eps) and beta = mu + b over the inputs X: the outputs stay."""
         A = X
         for layer, norm in zip(self.layers, self.norms):
             Z = A @ layer.weight.T
@@ -161,7 +164,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def switch_off(self, epsilon: float) -> None:
-        """Fold batch norm into W and b: what the network says at test time stays what it is."""
+        """Fold batch norm into W and b: the outputs at test time stay the same."""
         for layer, norm in zip(self.layers, self.norms):
             scale = norm.gamma / torch.sqrt(norm.variance + epsilon)
             layer.weight *= scale[:, None]
@@ -169,7 +172,7 @@ class Network(nn.Module):
 
 
 class Training:
-    """A network on its way: its settings, the averages that its optimizer keeps, and the place in the data."""
+    """The state of the training: settings, the optimizer's averages, step, epoch and place in the data."""
 
     def __init__(self, X: Tensor, labels: Tensor) -> None:
         self.network, self.now, self.X, self.labels = Network(), dict(SETTINGS), X, labels
@@ -181,14 +184,14 @@ class Training:
         self.weight1 = self.weight2 = 1.0  # beta1^t and beta2^t
 
     def nudge(self, changes: dict[str, Any]) -> None:
-        """Change settings from the coming step on, with what that does to the network and the averages."""
+        """Change settings from the next step on, and adapt the network and the averages to them."""
         old, self.now = self.now, self.now | changes
         if old["batch_norm"] != self.now["batch_norm"]:
             if self.now["batch_norm"]:
                 self.network.switch_on(self.X[:{statistics_from}], self.now["bn_epsilon"])
             else:
                 self.network.switch_off(old["bn_epsilon"])
-            self.reset_moments()  # the parameters mean something else now
+            self.reset_moments()  # the parameters have another meaning now
         elif old["optimizer"] != self.now["optimizer"] and self.now["on_switch"] == "reset":
             self.reset_moments()
         if old["decay"] != self.now["decay"]:
@@ -263,7 +266,7 @@ if __name__ == "__main__":
 
 
 def torch_script(run: Run) -> str:
-    """The text of the script, UTF-8. Raises `UserError` where a part of the run has no form in PyTorch here."""
+    """The text of the script. Raises `UserError` where an optimizer or activation of the run has no PyTorch form."""
     used = {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")}
     schedules = {name: SCHEDULES[name].factor for name in script.used(run, "decay")}
     deviation = INITIALIZERS[run.spec.initialization].deviation

@@ -1,4 +1,4 @@
-"""What a run has learnt, as arrays: all that it takes to predict elsewhere, in the course's shapes."""
+"""The weights of a run as arrays in the course's shapes: everything that a prediction needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def weights_npz(run: Run) -> bytes:
     """An `.npz` file of float32 arrays. From raw features X (n_x, m), with g the run's activation:
 
     A[0] = (X - input_mean) / input_deviation, both (n_x, 1); Z[l] = Wl A[l-1] + bl, with Wl (n_l, n_{l-1}) and bl
-    (n_l, 1); A[l] = g(Z[l]), and softmax of the last. With batch norm a hidden layer has in the place of bl:
+    (n_l, 1); A[l] = g(Z[l]), and softmax of the last. With batch norm, a hidden layer has instead of bl:
     Z~[l] = gammal (Z[l] - running_meanl) / sqrt(running_variancel + bn_epsilon) + betal, each (n_l, 1) (C15).
     """
     network, last = run.stack.network, len(run.sizes) - 1
