@@ -151,7 +151,7 @@ def main() -> int:
         print(one_line(error))
         return 1
     if wrong:
-        print(f"compiled steps differ from numpy's in {len(wrong)} cases, such as: {wrong[0]}.")
+        print(f"compiled steps differ from numpy's in {len(wrong)} of the cases, first in this: {wrong[0]}.")
     return 1 if wrong else 0
 
 
