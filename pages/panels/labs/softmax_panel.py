@@ -8,6 +8,7 @@ from functools import wraps
 import streamlit as st
 
 from core.errors import UserError
+from core.settings.table import Field
 from pages.common.escape import plain
 from pages.panels.labs import lab
 
