@@ -38,8 +38,8 @@ def arrays_of(trials: Sequence[Trial], groups: Sequence[Group], more: Mapping[st
     arrays["whys"] = np.frombuffer(json.dumps(whys).encode(), np.uint8)
     arrays["born"] = np.array([group.members is not None for group in groups])
     kept = [(group, _going(group)) for group in groups if group.members is not None]
-    counts = (group.members.counts[places] for group, places in kept)
-    weights = (group.members.weights[places] for group, places in kept)
+    counts = (group.known_members.counts[places] for group, places in kept)
+    weights = (group.known_members.weights[places] for group, places in kept)
     arrays["rows"] = _rows(kept)
     arrays["counts"] = np.concatenate([np.zeros((0, len(COUNTS)), np.int64), *counts])
     arrays["weights"] = np.concatenate([np.zeros((0, len(WEIGHTS))), *weights])
@@ -51,7 +51,7 @@ def _rows(kept: Sequence[tuple[Group, list[int]]]) -> Array:
     rows, at = np.empty(sum(len(places) * group.row for group, places in kept), np.float32), 0
     for group, places in kept:
         part = rows[at : at + len(places) * group.row].reshape(len(places), group.row)
-        np.take(group.members.rows, np.array(places, int), axis=0, out=part, mode="clip")
+        np.take(group.known_members.rows, np.array(places, int), axis=0, out=part, mode="clip")
         at += part.size
     return rows
 
@@ -67,8 +67,8 @@ def unpack(
     fresh = {name: np.zeros((len(trials), n), kind) for name, n, kind in (("scores", 3, float), ("stands", 2, int))}
     _check(all(same_layout(arrays.get(name), array) for name, array in (fresh | dict(like)).items()))
     stands, scores = arrays["stands"], arrays["scores"]
-    _check(((stands >= 0) & (stands < [len(STATES), 2**31])).all() and "whys" in arrays)
-    _check(0 <= arrays["column"][0] <= arrays["losses"].shape[1] and abs(arrays["due"]).max() <= len(trials))
+    _check("whys" in arrays and bool(((stands >= 0) & (stands < [len(STATES), 2**31])).all()))
+    _check(bool(0 <= arrays["column"][0] <= arrays["losses"].shape[1] and abs(arrays["due"]).max() <= len(trials)))
     whys = read_json(arrays["whys"].astype(np.uint8).tobytes(), MOST)
     members = _members(arrays, groups, [STATES[state] == "waiting" for state in stands[:, 0]])
     for trial, (state, step), row in zip(trials, stands.tolist(), scores.tolist(), strict=True):
@@ -95,12 +95,14 @@ def _members(arrays: dict[str, Array], groups: Sequence[Group], going: Sequence[
     found: list[Members | None] = []
     at = one = 0
     for group, some, there in zip(groups, places, initialized, strict=True):
-        found.append(_empty(group) if there else None)
-        if there:
-            until, last = at + len(some) * group.row, one + len(some)
-            rows = arrays["rows"][at:until].reshape(len(some), group.row)
-            found[-1][some] = Members(rows, arrays["counts"][one:last], arrays["weights"][one:last])
-            at, one = until, last
+        if not there:
+            found.append(None)
+            continue
+        until, last = at + len(some) * group.row, one + len(some)
+        rows, members = arrays["rows"][at:until].reshape(len(some), group.row), _empty(group)
+        members[some] = Members(rows, arrays["counts"][one:last], arrays["weights"][one:last])
+        found.append(members)
+        at, one = until, last
     return found
 
 

@@ -39,9 +39,9 @@ def _sample(searched: Range, n: int, rng: np.random.Generator) -> list[Any]:
     if powers := _powers(searched):
         return [powers[place] for place in rng.integers(len(powers), size=n)]
     if not searched.field.integer:
-        return sample(searched.scale, searched.low, searched.high, rng, n).tolist()
+        return list(sample(searched.scale, searched.low, searched.high, rng, n).tolist())
     values = np.rint(sample(searched.scale, searched.low - 0.5, searched.high + 0.5, rng, n))
-    return np.clip(values, searched.low, searched.high).astype(int).tolist()
+    return list(np.clip(values, searched.low, searched.high).astype(int).tolist())
 
 
 def _powers(searched: Range) -> list[int]:
@@ -49,7 +49,7 @@ def _powers(searched: Range) -> list[int]:
     as for a range that has none or is searched on the linear scale."""
     if searched.name not in POWERS or searched.scale == "linear":
         return []
-    return [2**k for k in range(searched.high.bit_length()) if searched.low <= 2**k]
+    return [2**k for k in range(int(searched.high).bit_length()) if searched.low <= 2**k]
 
 
 def grid_points(space: Space, n: int) -> list[Point]:
@@ -68,7 +68,7 @@ def sides(space: Space, n: int) -> tuple[int, ...]:
     too narrow for its side to be told apart gives fewer. Raises `UserError` where `n` is too small.
     """
     most = [_values(one) for one in space.ranges]
-    found = [count if one.choices else min(2, count) for one, count in zip(space.ranges, most, strict=True)]
+    found = [int(count if one.choices else min(2, count)) for one, count in zip(space.ranges, most, strict=True)]
     if math.prod(found) > n:
         raise UserError(_too_small(space, found, n))
     while True:
@@ -107,10 +107,10 @@ def _levels(searched: Range, side: int) -> list[Any]:
         return list(searched.choices)
     values = SCALES[searched.scale].from_unit(np.linspace(0.0, 1.0, side), searched.low, searched.high)  # (side,)
     if not searched.field.integer:
-        return np.unique(values).tolist()  # fewer in a range too narrow to tell so many apart
+        return list(np.unique(values).tolist())  # fewer in a range too narrow to tell so many apart
     place = np.arange(side)
     # None is pushed past the high end: on both scales of whole numbers the steps do not shrink on the way up.
-    return (np.maximum.accumulate(np.rint(values) - place) + place).astype(int).tolist()
+    return list((np.maximum.accumulate(np.rint(values) - place) + place).astype(int).tolist())
 
 
 def _points(space: Space, rows: Iterable[Sequence[Any]]) -> list[Point]:

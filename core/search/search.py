@@ -6,7 +6,7 @@ Trials of one shape train as stacks, and each has the bits that it would have al
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -37,11 +37,11 @@ class Search:
     """The models of a plan, to be trained in slices; `points` and the `steps` (p,) at which they are measured stand in
     place of those that the plan would draw and choose.
 
-    `notice` is what a person should know, in a sentence; `remote` whether the models are trained elsewhere. Raises
-    `UserError` where a model cannot be made, or all would be too much.
+    `remark` is what the `notice` of a search that is trained here says, `remote` whether the models are trained
+    elsewhere. Raises `UserError` where a model cannot be made, or all would be too much.
     """
 
-    notice = ""
+    remark = ""
     remote = False
 
     def __init__(self, plan: Plan, points: Sequence[Point] | None = None, steps: Sequence[int] | None = None) -> None:
@@ -61,9 +61,15 @@ class Search:
         self._clock = ProgressClock(ahead)
         self._trainer = Trainer(plan, self._groups, self._data, self.steps, self._clock)
         self._fingerprints: dict[int, str] = {}  # of trials trained elsewhere or before, "" where it is not known
-        self._work, self.done = self._train_all(), False
+        self._work: Iterator[None] = self._train_all()
+        self.done = False
 
     # what there is to see
+
+    @property
+    def notice(self) -> str:
+        """What a person should know, in a sentence; "" for nothing."""
+        return self.remark
 
     @property
     def losses(self) -> Array:
@@ -99,7 +105,7 @@ class Search:
             for _ in self._trainer.initialize(group):
                 pass
             stack = Stack(trial.spec, self._data, trial.settings, [trial.spec.seed], draw=False)
-            stack.take(group.members[[place]], trial.settings)
+            stack.take(group.known_members[[place]], trial.settings)
         return fingerprint(trial.spec, trial.settings, stack.state)
 
     def run(self, number: int) -> Replay:
@@ -206,7 +212,7 @@ class Search:
         for trial in self.trials:
             if trial.going:
                 trial.state = "done"
-        self.done, self.notice = True, ""
+        self.done, self.remark = True, ""
         self._trainer.release_memory()
 
     def _halve(self) -> None:

@@ -171,7 +171,7 @@ def positions(searched: Range, points: Sequence[Point]) -> Array:
     if searched.choices:
         places = {choice: place for place, choice in enumerate(searched.choices)}
         return np.array([places[value] for value in values], np.float64) / max(1, len(places) - 1)
-    return SCALES[searched.field.scale].to_unit(np.array(values, np.float64), searched.low, searched.high)
+    return np.asarray(SCALES[searched.field.scale].to_unit(np.array(values, np.float64), searched.low, searched.high))
 
 
 def model_at(space: Space, point: Point) -> tuple[RunSpec, Settings]:

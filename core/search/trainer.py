@@ -64,7 +64,7 @@ class Trainer:
         """Give the trials of a group their rows, where they have none yet."""
         if group.members is None and self._plan.origin:
             if self.origin_stack is None:
-                yield from self._train_origin(self._plan.origin)
+                self.origin_stack = yield from self._train_origin(self._plan.origin)
             group.members = yield from forked_members(group, self.origin_stack)
         elif group.members is None:
             group.members = initial_members(group)
@@ -94,7 +94,7 @@ class Trainer:
         broken = yield from self._train(stack, self._steps[self.rung], group.step_seconds(places.size))
         loss, accuracy = yield from dev_scores(stack, self._data.dev)
         sound = np.flatnonzero(~broken)
-        group.members[places[sound]] = stack.give()[sound]
+        group.known_members[places[sound]] = stack.give()[sound]
         for k in sound:
             self._record(group.trials[places[k]], loss[k], accuracy[k])
         self._clock.count(group.measuring_seconds(places.size))
@@ -109,7 +109,8 @@ class Trainer:
         broken = np.zeros(stack.members, bool)
         while (left := int(until) - stack.state.step) > 0 and not broken.all():
             steps = max(1, min(left, int(SLICE / (self._slowness * estimate))))
-            losses, start = np.empty((steps, stack.members), stack.dtype), perf_counter()
+            losses: Array = np.empty((steps, stack.members), stack.dtype)
+            start = perf_counter()
             done = stack.advance(steps, losses)
             self._slowness = max(perf_counter() - start, 1e-6) / (steps * estimate)
             broken |= ~np.isfinite(losses[: done + 1]).all(axis=0)
@@ -129,15 +130,15 @@ class Trainer:
         """Train a trial that broke on its way to this rung alone, to its last step before that, where a run stops."""
         stack = self._stacks.stack_with(group, np.array([place]))
         yield from self._train(stack, self._steps[self.rung], group.step_seconds(1))
-        group.members[[place]] = stack.give()
+        group.known_members[[place]] = stack.give()
         trial = group.trials[place]
         trial.state, trial.step, trial.stopped_at = "diverged", stack.state.step, stack.state.step
         self.due[trial.number] = -1
         trial.loss = trial.accuracy = math.nan
         trial.why = f"Diverged at step {trial.step:,}: the loss is no longer a finite number."
 
-    def _train_origin(self, origin: Origin) -> Work:
-        """Have the run from which all go on, where it stands: from its state, or trained again as its journal says."""
+    def _train_origin(self, origin: Origin) -> Generator[None, None, Stack]:
+        """The run from which all go on, where it stands: from its state, or trained again as its journal says."""
         stack, settings = Stack(origin.spec, self._data, origin.settings, [origin.spec.seed]), origin.settings
         if origin.state:
             stack.restore(origin.state, origin.present)
@@ -148,4 +149,4 @@ class Trainer:
             settings = changed(settings, new_values(nudge))
             stack.set(settings)
             yield
-        self.origin_stack = stack
+        return stack

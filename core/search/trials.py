@@ -83,6 +83,12 @@ class Group:
         self.members: Members | None = None
 
     @property
+    def known_members(self) -> Members:
+        """The rows of a group that is initialized."""
+        assert self.members is not None
+        return self.members
+
+    @property
     def row(self) -> int:
         """How many numbers a row of `members` has: parameters, two moments, running mean and variance."""
         return 3 * self.parameters + 2 * sum(self.sizes[1:-1])
@@ -135,7 +141,7 @@ def _shape(trial: Trial, examples: int) -> tuple[Any, ...]:
 def initial_members(group: Group) -> Members:
     """The rows of a group at step 0: weights drawn once for each initialization."""
     first: dict[str, int] = {}
-    rows = []
+    rows: list[Members] = []
     for trial in group.trials:
         if trial.spec.initialization not in first:
             first[trial.spec.initialization] = len(rows)
@@ -179,8 +185,8 @@ class StackCache:
         """A stack that holds these trials as they stand. The caller copies what it becomes into their rows."""
         key, wanted = (group, places.size), places.tolist()
         stack, present = self._kept.get(key) or (self._new(group, places), [])
-        if present != wanted or stack.state.step != group.members.counts[wanted[0], 0]:
-            stack.take(group.members[places], group.settings(places))
+        if present != wanted or stack.state.step != group.known_members.counts[wanted[0], 0]:
+            stack.take(group.known_members[places], group.settings(places))
         more = 0 if key in self._kept else group.stack_bytes(places.size)
         if self._bytes + more <= CACHE_BYTES:
             self._kept[key], self._bytes = (stack, wanted), self._bytes + more

@@ -66,7 +66,8 @@ def ranking(search: Search) -> Array:
     """The numbers of the models that have a finite newest loss, best first."""
     losses = newest_losses(search)
     ranked = np.argsort(np.where(np.isnan(losses), np.inf, losses), kind="stable")
-    return ranked[np.isfinite(losses[ranked])]
+    finite: Array = ranked[np.isfinite(losses[ranked])]
+    return finite
 
 
 def least_loss(search: Search) -> float | None:

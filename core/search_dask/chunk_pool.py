@@ -71,38 +71,39 @@ class ChunkPool:
         if self._error:
             error, self._error = self._error, None
             raise error
-        if not self._connection and not self._connected():
+        connection = self._connection or self._connected()
+        if not connection:
             return []
-        done = [future for future in self._connection.running if future.done()]
-        found = [result for future in done for result in self._results_of(future)]
-        if not self._connection.open:
+        done = [future for future in connection.running if future.done()]
+        found = [result for future in done for result in self._results_of(connection, future)]
+        if not connection.open:
             self._error = self._error or UserError(self._lost_words())
             self.cancel()
         else:
-            self._count_workers()
-            self._submit_waiting()
+            self._count_workers(connection)
+            self._submit_waiting(connection)
         return found
 
     def _lost_words(self) -> str:
         what = f"The Dask scheduler at {self.address}" if self.address else "The Dask scheduler on this machine"
         return f"{what} is gone. What has come in is kept: start it again where it ran, and play on."
 
-    def _connected(self) -> bool:
-        if not self._connecting:
-            self._connecting = in_thread(connect, self.address)
-        if not self._connecting.done():
-            return False
-        connecting, self._connecting = self._connecting, None
-        self._connection = connecting.result()
+    def _connected(self) -> SchedulerConnection | None:
+        """A new connection, None until there is one."""
+        connecting = self._connecting = self._connecting or in_thread(connect, self.address)
+        if not connecting.done():
+            return None
+        self._connecting = None
+        connection = self._connection = connecting.result()
         # Called by `cancel`, or when a search is forgotten without it.
-        self._disconnect = weakref.finalize(self, in_thread, self._connection.close)
+        self._disconnect = weakref.finalize(self, in_thread, connection.close)
         self._disconnect.atexit = False
         self.workers = self._most = 0
-        return True
+        return connection
 
-    def _results_of(self, future: Future[list[Result]]) -> list[Result]:
+    def _results_of(self, connection: SchedulerConnection, future: Future[list[Result]]) -> list[Result]:
         """The results of a chunk; where there are none, it waits to be handed out again."""
-        numbers = self._connection.running.pop(future)
+        numbers = connection.running.pop(future)
         error = None if future.cancelled() else future.exception()
         if not future.cancelled() and not error:
             return future.result()
@@ -111,17 +112,16 @@ class ChunkPool:
             self._error = error if isinstance(error, UserError) else UserError(_error_words(numbers, error))
         return []
 
-    def _count_workers(self) -> None:
+    def _count_workers(self, connection: SchedulerConnection) -> None:
         """How many threads the workers have, asked now and then."""
         if self._counting and self._counting[1].done() and not self._counting[1].exception():
             self.workers = sum(self._counting[1].result().values())
             self._most = max(self._most, self.workers)
         if not self._counting or time.monotonic() > self._counting[0] + ASKING:
-            self._counting = time.monotonic(), in_thread(self._connection.client.nthreads)
+            self._counting = time.monotonic(), in_thread(connection.client.nthreads)
 
-    def _submit_waiting(self) -> None:
+    def _submit_waiting(self, connection: SchedulerConnection) -> None:
         """Submit chunks to keep the workers busy, and no more: what waits here can still be cancelled."""
-        connection = self._connection
         if self._waiting and not connection.plan:
             connection.plan = connection.client.submit(dict, self._plan, pure=False)
         while self._waiting and len(connection.running) < AHEAD * max(1, self.workers):
@@ -140,7 +140,12 @@ class ChunkPool:
             self._connection = self._counting = None
         elif self._connecting:
             connecting, self._connecting = self._connecting, None
-            connecting.add_done_callback(lambda done: done.exception() or done.result().close())
+            connecting.add_done_callback(_close_new)
+
+
+def _close_new(connecting: Future[SchedulerConnection]) -> None:
+    if not connecting.exception():
+        connecting.result().close()
 
 
 def _pass_on(receive: Receive, future: Future[list[Result]]) -> None:

@@ -57,7 +57,7 @@ class _LocalCluster:
     def _start(self) -> None:
         """See `core.search_dask.local_cluster`: it ends when its standard input does, so before this process."""
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
+        self._process = process = subprocess.Popen(
             [sys.executable, "-m", "core.search_dask.local_cluster"],
             cwd=ROOT,
             env=os.environ | ONE_THREAD | {"PYTHONPATH": path},
@@ -65,7 +65,8 @@ class _LocalCluster:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._address = self._process.stdout.readline().strip()
+        assert process.stdout is not None  # it is a pipe
+        self._address = process.stdout.readline().strip()
         if not self._address:
             raise UserError("Dask did not start on this machine: the server's log says why. Train here without it.")
 
@@ -75,10 +76,12 @@ class _LocalCluster:
             self._end()
 
     def _end(self) -> None:
-        if self._process:
-            self._process.stdin.close()
-            self._process.wait(STOPPING)
-            self._process.stdout.close()
+        if process := self._process:
+            assert process.stdin is not None  # both are pipes
+            assert process.stdout is not None
+            process.stdin.close()
+            process.wait(STOPPING)
+            process.stdout.close()
             self._process = None
 
 

@@ -40,7 +40,7 @@ class DaskSearch(Search):
             raise UserError("Successive halving compares all models as they go: switch it off, or train without Dask.")
         super().__init__(plan, points, steps)
         self._work = iter(())  # the workers do it
-        self._pool = ChunkPool(train_chunk, plan, [trial.point for trial in self.trials], self.steps, address)
+        self._pool = ChunkPool(train_chunk, plan, [trial.point for trial in self.trials], self.steps.tolist(), address)
         self._trial_seconds = {trial.number: self._seconds(group) for group in self._groups for trial in group.trials}
         self._submitted = False
 

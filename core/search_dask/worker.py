@@ -31,8 +31,7 @@ def train_chunk(plan: dict[str, Any], numbers: list[int], steps: list[int], flag
     searched, points = plan_from_json(plan)
     chunk = Search(searched, [points[number] for number in numbers], steps)
     while not chunk.done:
-        until = time.perf_counter() + ASKING
-        chunk.advance(lambda until=until: time.perf_counter() > until)
+        chunk.advance(_after(ASKING))
         if stopped():
             return []
     return [_result(chunk, place, number) for place, number in enumerate(numbers)]
@@ -40,6 +39,12 @@ def train_chunk(plan: dict[str, Any], numbers: list[int], steps: list[int], flag
 
 def _result(chunk: Search, place: int, number: int) -> Result:
     return chunk.result(place) | {"number": number, "fingerprint": chunk.fingerprint(place)}
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    """Says whether so many seconds have passed since now."""
+    until = time.perf_counter() + seconds
+    return lambda: time.perf_counter() > until
 
 
 def _flag_is_set(flag: str) -> Callable[[], bool]:

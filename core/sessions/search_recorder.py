@@ -208,12 +208,12 @@ def _with(caviar: Search, rows: Sequence[Finished]) -> Search:
 def _stood(caviar: Search, standing: bytes | None) -> Search:
     """A search at its beginning, gone on to where it stood, or with a sentence that says why it has not."""
     if standing == b"":
-        caviar.notice = TOO_LARGE
+        caviar.remark = TOO_LARGE
     elif standing:
         try:
             caviar.restore(standing)
         except UserError as error:
-            caviar.notice = str(error)
+            caviar.remark = str(error)
     return caviar
 
 
@@ -225,7 +225,7 @@ def _farmed_on(one: Generation, rows: Sequence[Finished], standing: bytes | None
         farmed = DaskSearch(plan, points, one.steps, _address())
     except UserError as error:
         here = _with(_stood(_made(one), standing), rows)
-        here.notice = f"{_left(here)} in this process: {error}"
+        here.remark = f"{_left(here)} in this process: {error}"
         return here
     farmed.put_results(map(asdict, rows))
     return farmed
@@ -237,7 +237,7 @@ def _farmed(plan: Plan) -> Search:
         return DaskSearch(plan, address=_address())
     except UserError as error:
         here = Search(plan)
-        here.notice = f"The other seeds are trained in this process: {error}"
+        here.remark = f"The other seeds are trained in this process: {error}"
         return here
 
 

@@ -647,7 +647,7 @@ def test_a_chunk_that_fails_says_why_and_waits(error, sentence):
     one, failed = DaskSearch(plan())._pool, Future()
     failed.set_exception(error)
     one._connection = connection.SchedulerConnection(None, None, "", {failed: [2, 3, 4]})
-    assert one._results_of(failed) == []
+    assert one._results_of(one._connection, failed) == []
     assert list(one._waiting) == [[2, 3, 4]]
     with pytest.raises(UserError) as told:
         one.collect()
