@@ -76,7 +76,7 @@ def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -
     return layout(name, key, left=58, xaxis=steps_axis(anchor=f"y{count if count > 1 else ''}"), **axes)
 
 
-def line(uid: str, name: str, i: int = 0, **more: Any) -> go.Scatter:
+def line(uid: str, name: str, i: int = 0, /, **more: Any) -> go.Scatter:
     """An empty line in the colour and dash of class or layer i."""
     style = {"color": colour(i), "dash": dash(i), "width": 2} | more.pop("line", {})
     over = {"hovertemplate": "%{y:.4g} at step %{x:,}", "name": name} | more

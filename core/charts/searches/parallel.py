@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -11,7 +13,7 @@ from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
 from core.charts.searches.regions import named, outline, ranges_of, region_words
 from core.charts.searches.setting_axes import REGION, ticks
 from core.search.regions import stretch_of
-from core.search.space import positions
+from core.search.space import Range, positions
 from core.search.view import BEST, SearchView, ranking
 
 Array = np.ndarray
@@ -79,7 +81,7 @@ def hint(view: SearchView) -> str:
     return region_words(view) or "drag along an axis to select a region"
 
 
-def _values(ranges: tuple) -> list[dict[str, object]]:
+def _values(ranges: Sequence[Range]) -> list[dict[str, object]]:
     """The ends of each axis as words beside it."""
     found = []
     for i, one in enumerate(ranges):

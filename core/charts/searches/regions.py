@@ -86,7 +86,8 @@ def labels(found: Iterable[Box]) -> Array:
 
 def outline(rectangles: Iterable[tuple[Stretch, Stretch]]) -> tuple[Array, Array]:
     """x and y of closed rectangles, with a gap between them."""
-    x, y = [], []
+    x: list[float] = []
+    y: list[float] = []
     for (left, right), (low, high) in rectangles:
         gap = [np.nan] if x else []
         x += [*gap, left, right, right, left, left]

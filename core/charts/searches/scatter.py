@@ -5,6 +5,8 @@ The projections show why random points try more values of the setting that matte
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -76,15 +78,17 @@ def _brush(view: SearchView) -> dict[str, object]:
 def _regions(view: SearchView) -> Frame:
     """What is selected, and the generations nested in each other."""
     found, axes, seen = boxes(view), ranges_of(on_axes(view)), ranges_of(view.search)
-    own = [tuple(stretch(axes[name], seen[name]) for name in view.axes)] if found else []
+    across, up = view.axes
+    own = [(stretch(axes[across], seen[across]), stretch(axes[up], seen[up]))] if found else []
     arrays: Frame = {"labels.text": [box.words for box in found]}
-    for uid, (x, y) in {
+    drawn: dict[str, Iterable[Array]] = {
         "region": outline(selection(view)),
         "others": others(view),
         "boxes": outline((box.x, box.y) for box in found),
         "seen": outline(own),
         "labels": labels(found).T,
-    }.items():
+    }
+    for uid, (x, y) in drawn.items():
         arrays |= {f"{uid}.x": np.ascontiguousarray(x), f"{uid}.y": np.ascontiguousarray(y)}
     return arrays
 
