@@ -68,6 +68,6 @@ def _change(name: str, pair: Any) -> tuple[Any, Any]:
         raise FileError(f"{shown(name)} has no old and new value, as in [0.1, 0.01].")
     new, kind = FIELDS[name].parse(pair[1]), type(getattr(_START, name))
     old = float(pair[0]) if kind is float and type(pair[0]) is int else pair[0]
-    if type(old) is not kind or (kind is str and len(old) > TEXT):
+    if type(old) is not kind or (isinstance(old, str) and len(old) > TEXT):
         raise FileError(f"{shown(name)} had the value {shown(old)}, which is none that it could have.")
     return old, new

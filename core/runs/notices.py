@@ -74,8 +74,8 @@ def seed_test_words(run: Run) -> str:
     """What the other seeds say, or how far they are."""
     if not run.seed_test:
         return ""
-    if run.seed_test.done:
-        return run.seed_test.verdict.words
+    if verdict := run.seed_test.verdict:
+        return verdict.words
     return f"Under {run.seed_test.seeds} other seeds, with the nudge and without it: {run.seed_test.progress:.0%} done."
 
 

@@ -81,7 +81,7 @@ class Run:
         self.seed_test: SeedTest | None = None  # the last gesture under other seeds, where that was asked
         self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
         self.history = History(len(self.spec.hidden), self.data.n_classes)
-        self._losses = np.empty((AT_ONCE, 1), self.stack.dtype)
+        self._losses: Array = np.empty((AT_ONCE, 1), self.stack.dtype)
         self._outputs: dict[str, Array] = {}
         self._measure_start()
         self._snapshots = Snapshots(self._snapshot())
@@ -115,7 +115,8 @@ class Run:
                 f"The inputs have shape {X.shape}: this network takes ({self.data.n_x}, any number of examples)."
             )
         with np.errstate(all="ignore"):
-            return self.stack.predict(self.data.standardize(X))[0]
+            A: Array = self.stack.predict(self.data.standardize(X))[0]
+        return A
 
     def outputs(self, split: str) -> Array:
         """Test-time probabilities (C, m) of the "train" or the "dev" set; kept until the run moves."""

@@ -172,7 +172,7 @@ def measured_steps(first: int, target: int) -> Array:
 
 
 def _largest_batch(run: Replayable) -> int:
-    sizes = [run.start.batch_size, *(nudge.changes.get("batch_size", (0, 0))[1] for nudge in run.journal)]
+    sizes: list[int] = [run.start.batch_size, *(nudge.changes.get("batch_size", (0, 0))[1] for nudge in run.journal)]
     return min(max(sizes), run.data.train.labels.size)
 
 
@@ -224,7 +224,8 @@ def sign_test(plus: int, minus: int) -> float:
     """
     n = plus + minus
     tail = sum(math.comb(n, k) for k in range(max(plus, minus), n + 1))
-    return min(1.0, 2 * tail / 2**n)
+    outcomes: int = 2**n
+    return min(1.0, 2 * tail / outcomes)
 
 
 def needed(n: int) -> int | None:

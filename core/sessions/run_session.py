@@ -193,15 +193,17 @@ class RunSession(Session[RunCommand]):
     @property
     def busy(self) -> bool:
         """Whether a frame would train the run, or the models that it is compared with."""
-        return self._trains or bool(self.timeline.replays) or self._compares
+        return self._trains or bool(self.timeline.replays) or self._comparison is not None
 
     @property
     def _trains(self) -> bool:
         return self.pacing.trains and not self.run.trouble and not self.timeline.replays
 
     @property
-    def _compares(self) -> bool:
-        return self.run.seed_test is not None and not self.run.seed_test.done
+    def _comparison(self) -> SeedTest | None:
+        """The seed test that is not done yet, if there is one."""
+        test = self.run.seed_test
+        return test if test is not None and not test.done else None
 
     def train(self, viewer: object, seconds: float) -> int:
         """Train what a frame is owed at this speed, within `seconds`, for the viewer that drives; the steps done."""
@@ -212,15 +214,15 @@ class RunSession(Session[RunCommand]):
             end = start + seconds
             self._catch_up(end)
             owed, done = self.pacing.owed_to_frame(), 0
-            deadline = (start + end) / 2 if self._compares else end
+            deadline = (start + end) / 2 if self._comparison else end
             while self._trains and (left := self._left(owed, done)) > 0:
                 done += self.pacing.advance(self.run, left, deadline, self._interrupted)
                 self.answer()
                 if time.perf_counter() >= deadline:
                     break
             self._trained(done, time.perf_counter() - start, self.run.step != first)
-            if self._compares:
-                self.run.seed_test.advance(lambda: self._interrupted() or time.perf_counter() >= end)
+            if comparison := self._comparison:
+                comparison.advance(lambda: self._interrupted() or time.perf_counter() >= end)
                 self._tell()
             return done
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 from core.search.regions import Region, region_to_json
 from core.search.search import Search
 from core.sessions.save_state import SaveState
@@ -40,8 +42,11 @@ class SearchRecording:
         is done or the search rests, else now and then."""
         if not self.recorder:
             return
-        written = self.recorder.record(training.generations, not training.playing) if self.started else []
-        written += [self.recorder.record_contest(training.contest)] if self.started and training.contest else []
-        written += [self.recorder.record_region(region_to_json(generation, region))]
+        written: list[Future[None] | None] = []
+        if self.started:
+            written += self.recorder.record(training.generations, not training.playing)
+        if self.started and training.contest:
+            written.append(self.recorder.record_contest(training.contest))
+        written.append(self.recorder.record_region(region_to_json(generation, region)))
         for saving in filter(None, written):  # in the order in which they are carried out: the last is done last
             self.state.follow(saving)

@@ -229,4 +229,4 @@ class SearchSession(Session[SearchCommand]):
 
     def best(self, count: int) -> list[int]:
         """The numbers of the models that stand best."""
-        return ranking(self.caviar)[:count].tolist()
+        return [int(number) for number in ranking(self.caviar)[:count]]
