@@ -145,7 +145,7 @@ class Trainer:
         for nudge in () if origin.state else (*origin.journal, Nudge(origin.step, {})):
             broken = yield from self._train(stack, nudge.step, self._groups[0].step_seconds(1))
             if broken.any():
-                raise UserError(f"The run in hand breaks before step {origin.step:,}: go on from an earlier step.")
+                raise UserError(f"The run diverges before step {origin.step:,}: go on from an earlier step.")
             settings = changed(settings, new_values(nudge))
             stack.set(settings)
             yield
