@@ -15,6 +15,7 @@ from core.settings.table import FIELDS, RunSpec, Settings, changed
 from core.training.stack import State
 
 Result = dict[str, Any]  # what became of a trial, as plain numbers: see `Search.result`
+Receive = Callable[[list[Result]], object]
 LEAST_STEPS, MOST_STEPS = 10, 20_000
 HALVINGS = (8, 4, 2)  # steps / 8, steps / 4, steps / 2: where successive halving stops the worse half
 

@@ -16,7 +16,7 @@ from core.search import checkpoint
 from core.search.estimates import measured_steps, origin_seconds, seconds_ahead
 from core.search.halving import stop_worse_half
 from core.search.limits import check_memory, check_origin, check_time
-from core.search.plan import SAMPLERS, Origin, Plan, Result, check_models
+from core.search.plan import SAMPLERS, Origin, Plan, Receive, Result, check_models
 from core.search.progress import ProgressClock
 from core.search.space import Point, model_at
 from core.search.trainer import Trainer
@@ -177,6 +177,9 @@ class Search:
         return {"losses": trainer.losses, "accuracies": trainer.accuracies, "due": trainer.due, "column": column}
 
     # the work
+
+    def on_results(self, receive: Receive) -> None:
+        """Have `receive` called with results as they come in from elsewhere: here, none do."""
 
     def advance(self, enough: Callable[[], bool]) -> None:
         """Work until `enough()`, which is asked every few milliseconds, or to the end."""

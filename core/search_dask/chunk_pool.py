@@ -11,13 +11,12 @@ from functools import partial
 from importlib.util import find_spec
 
 from core.errors import UserError
-from core.search.plan import Plan, Result
+from core.search.plan import Plan, Receive, Result
 from core.search.plan_json import plan_to_json
 from core.search.space import Point
 from core.search_dask.connection import SchedulerConnection, connect, in_thread
 
 TrainChunk = Callable[..., list[Result]]
-Receive = Callable[[list[Result]], object]
 AHEAD = 2  # chunks handed out for each thread of a worker: one to work on, one to go on with
 ASKING = 0.5  # seconds between two looks at what workers there are
 

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from core.errors import UserError
-from core.search.plan import Plan, Result
+from core.search.plan import Plan, Receive, Result
 from core.search.search import Search
 from core.search.space import Point
 from core.search.trials import Group
-from core.search_dask.chunk_pool import ChunkPool, Receive
+from core.search_dask.chunk_pool import ChunkPool
 from core.search_dask.worker import train_chunk
 
 CHUNK = 2.0  # seconds that a chunk is to take, about

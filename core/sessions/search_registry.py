@@ -11,7 +11,8 @@ from core.search.regions import region_from_json
 from core.search.search import Search
 from core.sessions.poller import Poller
 from core.sessions.registry import Registry
-from core.sessions.search_recorder import SearchRecorder, recall, recall_contest
+from core.sessions.search_recall import recall, recall_contest
+from core.sessions.search_recorder import SearchRecorder
 from core.sessions.search_session import SearchSession
 from core.store import Store, digest, key_of, new_token, the_store
 

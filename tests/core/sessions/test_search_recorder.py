@@ -21,7 +21,8 @@ from core.search.regions import region_to_json
 from core.search.search import Search, origin_of
 from core.search.space import SEARCHABLE, Range, Space
 from core.sessions.commands import Add, Pause, Pick, Play, Region, See, Stop
-from core.sessions.search_recorder import about, finished, recall
+from core.sessions.search_recall import recall
+from core.sessions.search_recorder import about, finished
 from core.sessions.search_registry import search_sessions
 from core.settings.table import RunSpec, Settings
 from core.store import Store, digest, key_of
