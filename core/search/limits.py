@@ -17,7 +17,7 @@ def check_origin(plan: Plan, trials: Sequence[Trial]) -> None:
     """Raises `UserError` where a model has another network than the run from which it goes on."""
     if plan.origin and any(trial.spec != plan.origin.spec for trial in trials):
         raise UserError(
-            "A run in hand keeps its data and its network: search only settings that can be nudged, and no hidden "
+            "Variants of a run keep its data and its network: search only settings that can be nudged, and no hidden "
             "units, layers, activation or initialization."
         )
 

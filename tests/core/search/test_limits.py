@@ -51,7 +51,7 @@ def test_memory_is_bounded(monkeypatch):
 def test_a_run_in_hand_keeps_its_network(name):
     origin = origin_of(Run(SPEC, SMALL))
     space = Space(SPEC, SMALL, (SEARCHED[name],))
-    with pytest.raises(UserError, match="A run in hand keeps its data and its network: search only settings"):
+    with pytest.raises(UserError, match="Variants of a run keep its data and its network: search only settings"):
         Search(Plan(space, "random", 8, 20, origin=origin))
-    with pytest.raises(UserError, match="keeps its data"):
+    with pytest.raises(UserError, match="keep its data"):
         Search(Plan(Space(replace(SPEC, noise=0.5), SMALL, (RATES,)), "random", 8, 20, origin=origin))
