@@ -11,16 +11,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from core.errors import UserError
-from core.sessions.decoder import Decoder
 from core.store import digest, new_token
 
 DRIVER_SECONDS = 1.0
 CLOSED = "This was closed or deleted elsewhere: reload the page."
 C = TypeVar("C")
 Listener = Callable[[], None]
+
+
+class Decode(Protocol):
+    """Makes a command of what a client sends, or raises `UserError`: see `core.sessions.decoder`."""
+
+    def __call__(self, text: str | bytes) -> Any: ...
 
 
 class Session(Generic[C]):
@@ -31,7 +36,7 @@ class Session(Generic[C]):
     done so far is on the disk; None where nothing was to be saved.
     """
 
-    decode: ClassVar[Decoder]  # what a client sends, as a command
+    decode: ClassVar[Decode]
 
     def __init__(self, token: str = "", key: str = "") -> None:
         self.token, self.key = token or new_token(), key or digest(new_token())
