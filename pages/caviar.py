@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -78,7 +80,9 @@ def chart_grid(opened: SearchSession) -> None:
     names = {one.name: one.field.label for one in seen.caviar.plan.space.ranges}
     if len(names) > 2:
         axes = [
-            st.selectbox(word, list(names), list(names).index(axis), format_func=names.get, key=f"axis-{word}")
+            st.selectbox(
+                word, list(names), list(names).index(axis), format_func=lambda name: names[name], key=f"axis-{word}"
+            )
             for word, axis in zip(("Horizontal axis", "Vertical axis"), viewing.axes, strict=True)
         ]
         if tuple(axes) != viewing.axes:
@@ -91,7 +95,7 @@ def best(opened: SearchSession) -> None:
     """The list of best models, the picked model, and ways to search a smaller region."""
     seen = seen_here(opened)
     caviar, viewing = seen.caviar, seen.viewing
-    watch = {"picked": viewing.picked, "done": caviar.done, "generation": viewing.generation}
+    watch: dict[str, Any] = {"picked": viewing.picked, "done": caviar.done, "generation": viewing.generation}
     watch |= {"region": region_words(seen.shown), "whole": viewing.whole, "finished": seen.training.finished}
     generations(opened, seen)
     zoom(opened)
@@ -142,7 +146,7 @@ def picked_model(opened: SearchSession, number: int) -> None:
     if origin and drives(origin):
         adopted = "Your run goes on as this model, in a branch of its own."
         if st.button("Continue the run with it", icon=":material/call_merge:", help=adopted, width="stretch"):
-            replay, at = opened.caviar.run(number), opened.caviar.plan.origin.step
+            replay, at = opened.caviar.run(number), opened.caviar.plan.first_step
             origin.do(Adopt(replay, at))
             to_panda(origin.token)
 
@@ -157,7 +161,8 @@ def zoom(opened: SearchSession) -> None:
     if not drives(opened):
         return
     region = region_words(opened.shown)
-    label, kind = ("Search inside the region", "primary") if region else ("Zoom into the best 10 %", "secondary")
+    label = "Search inside the region" if region else "Zoom into the best 10 %"
+    kind: Literal["primary", "secondary"] = "primary" if region else "secondary"
     st.caption(f"Region: {plain(region)}" if region else HOW)
     if st.button(label, type=kind, icon=":material/zoom_in:", help=DENSER, width="stretch"):
         try:
@@ -176,10 +181,11 @@ def new_search(opened: SearchSession) -> None:
     seeds = seeds_input(plans)
     address = dask_address()
     where = address or "worker processes on this machine"
-    farmed = address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time.")
+    make: Callable[[Plan], Search] = Search
+    if address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time."):
+        make = partial(DaskSearch, address=address)
     if plans and st.button("Start this search", type="primary", width="stretch"):
         try:
-            make = partial(DaskSearch, address=address) if farmed else Search
             first, *others = made = [make(plan) for plan in plans]
             contest = RandomVsGrid(made, seeds, make) if seeds else None
             started = SEARCH_SESSIONS.open(first, owner_token())

@@ -14,7 +14,7 @@ from core.charts.sparkline import sparkline
 from core.store import key_of, the_store
 from pages.common.escape import plain
 from pages.common.identity import KEY, owner_token, remembered
-from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number
+from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
 
 PAGE = 25
@@ -47,7 +47,6 @@ STYLE = """<style>
 def toolbar() -> tuple[str, str]:
     """The search field and the order. Returns both."""
     with st.container(key="runs-bar", horizontal=True, vertical_alignment="center", gap="small"):
-        common = {"label_visibility": "collapsed", "persist_state": "session", "on_change": _from_the_top}
         search = st.text_input(
             "Search",
             key="runs-search",
@@ -55,9 +54,19 @@ def toolbar() -> tuple[str, str]:
             placeholder="Name, data or layers",
             icon=":material/search:",
             live=True,
-            **common,
+            label_visibility="collapsed",
+            persist_state="session",
+            on_change=_from_the_top,
         )
-        sort = st.selectbox("Order", list(SORTS), key="runs-sort", width=210, **common)
+        sort = st.selectbox(
+            "Order",
+            list(SORTS),
+            key="runs-sort",
+            width=210,
+            label_visibility="collapsed",
+            persist_state="session",
+            on_change=_from_the_top,
+        )
     return search, sort
 
 
@@ -154,8 +163,8 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
     if not runs:
         return
     with st.expander(f"Deleted in the last 30 days: {len(runs):,}"):
-        for it in sorted(runs, key=lambda it: -it.entry.deleted)[:PAGE]:
-            about = ([it.about] if it.entry.name else []) + [f"deleted {ago(now - it.entry.deleted)}"]
+        for it in sorted(runs, key=lambda it: since(it.entry.deleted, now))[:PAGE]:
+            about = ([it.about] if it.entry.name else []) + [f"deleted {ago(since(it.entry.deleted, now))}"]
             with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", wrap=False):
                 st.markdown(f"{plain(it.name)}  \n:gray[{plain(', '.join(about))}]", width="stretch")
                 st.button("Restore", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
@@ -174,7 +183,7 @@ def everything() -> None:
         st.page_link("panda.py", label="Open Panda", icon=":material/monitor_heart:")
         return
     search, sort = toolbar()
-    lately = [it for it in deleted if now - it.entry.deleted < UNDO_SECONDS]
+    lately = [it for it in deleted if since(it.entry.deleted, now) < UNDO_SECONDS]
     shown = sorted(fitting([*there, *lately], search), key=SORTS[sort])
     for it in page_of(shown):
         row(it, now)

@@ -17,11 +17,11 @@ Array = np.ndarray
 LETTERS, KEY_LINES = 20, 6  # of the names, which matter here: two beside each other in a narrow card
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 DECADES = 2  # that losses span before their axis is logarithmic
-Curve = tuple[str, Sequence[float] | Array, Sequence[float] | Array]
+Curve = tuple[str, Sequence[float] | Array, Sequence[float | None] | Array]
 
 
 def numbers(curve: Curve) -> tuple[Array, Array]:
-    """Steps (n,) and dev losses (n,) to draw, float64; NaN, a gap, where a loss is not finite."""
+    """Steps (n,) and dev losses (n,) to draw, float64; NaN, a gap, where a loss is None or not finite."""
     _, steps, losses = curve
     at = thinned(len(steps), per_line(4))
     x, y = (np.asarray(values, np.float64)[at] for values in (steps, losses))

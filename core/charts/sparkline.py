@@ -15,11 +15,11 @@ PAD = 2.5  # pixels around the curve, for half of its dot at the end
 DOT = 2.0  # radius of that dot
 
 
-def sparkline(steps: Sequence[float], values: Sequence[float], width: int = 120, height: int = 28) -> str:
+def sparkline(steps: Sequence[float], values: Sequence[float | None], width: int = 120, height: int = 28) -> str:
     """The curve of `values` at `steps` as SVG of `width` by `height` pixels, with a dot at its end.
 
-    A value that is not finite is a gap; without any the box is empty. Values that span more than two decades are
-    drawn on a logarithmic scale.
+    A value that is None or not finite is a gap; without any the box is empty. Values that span more than two decades
+    are drawn on a logarithmic scale.
     """
     x, y = (np.asarray(one, np.float64)[thinned(len(steps), width)] for one in (steps, values))
     there = np.isfinite(x) & np.isfinite(y)

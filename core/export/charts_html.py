@@ -64,7 +64,7 @@ def charts_html(run: Run) -> str:
 """
 
 
-def _section(run: Run, chart: Chart) -> str:
+def _section(run: Run, chart: Chart[Run]) -> str:
     """A chart with its title and its summary."""
     drawn = plotly.io.to_html(
         figure(run, chart), CONFIG, full_html=False, include_plotlyjs=False, div_id=chart.name, default_height=HEIGHT

@@ -123,7 +123,8 @@ class _Collection:
 
     def parts(self) -> Parts:
         """What is taken: modules after those that they import, definitions in the order of their module."""
-        found, texts = Parts(imports=self.imports), {}
+        found = Parts(imports=self.imports)
+        texts: dict[str, str] = {}
         for module in _in_order({module for module, _ in self.taken}):
             for name in _read(module).definitions:
                 if (module, name) not in self.taken:

@@ -98,7 +98,8 @@ class Training:
         optimizer = OPTIMIZERS[chosen["optimizer"]]
         learnt = theta.learnt(chosen["batch_norm"], chosen["bn_learn"])
         buffers = (theta.buffer, self.network.gradient.buffer, self.m, self.v, self.tmp)
-        optimizer.step(*(buffer[learnt] for buffer in buffers), self.rates(optimizer.moments))
+        learning, g, m, v, tmp = (buffer[learnt] for buffer in buffers)
+        optimizer.step(learning, g, m, v, tmp, self.rates(optimizer.moments))
 
     def rates(self, moments: tuple[str, ...]) -> Rates:
         """The factors of this step for an optimizer that keeps these averages."""
@@ -127,7 +128,8 @@ class Training:
     def predict(self, X: Array) -> Array:
         """Probabilities (C, m) at test time of normalized inputs X (n_x, m); batch norm uses its running averages."""
         with np.errstate(all="ignore"):
-            return self.network.predict(X, self.settings["batch_norm"], self.epsilon_bn)[0]
+            P: Array = self.network.predict(X, self.settings["batch_norm"], self.epsilon_bn)[0]
+        return P
 
 
 def train(training: Training, nudges: Iterable[tuple[int, dict[str, Any]]], steps: int) -> Training:

@@ -31,26 +31,27 @@ MOST_STEPS = 2000
 MEAN, DEVIATION, JITTER = 0.5, 1.25, 0.1
 
 
-class NoisyNorm:
+class NoisyNorm(BatchNorm):
     """Batch norm of a layer, and after it in every step a random scale and shift of each unit's outputs, with a little
-    more of both for every example. It stands in the place of a `BatchNorm`."""
+    more of both for every example."""
 
-    def __init__(self, norm: BatchNorm, seed: int) -> None:
-        self._norm, self._rng = norm, np.random.default_rng(seed)
+    def __init__(self, mean: Array, variance: Array, examples: int, seed: int) -> None:
+        super().__init__(mean, variance, examples)
+        self._rng = np.random.default_rng(seed)
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
         """z~ times its scale plus its shift into `out` (K, n, m)."""
-        self._norm.forward(Z, gamma, beta, epsilon, out)
+        super().forward(Z, gamma, beta, epsilon, out)
         unit, rng = (*out.shape[:2], 1), self._rng
         deviation, mean = rng.uniform(1, DEVIATION, unit), rng.uniform(-MEAN, MEAN, unit)
-        self._scale = (deviation + JITTER * rng.standard_normal(out.shape)).astype(out.dtype)
-        out *= self._scale
+        self._noise = (deviation + JITTER * rng.standard_normal(out.shape)).astype(out.dtype)
+        out *= self._noise
         out += mean + rng.uniform(-JITTER, JITTER, out.shape)
 
     def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
         """As batch norm's, from the gradient of the noisy outputs."""
-        G *= self._scale
-        self._norm.backward(G, centred, dgamma, dbeta)
+        G *= self._noise
+        super().backward(G, centred, dgamma, dbeta)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Net:
         self.stack = stack
         if self.noisy:
             work = stack.network.pass_of(stack.batch)
-            work.norm = [NoisyNorm(norm, l) for l, norm in enumerate(work.norm)]
+            work.norm = [NoisyNorm(norm.mean, norm.variance, stack.batch, l) for l, norm in enumerate(work.norm)]
 
     def advance(self, step: int) -> None:
         """The step after `step`, unless the loss is not finite any more."""
@@ -139,8 +140,9 @@ class Net:
         with np.errstate(all="ignore"):
             work.forward(net, train.X[None] + np.float32(shift), train.Y[None], on, stack.epsilon_bn, loss)
             net.theta.W[1][:] = W
-            z = net.theta.W[LAYERS][0].astype(np.float64) @ work.A[LAYERS - 1][0]
-        return z + net.theta.b[LAYERS][0]
+            product = net.theta.W[LAYERS][0].astype(np.float64) @ work.A[LAYERS - 1][0]
+        z: Array = product + net.theta.b[LAYERS][0]
+        return z
 
 
 class SideBySide:

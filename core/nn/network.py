@@ -20,14 +20,16 @@ from core.nn.softmax import SoftmaxCost, softmax
 Array = np.ndarray
 PREDICT_AT_ONCE = 1024  # examples
 TURNED = 8192  # largest A, in numbers, whose transpose is copied
+UNUSED: Array = np.empty((0, 0, 0))  # stands at index 0 of lists by layer, as layers count from 1
 
 
 class Parameters:
     """One array for each kind and layer. All are views into `buffer`, so that an optimizer works on all at once.
 
     `W[l]` (K, n_l, n_{l-1}) and `b[l]` (K, n_l, 1) for l = 1 to L, `gamma[l]` and `beta[l]` (K, n_l, 1) for the
-    hidden layers. Index 0 is unused, so that l is the course's l. The buffer begins with gamma and beta, then come W
-    and the last b, then the hidden b: what learns is one slice, with and without batch norm.
+    hidden layers. Index 0, like all that a layer does not have, is `UNUSED`, so that l is the course's l. The buffer
+    begins with gamma and beta, then come W and the last b, then the hidden b: what learns is one slice, with and
+    without batch norm.
     """
 
     def __init__(self, sizes: tuple[int, ...], members: int, dtype: type) -> None:
@@ -36,9 +38,9 @@ class Parameters:
         blocks = [(kind, l, column[l]) for l in range(1, last) for kind in ("gamma", "beta")]
         blocks += [("W", l, (sizes[l], sizes[l - 1])) for l in range(1, last + 1)] + [("b", last, column[last])]
         blocks += [("b", l, column[l]) for l in range(1, last)]
-        self.buffer = np.zeros(members * sum(rows * columns for _, _, (rows, columns) in blocks), dtype)
+        self.buffer: Array = np.zeros(members * sum(rows * columns for _, _, (rows, columns) in blocks), dtype)
         self._members = members
-        self.W, self.b, self.gamma, self.beta = ([None] * (last + 1) for _ in range(4))
+        self.W, self.b, self.gamma, self.beta = ([UNUSED] * (last + 1) for _ in range(4))
         self.starts: dict[tuple[str, int], int] = {}  # where each block begins in the buffer
         at = 0
         for kind, l, (rows, columns) in blocks:
@@ -46,7 +48,7 @@ class Parameters:
             self.starts[kind, l] = at
             getattr(self, kind)[l] = self.buffer[at : at + size].reshape(members, rows, columns)
             at += size
-        self.W_T = [None] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
+        self.W_T = [UNUSED] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
 
     def by_member(self, buffer: Array) -> list[Array]:
         """Views (K, n) of an array with the layout of `buffer`, one for each kind and layer, one row per network."""
@@ -79,13 +81,13 @@ class Pass:
         last = len(sizes) - 1
         slope_type = network.activation.slope_type or dtype
         shapes = [(K, n, examples) for n in sizes[1:last]]
-        self.Z = [None] + [np.empty(shape, dtype) for shape in shapes]
-        self.A = [None] + [np.empty(shape, dtype) for shape in shapes]
-        self.slope = [None] + [np.empty(shape, slope_type) for shape in shapes]
+        self.Z: list[Array] = [UNUSED] + [np.empty(shape, dtype) for shape in shapes]
+        self.A: list[Array] = [UNUSED] + [np.empty(shape, dtype) for shape in shapes]
+        self.slope: list[Array] = [UNUSED] + [np.empty(shape, slope_type) for shape in shapes]
         self.norm = [BatchNorm(network.batch_mean[l], network.batch_variance[l], examples) for l in range(1, last)]
         self.softmax = SoftmaxCost(K, sizes[-1], examples, dtype)
-        self._ones = np.ones(examples, dtype)
-        self._A_T = [None] + [A.transpose(0, 2, 1) for A in self.A[1:]]
+        self._ones: Array = np.ones(examples, dtype)
+        self._A_T = [UNUSED] + [A.transpose(0, 2, 1) for A in self.A[1:]]
         self._rows = [self._row_form(network, l, examples) for l in range(last)]
 
     def _row_form(self, network: Network, l: int, examples: int) -> Array | None:
@@ -162,11 +164,11 @@ class Network:
             self.theta.gamma[l][:] = 1
             self.running_variance[l][:] = 1
 
-    def _statistics(self) -> tuple[Array, list[Array | None], list[Array | None]]:
+    def _statistics(self) -> tuple[Array, list[Array], list[Array]]:
         """A buffer (2, units) of means and variances, and views (K, n_l, 1) of the means and variances by layer."""
         hidden, K = self.sizes[1:-1], self.members
-        buffer = np.zeros((2, K * sum(hidden)), self.dtype)
-        views: list[list[Array | None]] = [[None], [None]]
+        buffer: Array = np.zeros((2, K * sum(hidden)), self.dtype)
+        views = [[UNUSED], [UNUSED]]
         at = 0
         for n in hidden:
             for kind in (0, 1):
@@ -204,7 +206,7 @@ class Network:
     def predict(self, X: Array, batch_norm: bool, epsilon: Array) -> Array:
         """Probabilities (K, C, m) at test time of inputs X (n_x, m)."""
         layers = self.folded(batch_norm, epsilon)
-        out = np.empty((self.members, self.sizes[-1], X.shape[-1]), self.dtype)
+        out: Array = np.empty((self.members, self.sizes[-1], X.shape[-1]), self.dtype)
         for at in range(0, X.shape[-1], PREDICT_AT_ONCE):
             part = slice(at, at + PREDICT_AT_ONCE)
             softmax(self._logits(layers, X[None, :, part]), out=out[..., part])
@@ -216,7 +218,8 @@ class Network:
             Z = W @ A  # (K, n_l, n_{l-1}) @ (1 or K, n_{l-1}, m)
             A = self._activated(add(Z, b, Z))
         W, b = layers[-1]
-        return W @ A + b
+        logits: Array = W @ A + b
+        return logits
 
     def _activated(self, Z: Array) -> Array:
         """g(Z), written over Z."""

@@ -20,7 +20,8 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
     out = np.empty_like(Z) if out is None else out
     subtract(Z, Z.max(axis=-2, keepdims=True), out)
     exp(out, out)
-    return divide(out, out.sum(axis=-2, keepdims=True), out)
+    divide(out, out.sum(axis=-2, keepdims=True), out)
+    return out
 
 
 def cost(A: Array, Y: Array) -> Array:
@@ -29,7 +30,8 @@ def cost(A: Array, Y: Array) -> Array:
     (..., C, m) -> (...), in float64. A probability of 0 counts as the smallest normal number of its type.
     """
     likelihood = np.maximum(np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny)
-    return -np.log(likelihood, dtype=np.float64).mean(axis=-1)
+    J: Array = -np.log(likelihood, dtype=np.float64).mean(axis=-1)
+    return J
 
 
 class SoftmaxCost:
@@ -39,15 +41,15 @@ class SoftmaxCost:
     """
 
     def __init__(self, members: int, classes: int, examples: int, dtype: type) -> None:
-        self.A = np.empty((members, classes, examples), dtype)
+        self.A: Array = np.empty((members, classes, examples), dtype)
         self._flat = self.A.reshape(members, -1)
-        self._largest = np.empty((members, 1, examples), dtype)
-        self._sum = np.empty((members, 1, examples), dtype)
-        self._log = np.empty((members, 1, examples), dtype)
-        self._picked = np.empty(members, dtype)
-        self._row_of_ones = np.ones((1, classes), dtype)
-        self._ones = np.ones(examples, dtype)
-        self._share = np.array(1 / examples, dtype)
+        self._largest: Array = np.empty((members, 1, examples), dtype)
+        self._sum: Array = np.empty((members, 1, examples), dtype)
+        self._log: Array = np.empty((members, 1, examples), dtype)
+        self._picked: Array = np.empty(members, dtype)
+        self._row_of_ones: Array = np.ones((1, classes), dtype)
+        self._ones: Array = np.ones(examples, dtype)
+        self._share: Array = np.array(1 / examples, dtype)
 
     def forward(self, Y: Array, loss: Array) -> None:
         """Turn z in `A` into probabilities, and write the cost J of each network into `loss` (K,).
@@ -69,8 +71,10 @@ class SoftmaxCost:
 
     def backward(self, Y: Array) -> Array:
         """dJ/dZ = (A - Y) / m (K, C, m), written over `A` and returned."""
-        dZ = subtract(self.A, Y, self.A)
-        return multiply(dZ, self._share, dZ)
+        dZ = self.A
+        subtract(dZ, Y, dZ)
+        multiply(dZ, self._share, dZ)
+        return dZ
 
 
 def hardmax(Z: Array) -> Array:
@@ -78,7 +82,8 @@ def hardmax(Z: Array) -> Array:
 
     (..., C, m) -> (..., C, m). Where several are largest, the first gets the 1.
     """
-    return np.equal(np.argmax(Z, axis=-2, keepdims=True), np.arange(Z.shape[-2])[:, None]).astype(Z.dtype)
+    is_largest: Array = np.equal(np.argmax(Z, axis=-2, keepdims=True), np.arange(Z.shape[-2])[:, None])
+    return is_largest.astype(Z.dtype)
 
 
 def as_written(Z: Array) -> tuple[Array, Array]:

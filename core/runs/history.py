@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 
 import numpy as np
@@ -157,7 +157,7 @@ class History:
         """An empty row, all NaN."""
         return np.full(self._rows.shape[1], np.nan, np.float32)
 
-    def put(self, row: Array, name: str, values: Array | float) -> None:
+    def put(self, row: Array, name: str, values: Array | Sequence[float] | float) -> None:
         """Write the column `name` of `row`."""
         row[self._slices[name]] = values
 
@@ -167,7 +167,8 @@ class History:
 
     def at(self, step: int, name: str) -> float:
         """A column one wide as it was last measured at or before `step`."""
-        return float(self.column(name)[max(0, np.searchsorted(self.steps, step, side="right") - 1), 0])
+        row = int(np.searchsorted(self.steps, step, side="right")) - 1
+        return float(self.column(name)[max(0, row), 0])
 
     @property
     def steps(self) -> Array:

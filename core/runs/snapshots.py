@@ -5,6 +5,7 @@ Their gaps grow with age, so that their number grows with the run's logarithm an
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -37,14 +38,14 @@ class Snapshot:
         """Roughly what it takes in memory."""
         return self.state.bytes + self.history.bytes
 
-    def pack(self) -> bytes:
+    def pack(self) -> builtins.bytes:
         """All that cannot be read from the run's journal, as an .npz file."""
         arrays = state_to_arrays(self.state)
         arrays["counts"] = np.append(arrays["counts"], self.nudges)
         return write_npz(arrays | {f"history_{name}": array for name, array in self.history.arrays().items()})
 
     @classmethod
-    def unpack(cls, data: bytes, like: Snapshot, start: Settings, journal: Sequence[Nudge]) -> Snapshot | None:
+    def unpack(cls, data: builtins.bytes, like: Snapshot, start: Settings, journal: Sequence[Nudge]) -> Snapshot | None:
         """What `pack` gave, of a run that began with `start`; None where it has not the shapes of `like` or goes beyond
         `journal`: a snapshot only spares a replay, so one that does not fit is left aside."""
         try:

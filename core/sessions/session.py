@@ -23,10 +23,9 @@ Listener = Callable[[], None]
 
 
 class Decode(Protocol):
-    """Makes commands of messages: a `core.sessions.decoder.Decoder`."""
+    """Makes a command of what a client sends, or raises `UserError`: see `core.sessions.decoder`."""
 
-    def __call__(self, text: str | bytes) -> Any:
-        """The command that a message is. Raises `UserError` where it is none."""
+    def __call__(self, text: str | bytes) -> Any: ...
 
 
 class Session(Generic[C]):

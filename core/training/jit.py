@@ -39,6 +39,7 @@ def wait() -> bool:
     """Install the compiled step without delay, and wait for it. Returns whether stacks train by it now."""
     _at_once.set()
     begin()
+    assert _thread is not None  # `begin` has started it
     _thread.join()
     return Stack.compiled is not None
 

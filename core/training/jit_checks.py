@@ -117,14 +117,14 @@ def _same(trainer: Trainer, case: Case) -> bool:
     losses = np.zeros((2, case.steps, len(case.seeds)), np.float32)
     by_numpy = ways[0].advance(case.steps, losses[0], watch=lambda *_: None)  # numpy trains what is watched
     done = by_numpy, trainer.advance(ways[1], case.steps, losses[1])
-    if done[0] != done[1] or not np.array_equal(*losses[:, : done[0]], equal_nan=True):
+    if done[0] != done[1] or not np.array_equal(losses[0, : done[0]], losses[1, : done[0]], equal_nan=True):
         return False
-    sound = np.isfinite(losses[0, : done[0]]).all(axis=0)
+    sound = np.asarray(np.isfinite(losses[0, : done[0]]).all(axis=0))
     return _bits(ways[0], sound) == _bits(ways[1], sound)
 
 
 def _bits(stack: Stack, members: np.ndarray) -> list[bytes]:
     """All that the future of these members depends on, and batch norm's statistics of the last mini-batch."""
     held, net = stack.give()[np.flatnonzero(members)], stack.network
-    batch = [view[members] for view in (*net.batch_mean[1:], *net.batch_variance[1:]) if view is not None]
+    batch = [view[members] for view in (*net.batch_mean[1:], *net.batch_variance[1:])]
     return [array.tobytes() for array in (held.rows, held.counts, held.weights, *batch)]

@@ -10,7 +10,7 @@ This is one file because numba's cache notices changes of this file only.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from llvmlite import ir
@@ -31,8 +31,8 @@ BLOCK = 16  # columns transposed at once: as many as there are numbers in a cach
 
 # Nothing is allocated, so numba's memory management (_nrt) is off. Only `train` is called from Python, so the other
 # functions need no wrapper.
-_OPTIONS = {"nogil": True, "error_model": "numpy", "_nrt": False}
-jit = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
+jit = njit(**_OPTIONS | {"no_cpython_wrapper": True})
 
 
 class Shape(NamedTuple):
@@ -421,7 +421,7 @@ def _update(shape, data, settings, work, weights, k):
                 theta[i] -= m[i] / (np.sqrt(v[i] / correction2) + epsilon) * alpha
 
 
-@njit(cache=True, no_cfunc_wrapper=True, **_OPTIONS)
+@njit(cache=True, **_OPTIONS)
 def train(loops, shape, data, settings, work, weights, cursor, losses, first, last):
     """Train members first to last - 1 on the mini-batches from `cursor` on, one step for each row of `losses`.
 

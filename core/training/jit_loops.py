@@ -32,8 +32,10 @@ class Loops:
         pointer.restype, pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
         self._capsules, rows = [], []  # a capsule keeps alive what its addresses point to
         for ufunc in ufuncs:
-            _, capsule = ufunc._resolve_dtypes_and_context((np.dtype(np.float32),) * ufunc.nin + (None,) * ufunc.nout)
-            ufunc._get_strided_loop(capsule)
+            # Private methods, which numpy's stubs do not have.
+            types = (np.dtype(np.float32),) * ufunc.nin + (None,) * ufunc.nout
+            _, capsule = ufunc._resolve_dtypes_and_context(types)  # type: ignore[attr-defined]
+            ufunc._get_strided_loop(capsule)  # type: ignore[attr-defined]
             info = _CallInfo.from_address(pointer(capsule, b"numpy_1.24_ufunc_call_info"))
             if info.needs_python:
                 raise NotImplementedError(f"numpy's {ufunc.__name__} needs the interpreter")

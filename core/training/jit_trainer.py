@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from core.nn import activations, optimizers
 from core.nn.activations import ACTIVATIONS
 from core.nn.network import turned
-from core.nn.optimizers import OPTIMIZERS
+from core.nn.optimizers import OPTIMIZERS, Rates
 from core.training.jit_loops import Loops
 from core.training.stack import WEIGHTS, Stack, shared
 
@@ -23,13 +23,13 @@ MOST_BYTES = 64 * 2**20  # of activations of one network; compiling gains little
 WORTH_THREADS = 2_000_000  # multiplications from which several threads are faster than one
 
 # The kernel's constant for each function. A stack with a function that has none is trained by numpy.
-ACTIVATION_CODES = {
+ACTIVATION_CODES: dict[Callable[[Array, Array], None], str] = {
     activations.relu: "RELU",
     activations.leaky_relu: "LEAKY_RELU",
     activations.tanh: "TANH_UNIT",
     activations.sigmoid: "SIGMOID",
 }
-OPTIMIZER_CODES = {
+OPTIMIZER_CODES: dict[Callable[[Array, Array, Array, Array, Array, Rates], None], str] = {
     optimizers.gradient_descent: "GRADIENT_DESCENT",
     optimizers.momentum: "MOMENTUM",
     optimizers.rmsprop: "RMSPROP",
@@ -159,9 +159,10 @@ class Trainer:
 
     def _arguments(self, stack: Stack) -> StackArguments:
         """The stack's arguments, made anew after a change of settings."""
-        if stack.plan is None or stack.plan.of_settings is not stack.settings:
-            stack.plan = StackArguments(self.kernel, stack)
-        return stack.plan
+        plan = stack.plan
+        if not isinstance(plan, StackArguments) or plan.of_settings is not stack.settings:
+            stack.plan = plan = StackArguments(self.kernel, stack)
+        return plan
 
     def _buffers(self, stack: Stack, order: Array) -> Any:
         net = stack.network
@@ -176,12 +177,12 @@ class Trainer:
         parts = min(self._threads, K) if work > WORTH_THREADS else 1
         ends = [K * i // parts for i in range(parts + 1)]
         fixed = self.loops.addresses, arguments.shape, buffers, arguments.settings
-        calls = [
+        calls: list[tuple[Any, ...]] = [
             (*fixed, workspace, weights, at, losses, first, last)
             for workspace, first, last in zip(arguments.workspaces(m, parts), ends, ends[1:], strict=False)
         ]
         others = [self._pool.submit(self.kernel.train, *call) for call in calls[1:]] if self._pool else []
-        trained = self.kernel.train(*calls[0])
+        trained: int = self.kernel.train(*calls[0])
         for other in others:
             other.result()
         return trained

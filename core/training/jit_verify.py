@@ -103,8 +103,8 @@ def verify_in_child(folder: Path) -> None:
     """Compile and verify the step in a child process. Raises `RuntimeError`, saying why, unless it ends with 0."""
     with suppress(OSError):
         (folder / STAMP).unlink()
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(CHILD, cwd=ROOT, **pipes) as child:
+    nothing, pipe, same = subprocess.DEVNULL, subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen(CHILD, cwd=ROOT, stdin=nothing, stdout=pipe, stderr=same) as child:
         try:
             said = _await(child).decode(errors="replace").split("\n")
         finally:

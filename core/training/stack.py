@@ -114,7 +114,8 @@ class Room(NamedTuple):
     @classmethod
     def of(cls, orders: int, examples: int, width: int, n_x: int, dtype: type) -> Room:
         """Room for `orders` mini-batches of `width` = n_x + C numbers an example."""
-        rows, columns = np.empty((orders, examples, width), dtype), np.empty((orders, width, examples), dtype)
+        rows: Array = np.empty((orders, examples, width), dtype)
+        columns: Array = np.empty((orders, width, examples), dtype)
         return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
 
 
@@ -162,16 +163,16 @@ class Stack:
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
-        self._tmp = np.empty(min(PIECE, self.m.buffer.size), dtype)
+        self._tmp: Array = np.empty(min(PIECE, self.m.buffer.size), dtype)
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
         self.orders = 1 if len(set(seeds)) == 1 else self.members
-        self.rows = data.train.rows.astype(dtype, copy=False).view()
+        self.rows: Array = data.train.rows.astype(dtype, copy=False).view()
         self.rows.flags.writeable = False
         self._spreads: dict[str, tuple[Array, list[Array]]] = {}
         self._order_of = -1
         self._room: Room | None = None
-        self.plan: Any = None  # what compiled steps keep of this stack
+        self.plan: object = None  # what compiled steps keep of this stack
         self.settings: tuple[Settings, ...] = ()
         self.set(settings)
 
@@ -226,7 +227,7 @@ class Stack:
             buffer = np.empty_like(self.network.theta.buffer)
             self._spreads[name] = buffer, self.network.theta.by_member(buffer)
         buffer, views = self._spreads[name]
-        column = np.asarray(values, self.dtype)[:, None]
+        column: Array = np.asarray(values, self.dtype)[:, None]
         for view in views:
             np.copyto(view, column)
         return buffer
@@ -347,12 +348,14 @@ class Stack:
 
     def _draw_rates(self) -> list[Rates]:
         """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""
-        correction1 = correction2 = 1.0
+        left1: Array | float = 1.0
+        left2: Array | float = 1.0
         if self.settings[0].bias_correction:
             state, moments = self.state, self.optimizer.moments
-            correction1 = 1 - state.weight1 if "m" in moments else 1.0
-            correction2 = 1 - state.weight2 if "v" in moments else 1.0
-        correction1, correction2 = np.array(correction1, self.dtype), np.array(correction2, self.dtype)
+            left1 = 1 - state.weight1 if "m" in moments else 1.0
+            left2 = 1 - state.weight2 if "v" in moments else 1.0
+        correction1: Array = np.array(left1, self.dtype)
+        correction2: Array = np.array(left2, self.dtype)
         alpha = self._spread("alpha", np.array(self.alpha, self.dtype) / correction1)
         factors = (alpha, *self._constants, self._spread("correction2", correction2))
         rates = [Rates(*(f[part] if f.ndim else f for f in factors)) for part in self._parts]
@@ -400,9 +403,9 @@ class Stack:
             width = array[0].size
             array[:] = members.rows[:, at : at + width].reshape(array.shape)
             at += width
-        counts = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
-        weights = {name: shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
-        self._go_on(replace(self.state, **counts, **weights), settings)
+        changed: dict[str, Any] = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
+        changed |= {name: shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
+        self._go_on(replace(self.state, **changed), settings)
 
     def _members_arrays(self) -> list[Array]:
         """Every array (K, ...) of the state, a member a row."""
@@ -411,7 +414,7 @@ class Stack:
             array for held in (self.network.theta, self.m, self.v) for kind in kinds for array in getattr(held, kind)
         ]
         found += [*self.network.running_mean, *self.network.running_variance]
-        return [array for array in found if array is not None]
+        return [array for array in found if array.size]  # without `UNUSED`
 
     def first_broken_layer(self) -> str:
         """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a
@@ -420,9 +423,9 @@ class Stack:
         for l in range(last, 0, -1):
             if not np.isfinite(self.network.theta.W[l]).all():
                 return f"the weights of {self._layer(l)}"
-        work = self.network.pass_of(self._room.rows.shape[1]) if self._room else None
-        for l in range(1, last) if work else ():
-            if not np.isfinite(work.A[l]).all():
+        A = self.network.pass_of(self._room.rows.shape[1]).A if self._room else []
+        for l in range(1, len(A)):
+            if not np.isfinite(A[l]).all():
                 return f"the activations of {self._layer(l)}"
         return f"the z of {self._layer(last)}"
 

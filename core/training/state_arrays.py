@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def state_from_arrays(arrays: Mapping[str, Array], like: State) -> State:
     wanted = state_to_arrays(like)
     if not all(same_layout(arrays.get(name), array) for name, array in wanted.items()):
         raise ValueError("The arrays are not of a state of this network.")
-    numbers = dict(zip(COUNTS, arrays["counts"].tolist(), strict=True))
-    numbers |= dict(zip(WEIGHTS, arrays["weights"].tolist(), strict=True))
-    return replace(like, **{name: arrays[name] for name in BUFFERS}, **numbers)
+    fields: dict[str, Any] = {name: arrays[name] for name in BUFFERS}
+    fields |= dict(zip(COUNTS, arrays["counts"].tolist(), strict=True))
+    fields |= dict(zip(WEIGHTS, arrays["weights"].tolist(), strict=True))
+    return replace(like, **fields)

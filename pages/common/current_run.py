@@ -100,7 +100,8 @@ def title(opened: RunSession) -> str:
 
 
 def _tokens() -> list[str]:
-    return st.session_state.setdefault("tokens", [])
+    tokens: list[str] = st.session_state.setdefault("tokens", [])
+    return tokens
 
 
 def _latest() -> RunSession | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from core.sessions.session import Session
@@ -26,13 +28,13 @@ def _from_cookie() -> str | None:
     return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
 
 
-def token_for(opened: Session) -> str:
+def token_for(opened: Session[Any]) -> str:
     """The token of this browser for a run: the one that may change it if there is one, else the one that reads it."""
     mine = key_of(owner_token(), opened.token)
     in_address = st.query_params.get(KEY, "")
     return next((token for token in (mine, in_address) if opened.drives(token)), opened.token)
 
 
-def drives(opened: Session) -> bool:
+def drives(opened: Session[Any]) -> bool:
     """Whether this browser may change the run."""
     return token_for(opened) != opened.token

@@ -15,7 +15,7 @@ from pages.common.identity import drives
 COMMANDS = {"generation": See, "axes": Axes, "whole": ShowWhole}  # of the owner, by the names of a `Sight`
 
 
-def sight_of(opened: Session) -> Sight:
+def sight_of(opened: Session[Any]) -> Sight:
     """The view chosen in this session; empty for the owner, whose choice is kept in the search itself."""
     chosen = st.session_state.get("sights", {}).get(opened.token, Sight())
     return Sight() if chosen == Sight() or drives(opened) else chosen
@@ -35,6 +35,6 @@ def look(opened: SearchSession, name: str, value: Any) -> None:
         sights[opened.token] = replace(sights.get(opened.token, Sight()), **{name: value})
 
 
-def sight_row(opened: Session) -> dict[str, Any]:
+def sight_row(opened: Session[Any]) -> dict[str, Any]:
     """The chosen parts of the view, as the live channel takes them."""
     return {name: value for name, value in asdict(sight_of(opened)).items() if value is not None}

@@ -21,8 +21,13 @@ LOW, HIGH = 1e-4, 20.0  # ends of the marks
 class Shown(Protocol):
     """What is looked at: see `core.sessions.lab_session.Shown`."""
 
-    trained: SideBySide
-    layer: int
+    @property
+    def trained(self) -> SideBySide:
+        """The three networks."""
+
+    @property
+    def layer(self) -> int:
+        """The layer (2 to LAYERS + 1) whose inputs are looked at."""
 
 
 def _key() -> str:

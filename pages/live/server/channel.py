@@ -22,7 +22,7 @@ from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
-from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener
+from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener, Session
 from pages.live.server.frames import WORKER, make_frame
 
 MOST_PENDING = 256
@@ -35,8 +35,8 @@ AnySession = RunSession | SearchSession | LabSession
 
 def find(token: str, listener: Listener) -> AnySession | None:
     """What a token opens, with a listener from now on."""
-    registries = (LAB_SESSIONS, SEARCH_SESSIONS, RUN_SESSIONS)
-    return next(filter(None, (registry.get(token, listener) for registry in registries)), None)
+    found = LAB_SESSIONS.get(token, listener) or SEARCH_SESSIONS.get(token, listener)
+    return found or RUN_SESSIONS.get(token, listener)
 
 
 class Viewer:
@@ -85,9 +85,10 @@ class Viewer:
         if self._pending >= MOST_PENDING:
             raise UserError("Too many changes at once: wait for the last ones to take effect.")
         self._pending += 1
-        future = asyncio.wrap_future(self.opened.ask(command))
+        opened: Session[Any] = self.opened  # its own decoder made the command
+        future = asyncio.wrap_future(opened.ask(command))
         future.add_done_callback(lambda done: self._answered(done, command.id))
-        WORKER.submit(self.opened.answer)
+        WORKER.submit(opened.answer)
 
     def _answered(self, done: asyncio.Future[Any], identity: int | None) -> None:
         self._pending -= 1

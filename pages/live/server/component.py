@@ -38,7 +38,7 @@ export default (component) => {
 _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
 
 
-def _mount(opened: Session, part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
     base, token = base_path(), token_for(opened)
     common = {
         "part": part,
@@ -63,7 +63,8 @@ def transport(opened: RunSession) -> str | None:
     """The bar that plays the run. Returns "same" or "new" (weights) once after a click on a restart button."""
     speeds = list(SPEEDS.items())
     result = _mount(opened, "run-bar", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None)
-    return result.restart
+    restart: str | None = result.restart
+    return restart
 
 
 def dials(opened: RunSession, fields: Sequence[Field], key: str, watch: dict[str, Any] | None = None) -> None:
@@ -116,7 +117,7 @@ def leaders(opened: SearchSession, watch: dict[str, Any]) -> None:
 
 def charts(
     opened: RunSession | SearchSession | LabSession,
-    chosen: Sequence[Chart],
+    chosen: Sequence[Chart[Any]],
     key: str = "charts",
     watch: dict[str, Any] | None = None,
 ) -> None:
@@ -126,7 +127,7 @@ def charts(
     _mount(opened, "charts", key, data, on_stale_change=lambda: None)
 
 
-def chart_row(chart: Chart, shown: Any) -> dict[str, Any]:
+def chart_row(chart: Chart[Any], shown: Any) -> dict[str, Any]:
     """A chart as the client takes it: its skeleton, title and summary."""
     return {
         "name": chart.name,

@@ -206,7 +206,7 @@ class Kind:
     """Something that can be looked at live: its charts, what a frame says beside them, and for how many seconds one
     frame may train it while nobody else waits."""
 
-    charts: Mapping[str, Chart]
+    charts: Mapping[str, Chart[Any]]
     say: Callable[[Any], dict[str, Any]]
     alone: float = 0.0
 

@@ -44,7 +44,8 @@ def plan_inputs(opened: SearchSession) -> list[Plan]:
     present = {one.name: one for one in plan.space.ranges}
     try:
         ranges = tuple(_range_input(present.get(name, SEARCHABLE[name])) for name in names)
-        kind = st.segmented_control("Points", list(KINDS), default=plan.kind, format_func=KINDS.get) or plan.kind
+        chosen = st.segmented_control("Points", list(KINDS), default=plan.kind, format_func=lambda name: KINDS[name])
+        kind = chosen or plan.kind
         left, right = st.columns(2, gap="small")
         models = left.number_input("Models", 1, 1000, plan.models, step=16)
         steps = right.number_input("Steps each", 10, MOST_STEPS, plan.steps, step=100)

@@ -67,10 +67,10 @@ def in_hand() -> LabSession:
 
 def choices(opened: LabSession) -> None:
     """Choices of the activation (a new one restarts the networks) and of the layer whose inputs are charted."""
-    names = SETTINGS_FIELDS["activation"].choices
+    word = SETTINGS_FIELDS["activation"].word
     now = opened.trained.spec.activation
     chosen = st.segmented_control(
-        "Activation", ACTIVATIONS, default=now, format_func=names.get, key=f"{KEY}-activation", required=True
+        "Activation", ACTIVATIONS, default=now, format_func=word, key=f"{KEY}-activation", required=True
     )
     if chosen and chosen != now:
         opened.do(Restart(chosen))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.charts import Chart
 from core.charts.palette import COLOURS
@@ -25,10 +26,12 @@ PANDA = "panda.py"
 PRECISION = 7  # significant digits of the numbers sent to charts
 MOST_KEPT = 200  # skeletons
 
-_KEPT: dict[tuple[Chart, Hashable], dict[str, Any]] = {}  # skeletons by chart and shape, never changed
+Scale = Literal["log", "one_minus", "linear"]
+
+_KEPT: dict[tuple[Chart[Any], Hashable], dict[str, Any]] = {}  # skeletons by chart and shape, never changed
 
 
-def knob(name: str, symbol: str, label: str, low: float, high: float, scale: str = "linear", **more: Any) -> Field:
+def knob(name: str, symbol: str, label: str, low: float, high: float, scale: Scale = "linear", **more: Any) -> Field:
     """A field for a dial of a lab, which is not a setting of a run. See `core.settings.table.Field`."""
     return Field(name, symbol, label, more.pop("help", ""), scale, "lab", low, high, **more)
 
@@ -77,7 +80,7 @@ def last(key: str) -> str | None:
     return st.session_state.get(f"{key}-last")
 
 
-def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[Any]:
+def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[DeltaGenerator]:
     """Columns for the dials and for the charts. On a phone one chart stays visible above the dials (see live.css).
 
     With `low` the charts are lower in a low window, so that the panel fits.
@@ -85,14 +88,14 @@ def sides(key: str, sizes: Sequence[float] = (1, 3), low: bool = False) -> list[
     return together(key, low).columns(sizes, gap="medium")
 
 
-def together(key: str, low: bool = False) -> Any:
+def together(key: str, low: bool = False) -> DeltaGenerator:
     """A container with the same layout as `sides`, for columns of one's own."""
     return st.container(key=f"{key}-lab-sides{'-low' if low else ''}")
 
 
 def state(key: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a panel, which the session keeps between visits of the page."""
-    held = st.session_state.setdefault(key, {})
+    held: dict[str, Any] = st.session_state.setdefault(key, {})
     for name, value in defaults.items():
         held.setdefault(name, value)
     return held
@@ -120,7 +123,7 @@ def _mended(fields: Sequence[Field], values: Mapping[str, Any], defaults: Mappin
 
 def _fits(field: Field, value: Any) -> bool:
     try:
-        return field.parse(value) == value
+        return bool(field.parse(value) == value)
     except UserError:
         return False
 
@@ -132,7 +135,7 @@ def _whole(value: Any) -> int:
 def charts(
     key: str,
     shown: Any,
-    chosen: Sequence[Chart],
+    chosen: Sequence[Chart[Any]],
     heard: Callable[[dict[str, Any]], None] | None = None,
     shape: Hashable = None,
     stays: int = 0,
@@ -163,7 +166,7 @@ def charts(
     component.local("charts", part, data, on_message_change=hear)
 
 
-def _row(chart: Chart, shown: Any, shape: Hashable) -> dict[str, Any]:
+def _row(chart: Chart[Any], shown: Any, shape: Hashable) -> dict[str, Any]:
     if shape is None:
         return component.chart_row(chart, shown)
     if len(_KEPT) > MOST_KEPT:

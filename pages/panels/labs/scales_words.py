@@ -37,6 +37,14 @@ def seed(key: str, most: int = 10**6) -> int:
 def choice(key: str, label: str, options: dict[str, str]) -> str:
     """A choice between options (name -> label). Returns the chosen name, at first the first."""
     first = next(iter(options))
-    common = {"label_visibility": "collapsed", "required": True, "persist_state": "session"}
-    found = st.segmented_control(label, list(options), default=first, format_func=options.get, key=key, **common)
+    found = st.segmented_control(
+        label,
+        list(options),
+        default=first,
+        format_func=lambda name: options[name],
+        key=key,
+        label_visibility="collapsed",
+        required=True,
+        persist_state="session",
+    )
     return found if found in options else first

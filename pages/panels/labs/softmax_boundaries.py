@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
@@ -35,7 +37,7 @@ def boundaries() -> None:
 
 
 @st.fragment
-def _plane(held: dict) -> None:
+def _plane(held: dict[str, Any]) -> None:
     """The charts of both networks. Moving a point runs only this fragment again."""
     points, layers, wrong = held["points"], held["layers"], held.pop("wrong", "")
     linear, problem = _divided(points, "none")
@@ -54,7 +56,7 @@ def _plane(held: dict) -> None:
     border.latex(_border(linear))
 
 
-def _point_controls(held: dict) -> str:
+def _point_controls(held: dict[str, Any]) -> str:
     """Controls for presets, classes, hidden layers and the class of new points. Returns the chosen key of `LAYERS`."""
     counts = range(3, 7)
 
@@ -92,7 +94,7 @@ def _divided(points: plane.Points, layers: str) -> tuple[plane.Divided, str]:
         return plane.undivided(points, plane.LAYERS[layers]), str(error)
 
 
-def _hear(held: dict, message: dict) -> None:
+def _hear(held: dict[str, Any], message: dict[str, Any]) -> None:
     """Apply what a person did to a point."""
     try:
         held["points"] = plane.heard(held["points"], message, held["label"])
@@ -117,6 +119,12 @@ def _own_run(points: plane.Points, layers: str) -> tuple[RunSpec, Settings]:
     """A run that learns these points with the same layers and settings."""
     table = plane.table(points)
     keep_table(table, "points of the softmax lab")
-    size = {"hidden": plane.LAYERS[layers], "activation": plane.ACTIVATION, "initialization": "xavier"}
-    spec = RunSpec(dataset=table.name, dev_share=0.05, normalize=False, **size)
+    spec = RunSpec(
+        dataset=table.name,
+        dev_share=0.05,
+        normalize=False,
+        hidden=plane.LAYERS[layers],
+        activation=plane.ACTIVATION,
+        initialization="xavier",
+    )
     return spec, plane.settings(points)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import streamlit as st
 
@@ -32,7 +34,7 @@ def loss() -> None:
         lab.dials("loss", [z_knob(f"z{j}of{i}", j) for j in range(1, CLASSES + 1)], START, compact=True)
         held = lab.state("loss", START)
         Z = np.array([[held[f"z{j}of{k}"] for k in range(m)] for j in range(1, CLASSES + 1)])
-        shown = loss_terms(Z, labels[:m])
+        shown = loss_terms(Z, np.array(labels[:m]))
         spec = RunSpec(dataset="blobs", classes=CLASSES, hidden=(8,))
         lab.see_in_panda("loss", lambda: (spec, Settings(batch_size=m)), ["loss", "outputs"])
     with figures:
@@ -46,7 +48,8 @@ def loss() -> None:
 
 def _true_class(i: int) -> list[int]:
     """The true classes of all examples, with a control for that of example i."""
-    labels, key = lab.state("loss-true", {"labels": TRUE.copy()})["labels"], f"loss-true-{i}"
+    labels: list[int] = lab.state("loss-true", {"labels": TRUE.copy()})["labels"]
+    key = f"loss-true-{i}"
 
     def take() -> None:
         labels[i] = st.session_state[key] - 1
@@ -59,8 +62,8 @@ def _true_class(i: int) -> list[int]:
 def _terms_of(shown: LossTerms) -> None:
     """A table of the terms y log a, one column for each example, and the losses."""
     rows = [[f"{j + 1}"] for j in range(CLASSES)]
-    for (j, k), y in np.ndenumerate(shown.Y):
-        a, term = tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
+    for j, k in product(range(CLASSES), range(shown.losses.size)):
+        y, a, term = shown.Y[j, k], tex.fixed(shown.A[j, k]), tex.fixed(shown.terms[j, k])
         rows[j].append(f"**{y:.0f} log {a} = {term}**" if y else f"{y:.0f} log {a} = 0")
     head = ["y log a", *(f"example {k + 1}" for k in range(shown.losses.size))]
     lab.table("softmax-losses", head, [*rows, ["L = -Σ", *(tex.fixed(one) for one in shown.losses)]])

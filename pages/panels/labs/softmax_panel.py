@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Literal, TypedDict
 
 import streamlit as st
 
@@ -13,7 +14,16 @@ from pages.common.escape import plain
 from pages.panels.labs import lab
 
 SIDES = [1.15, 3]  # widths of the column of controls and of the column of charts
-STAYS = {"required": True, "persist_state": "session"}  # of a choice that is still there after another page
+
+
+class Stays(TypedDict):
+    """Arguments of a choice that is still there after another page."""
+
+    required: Literal[True]
+    persist_state: Literal["session"]
+
+
+STAYS: Stays = {"required": True, "persist_state": "session"}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

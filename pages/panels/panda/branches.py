@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import streamlit as st
 
@@ -33,7 +33,7 @@ def branches_panel(opened: RunSession) -> None:
         st.caption("No branches yet. Go back on the timeline and train on from there to make one. Nothing is lost.")
         return
     for line, depth in in_order(lines):
-        _row(opened, line, depth, line.id == recorder.line)
+        _row(opened, recorder.store, line, depth, line.id == recorder.line)
 
 
 def in_order(lines: Sequence[Line]) -> Iterator[tuple[Line, int]]:
@@ -60,8 +60,8 @@ def called(store: Store, line: Line) -> str:
     return f"from step {line.forked_at:,}: {label(first) if first else 'no nudge'}"
 
 
-def _row(opened: RunSession, line: Line, depth: int, in_hand: bool) -> None:
-    name = called(opened.recorder.store, line)
+def _row(opened: RunSession, store: Store, line: Line, depth: int, in_hand: bool) -> None:
+    name = called(store, line)
     indent = SPACE * min(depth, DEEPEST)
     words, curve, more = st.columns([5, 1.6, 1.5], gap="small", vertical_alignment="center")
     with words.container(gap=None):
@@ -72,11 +72,11 @@ def _row(opened: RunSession, line: Line, depth: int, in_hand: bool) -> None:
     curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {name}")
     if drives(opened):
         with more.popover("", icon=":material/more_horiz:", help="Open, name or delete this branch", type="tertiary"):
-            _actions(opened, line, in_hand)
+            _actions(opened, store, line, in_hand)
 
 
-def _actions(opened: RunSession, line: Line, in_hand: bool) -> None:
-    key, store = f"name-{line.id}", opened.recorder.store
+def _actions(opened: RunSession, store: Store, line: Line, in_hand: bool) -> None:
+    key = f"name-{line.id}"
 
     def rename() -> None:
         store.rename_line(opened.token, line.id, st.session_state[key]).result()
@@ -90,7 +90,7 @@ def _actions(opened: RunSession, line: Line, in_hand: bool) -> None:
         _try(lambda: store.delete_line(opened.token, line.id).result())
 
 
-def _try(action: object) -> None:
+def _try(action: Callable[[], object]) -> None:
     try:
         action()
     except UserError as error:

@@ -48,7 +48,7 @@ def _native(opened: RunSession, field: Field) -> None:
         if field.scale == "switch":
             st.toggle(label, **common)
         else:
-            st.selectbox(label, list(field.choices), format_func=field.choices.get, **common)
+            st.selectbox(label, list(field.choices or ()), format_func=field.word, **common)
         st.caption(_state(opened, field))
         if field.name in LIVE_WORDS:
             component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
@@ -87,7 +87,8 @@ def _spec_input(opened: RunSession, field: Field) -> Any:
     common: dict[str, Any] = {"help": field.help, "key": key}
     if field.scale == "choice":
         now = getattr(opened.run.spec, field.name)  # own data are none of the choices
-        return st.selectbox(label, list(dict.fromkeys([*field.choices, now])), format_func=field.word, **common)
+        offered = list(dict.fromkeys([*(field.choices or ()), now]))
+        return st.selectbox(label, offered, format_func=field.word, **common)
     if field.scale == "switch":
         return st.toggle(label, **common)
     if field.integer:

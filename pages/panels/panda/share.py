@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
 from core.errors import UserError
-from core.export import EXPORTS
+from core.export import EXPORTS, Export
 from core.runs import run_file
 from core.sessions.commands import Read
 from core.sessions.run_session import RunSession
@@ -38,13 +39,19 @@ def share_panel(opened: RunSession) -> None:
     for name, export in EXPORTS.items():
         st.download_button(
             export.label,
-            lambda export=export: opened.do(Read(lambda it: export.make(it.run))),
+            partial(_exported, opened, export),
             export.file_name(opened.run),
             export.media_type,
             key=f"export-{name}",
             on_click="ignore",
             width="stretch",
         )
+
+
+def _exported(opened: RunSession, export: Export) -> bytes:
+    """The run as it is now, in the form of an export."""
+    made: bytes = opened.do(Read(lambda it: export.make(it.run)))
+    return made
 
 
 def _address(query: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
@@ -70,7 +71,7 @@ def _with_present(run: Run, space: Space, models: int, seed: int) -> list[Point]
     return [present, *random_points(space, models - 1, seed)]
 
 
-def _open(make: object, origin: str) -> None:
+def _open(make: Callable[[], Search], origin: str) -> None:
     try:
         search = SEARCH_SESSIONS.open(make(), owner_token())
         search.origin = origin

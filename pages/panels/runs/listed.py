@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -47,6 +48,11 @@ def fitting(runs: Sequence[Listed], search: str) -> list[Listed]:
     """The runs that have every word of `search` in their name, data or layers."""
     words = search.casefold().split()
     return [it for it in runs if all(word in f"{it.name} {it.about}".casefold() for word in words)]
+
+
+def since(deleted: float | None, now: float) -> float:
+    """Seconds since a deletion; infinite where there was none."""
+    return math.inf if deleted is None else now - deleted
 
 
 def ago(seconds: float) -> str:

@@ -48,7 +48,8 @@ def duplicate(it: Listed) -> None:
     def copy() -> None:
         opened = RUN_SESSIONS.open(load(store, it.entry, line.id), owner_token(), name)
         come = Progress(line.step, line.best, line.dev, line.accuracy, line.curve)
-        store.advance(opened.recorder.line, come).result()
+        if opened.recorder:
+            store.advance(opened.recorder.line, come).result()
 
     if _done(copy):
         st.toast(f"“{plain(name)}” is in the list.", icon=":material/content_copy:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -16,7 +17,7 @@ from core.settings.table import FIELDS
 from core.store import SearchEntry, key_of, the_store
 from pages.common.escape import plain
 from pages.common.identity import KEY, owner_token, remembered
-from pages.panels.runs.listed import ago, number
+from pages.panels.runs.listed import ago, number, since
 
 PAGE = 10
 UNDO_SECONDS = 60.0  # for so long a deleted search stays in the list with an Undo button
@@ -39,7 +40,7 @@ def searches(opened: SearchSession) -> None:
     store, owner, now = the_store(), owner_token(), time.time()
     titles = store.tables_of(owner)
     there, deleted = store.searches.of(owner), store.searches.of(owner, deleted=True)
-    lately = [entry for entry in deleted if now - entry.deleted < UNDO_SECONDS]
+    lately = [entry for entry in deleted if since(entry.deleted, now) < UNDO_SECONDS]
     shown = sorted([*there, *lately], key=lambda entry: -entry.changed)
     if not shown:
         st.caption("No searches yet. Press Play, and the search is listed here.")
@@ -107,7 +108,7 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
         return
     with st.expander(f"Deleted in the last 30 days: {len(entries):,}"):
         for entry in entries[:PAGE]:
-            st.markdown(f":small[{plain(called(entry, titles))} :gray[deleted {ago(now - entry.deleted)}]]")
+            st.markdown(f":small[{plain(called(entry, titles))} :gray[deleted {ago(since(entry.deleted, now))}]]")
             st.button("Restore", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
 
 
@@ -176,7 +177,7 @@ def exports(opened: SearchSession) -> None:
             words = export.missing()
             st.download_button(
                 export.label,
-                lambda export=export, caviar=opened.caviar: export.make(caviar),
+                partial(export.make, opened.caviar),
                 export.file_name(opened.caviar),
                 export.media_type,
                 key=f"search-export-{name}",

@@ -14,7 +14,6 @@ from core.labs.inputs import START, ellipse, two_descents
 from core.labs.one_batch import one_batch as batch
 from core.labs.running import moment
 from core.labs.side_by_side import LAYERS, MOST_STEPS, NAMES, SETTINGS, NoisyNorm, SideBySide
-from core.nn.batch_norm import BatchNorm
 from core.runs.run import Run
 from core.sessions.lab_session import Shown
 
@@ -29,7 +28,7 @@ class Same:
 
     def norm(self, shape):
         column = (*shape[:2], 1)
-        return NoisyNorm(BatchNorm(np.empty(column), np.empty(column), shape[2]), self.seed)
+        return NoisyNorm(np.empty(column), np.empty(column), shape[2], self.seed)
 
 
 def test_the_gradient_through_the_noise_by_finite_differences():

@@ -66,8 +66,8 @@ def bits(stack, k):
     """All numbers of member k that its future depends on."""
     net = stack.network
     found = [array[k] for p in (net.theta, stack.m, stack.v) for kind in (p.W, p.b, p.gamma, p.beta)
-             for array in kind if array is not None]  # fmt: skip
-    found += [array[k] for kind in (net.running_mean, net.running_variance) for array in kind if array is not None]
+             for array in kind if array.size]  # fmt: skip
+    found += [array[k] for kind in (net.running_mean, net.running_variance) for array in kind if array.size]
     weights = [np.broadcast_to(w, stack.members)[k] for w in _weights(stack.state)]
     return np.concatenate([np.float64(array).ravel() for array in found] + [weights])
 

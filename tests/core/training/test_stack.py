@@ -50,8 +50,8 @@ def members_bits(stack, k):
     net = stack.network
     found = []
     for p in (net.theta, stack.m, stack.v):
-        found += [array[k] for kind in (p.W, p.b, p.gamma, p.beta) for array in kind if array is not None]
-    found += [array[k] for kind in (net.running_mean, net.running_variance) for array in kind if array is not None]
+        found += [array[k] for kind in (p.W, p.b, p.gamma, p.beta) for array in kind if array.size]
+    found += [array[k] for kind in (net.running_mean, net.running_variance) for array in kind if array.size]
     return np.concatenate([array.ravel() for array in found])
 
 
