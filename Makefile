@@ -17,6 +17,7 @@ test: .venv/dev
 check: .venv/dev client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 # The browser's modules; without Node they are not checked here, but CI checks them.
