@@ -26,7 +26,8 @@ from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
 from core.settings.table import RunSpec, Settings, changed
 from core.training.run_data import data_of
-from core.training.stack import Stack, State
+from core.training.stack import Stack
+from core.training.state import State
 
 Array = np.ndarray
 AT_ONCE = 512  # steps between two looks at the history

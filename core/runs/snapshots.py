@@ -16,7 +16,7 @@ from core.errors import UserError
 from core.runs.history import History
 from core.runs.journal import Nudge
 from core.settings.table import Settings
-from core.training.stack import State
+from core.training.state import State
 from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 EVERY = 128  # steps between two

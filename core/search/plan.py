@@ -12,7 +12,7 @@ from core.runs.journal import Nudge
 from core.search.sampling import grid_points, random_points
 from core.search.space import MOST_POINTS, Point, Space
 from core.settings.table import FIELDS, RunSpec, Settings, changed
-from core.training.stack import State
+from core.training.state import State
 
 Result = dict[str, Any]  # what became of a trial, as plain numbers: see `Search.result`
 Receive = Callable[[list[Result]], object]

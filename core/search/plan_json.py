@@ -21,7 +21,8 @@ from core.search.space_json import points_from_json, space_from_json, space_to_j
 from core.settings.plain import settings_of, spec_of
 from core.settings.table import RunSpec, Settings
 from core.training.run_data import data_of
-from core.training.stack import Stack, State
+from core.training.stack import Stack
+from core.training.state import State
 from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 PLAIN = ("kind", "models", "steps", "seed", "halving")  # what of a plan is JSON as it is

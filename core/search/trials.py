@@ -17,7 +17,8 @@ from core.data.datasets import Data
 from core.search.space import Point
 from core.settings.table import RunSpec, Settings
 from core.training.evaluation import AT_ONCE, parameters
-from core.training.stack import STATISTICS_FROM, Members, Stack, members_at_once, shared_settings
+from core.training.stack import STATISTICS_FROM, Stack, members_at_once, shared_settings
+from core.training.state import Members
 
 Array = np.ndarray
 Work = Generator[None, None, None]

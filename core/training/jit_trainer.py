@@ -15,7 +15,8 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.network import turned
 from core.nn.optimizers import OPTIMIZERS, Rates
 from core.training.jit_loops import Loops
-from core.training.stack import WEIGHTS, Stack, shared
+from core.training.stack import Stack
+from core.training.state import WEIGHTS, shared
 
 Array = np.ndarray
 MOST_SIZES = 3  # mini-batch sizes for which workspaces are kept, as many as `Network` keeps passes
@@ -59,7 +60,7 @@ class StackArguments:
     def __init__(self, kernel: ModuleType, stack: Stack) -> None:
         self.kernel, self.of_settings = kernel, stack.settings
         self.shape, self.settings = self._shape(stack), self._settings(stack)
-        self._sizes, self._width = stack.sizes, stack.rows.shape[1]
+        self._sizes, self._width = stack.sizes, stack.batches.rows.shape[1]
         self._workspaces: dict[int, list[Any]] = {}  # by mini-batch size
 
     def _shape(self, stack: Stack) -> Any:
@@ -69,17 +70,17 @@ class StackArguments:
         places = [_integers(starts.get((kind, l), 0) for l in range(last + 1)) for kind in ("W", "b", "gamma", "beta")]
         units = _integers([0, 0, *np.cumsum(sizes[1:last])])
         blocks = _integers([*starts.values(), theta.buffer.size // K])
-        return self.kernel.Shape(K, stack.orders, _integers(sizes), *places, units, blocks)
+        return self.kernel.Shape(K, stack.batches.orders, _integers(sizes), *places, units, blocks)
 
     def _settings(self, stack: Stack) -> Any:
         kernel, theta = self.kernel, stack.network.theta
-        one, moments = stack.settings[0], stack.optimizer.moments
+        one, moments = stack.settings[0], stack.update.optimizer.moments
         ends = [*theta.starts.values(), theta.buffer.size]
         first, last, _ = theta.learnt(one.batch_norm, one.bn_learn).indices(theta.buffer.size)
         return kernel.KernelSettings(
             activation=getattr(kernel, ACTIVATION_CODES[stack.network.activation.apply]),
             batch_norm=one.batch_norm,
-            optimizer=getattr(kernel, OPTIMIZER_CODES[stack.optimizer.step]),
+            optimizer=getattr(kernel, OPTIMIZER_CODES[stack.update.optimizer.step]),
             keeps_m="m" in moments,
             keeps_v="v" in moments,
             bias_correction=one.bias_correction,
@@ -137,7 +138,7 @@ class Trainer:
         weights = np.array([np.broadcast_to(getattr(state, name), stack.members) for name in WEIGHTS], np.float64)
         done = 0
         while done < steps:
-            order = stack.order()
+            order = stack.batches.order(stack.state.epoch)
             at, m = state.cursor, min(stack.batch, order.shape[1] - state.cursor)
             count = min(steps - done, (order.shape[1] - at) // m)
             arguments.settings.alpha[:] = stack.alpha
@@ -153,7 +154,7 @@ class Trainer:
 
     def _can_train(self, stack: Stack, losses: Array) -> bool:
         """Whether all that the stack needs has been compiled, in its type and size."""
-        compiled = stack.network.activation.apply in ACTIVATION_CODES and stack.optimizer.step in OPTIMIZER_CODES
+        compiled = stack.network.activation.apply in ACTIVATION_CODES and stack.update.optimizer.step in OPTIMIZER_CODES
         right = stack.dtype is np.float32 and losses.dtype == np.float32 and losses.flags.c_contiguous
         return compiled and right and 8 * sum(stack.sizes[1:]) * stack.batch <= MOST_BYTES
 
@@ -167,7 +168,7 @@ class Trainer:
     def _buffers(self, stack: Stack, order: Array) -> Any:
         net = stack.network
         return self.kernel.Buffers(
-            net.theta.buffer, stack.m.buffer, stack.v.buffer, net.batch, net.running, stack.rows, order
+            net.theta.buffer, stack.m.buffer, stack.v.buffer, net.batch, net.running, stack.batches.rows, order
         )
 
     def _train(self, arguments: StackArguments, buffers: Any, weights: Array, at: int, m: int, losses: Array) -> int:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import asdict, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy import add, multiply, subtract
@@ -17,16 +17,16 @@ from numpy import add, multiply, subtract
 from core.data.datasets import Data
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Parameters, Pass, network
-from core.nn.optimizers import OPTIMIZERS, Rates
+from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.settings.table import RunSpec, Settings
+from core.training.batches import Batches
+from core.training.state import COUNTS, WEIGHTS, Members, State, shared
+from core.training.update import Update, per_member
 
 Array = np.ndarray
 Watch = Callable[["Stack", Pass], None]
-PIECE = 131_072  # parameters that the optimizer takes at once: smaller pieces are slower
 CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
-COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
-WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
 # Settings of which a stack takes one value for each member; in any other, a new one too, its members must be alike.
 PER_MEMBER = (
     "learning_rate",
@@ -49,79 +49,6 @@ def members_at_once(sizes: tuple[int, ...], examples: int) -> int:
     activations = sum(sizes[1:-1]) * examples
     touched = 4 * 3 * parameters + (4 + 4 + 1) * activations  # theta, gradient, m; Z, A and the slope
     return max(1, CACHE // touched)
-
-
-@dataclass
-class State:
-    """All that the future of a stack depends on, beside its spec and settings. Arrays are the stack's own or a copy.
-
-    `weight1`, `weight2`, `weight_bn` are what an average's first value of 0 still weighs (beta^t while beta
-    stays put; the product of the betas in general), which is what bias correction divides by 1 minus.
-    """
-
-    theta: Array
-    m: Array
-    v: Array
-    running: Array
-    step: int = 0
-    epoch: int = 0
-    cursor: int = 0
-    decay_from: int = 0
-    weight1: Array | float = 1.0
-    weight2: Array | float = 1.0
-    weight_bn: Array | float = 1.0
-
-    @property
-    def bytes(self) -> int:
-        """What the arrays take in memory."""
-        return sum(array.nbytes for array in (self.theta, self.m, self.v, self.running))
-
-    def copy(self) -> State:
-        """A copy that training does not touch."""
-        return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
-
-
-@dataclass
-class Members:
-    """What networks of one shape have become, a member a row: to be taken out of stacks and put into others.
-
-    `rows` (n, N) are the numbers of the state's arrays, in an order of the shape's own; `counts` (n, 4) and `weights`
-    (n, 3) are the state's, named by `COUNTS` and `WEIGHTS`.
-    """
-
-    rows: Array
-    counts: Array
-    weights: Array
-
-    def __getitem__(self, chosen: Sequence[int] | Array) -> Members:
-        """Copies of these rows."""
-        return Members(self.rows[chosen], self.counts[chosen], self.weights[chosen])
-
-    def __setitem__(self, chosen: Sequence[int] | Array, others: Members) -> None:
-        self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
-
-
-class Room(NamedTuple):
-    """Where mini-batches of m examples are gathered: [X.T | Y.T] as rows, [X; Y] as columns, and views into both."""
-
-    rows: Array
-    rows_T: Array
-    columns: Array
-    X: Array
-    X_T: Array
-    Y: Array
-
-    @classmethod
-    def of(cls, orders: int, examples: int, width: int, n_x: int, dtype: type) -> Room:
-        """Room for `orders` mini-batches of `width` = n_x + C numbers an example."""
-        rows: Array = np.empty((orders, examples, width), dtype)
-        columns: Array = np.empty((orders, width, examples), dtype)
-        return cls(rows, rows.transpose(0, 2, 1), columns, columns[:, :n_x], rows[..., :n_x], columns[:, n_x:])
-
-
-def shared(values: Array) -> Array | float:
-    """One float64 a member, or a plain float where all agree, as a stack keeps them."""
-    return float(values[0]) if (values == values[0]).all() else values.copy()
 
 
 def shared_settings(settings: Settings, examples: int) -> dict[str, Any]:
@@ -163,15 +90,10 @@ class Stack:
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
-        self._tmp: Array = np.empty(min(PIECE, self.m.buffer.size), dtype)
+        self.update = Update(self.network, self.m, self.v, dtype)
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
-        self.orders = 1 if len(set(seeds)) == 1 else self.members
-        self.rows: Array = data.train.rows.astype(dtype, copy=False).view()
-        self.rows.flags.writeable = False
-        self._spreads: dict[str, tuple[Array, list[Array]]] = {}
-        self._order_of = -1
-        self._room: Room | None = None
+        self.batches = Batches(data.train.rows, data.n_x, self.seeds, dtype)
         self.plan: object = None  # what compiled steps keep of this stack
         self.settings: tuple[Settings, ...] = ()
         self.set(settings)
@@ -215,41 +137,14 @@ class Stack:
         same = len(set(values)) == 1
         return np.array(values[0], self.dtype) if same else np.array(values, self.dtype).reshape(-1, 1, 1)
 
-    def _vector(self, values: list[float]) -> Array | float:
-        """One float64 a member, or a plain float where all agree."""
-        return values[0] if len(set(values)) == 1 else np.array(values)
-
-    def _spread(self, name: str, values: Array | float) -> Array:
-        """Numbers a member as one for each parameter, in an array kept under `name`; 0-d where members agree."""
-        if np.ndim(values) == 0:
-            return np.array(values, self.dtype)
-        if name not in self._spreads:
-            buffer = np.empty_like(self.network.theta.buffer)
-            self._spreads[name] = buffer, self.network.theta.by_member(buffer)
-        buffer, views = self._spreads[name]
-        column: Array = np.asarray(values, self.dtype)[:, None]
-        for view in views:
-            np.copyto(view, column)
-        return buffer
-
     def _prepare(self) -> None:
         """What every step needs and only a nudge or an epoch changes."""
         one, all_ = self.settings[0], self.settings
-        self.optimizer = OPTIMIZERS[one.optimizer]
-        self._beta1 = self._vector([s.beta1 for s in all_])
-        self._beta2 = self._vector([s.beta2 for s in all_])
-        self._rho = self._vector([s.bn_decay for s in all_])
-        theta = self.network.theta
-        learnt = theta.learnt(one.batch_norm, one.bn_learn)
-        start, stop, _ = learnt.indices(theta.buffer.size)
-        self._parts = [slice(at, min(at + PIECE, stop)) for at in range(start, stop, PIECE)]
-        self._pieces = []
-        for part in self._parts:
-            views = [p.buffer[part] for p in (theta, self.network.gradient, self.m, self.v)]
-            self._pieces.append((*views, self._tmp[: views[0].size]))
-        epsilon = self._vector([s.epsilon for s in all_])
-        constants = {"beta1": 1 - self._beta1, "beta2": 1 - self._beta2, "epsilon": epsilon}
-        self._constants = [self._spread(name, values) for name, values in constants.items()]
+        learnt = self.network.theta.learnt(one.batch_norm, one.bn_learn)
+        beta1, beta2 = per_member([s.beta1 for s in all_]), per_member([s.beta2 for s in all_])
+        epsilon = per_member([s.epsilon for s in all_])
+        self.update.prepare(OPTIMIZERS[one.optimizer], one.bias_correction, learnt, beta1, beta2, epsilon)
+        self._rho = per_member([s.bn_decay for s in all_])
         self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
         self._set_alpha()
 
@@ -257,10 +152,10 @@ class Stack:
         """The learning rate of the present epoch, after decay (C20)."""
         age = self.state.epoch - self.state.decay_from
         factor = SCHEDULES[self.settings[0].decay].factor
-        self.alpha = self._vector(
+        self.alpha = per_member(
             [float(s.learning_rate * factor(age, s.decay_rate, s.decay_every)) for s in self.settings]
         )
-        self._rates: list[Rates] | None = None
+        self.update.set_alpha(self.alpha)
         self._part: Array | None = None
 
     # training
@@ -277,7 +172,8 @@ class Stack:
     def _advance(self, steps: int, losses: Array, watch: Watch | None) -> int:
         net, alone, one = self.network, self.members == 1, self.settings[0]
         for i in range(steps):
-            X, rows, Y, work = self._next_batch()
+            X, rows, Y = self._next_batch()
+            work = net.pass_of(rows.shape[1])
             work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i])
             if alone and not math.isfinite(losses.item(i)):
                 return i
@@ -286,7 +182,7 @@ class Stack:
             work.backward(net, rows, Y, one.batch_norm)
             if one.batch_norm:
                 self._average_statistics()
-            self._update()
+            self.update.step(self.state)
             self.count(1, X.shape[-1])
         return steps
 
@@ -300,26 +196,10 @@ class Stack:
             if self.settings[0].decay != "none":
                 self._set_alpha()
 
-    def _next_batch(self) -> tuple[Array, Array, Array, Pass]:
-        """The coming mini-batch: X (1 or K, n_x, m), the same as rows, Y (1 or K, C, m), and the arrays to work in."""
-        index = self.order()[:, self.state.cursor : self.state.cursor + self.batch]
-        m = index.shape[1]
-        if self._room is None or self._room.rows.shape[1] != m:
-            self._room = Room.of(self.orders, m, self.rows.shape[1], self.sizes[0], self.dtype)
-        room = self._room
-        self.rows.take(index, 0, room.rows, "clip")  # with names, as a function, it takes three times as long
-        np.copyto(room.columns, room.rows_T)
-        return room.X, room.X_T, room.Y, self.network.pass_of(m)
-
-    def order(self) -> Array:
-        """The order (1 or K, examples) of this epoch's examples: every example once."""
-        count, epoch = self.data.train.labels.size, self.state.epoch
-        if self._order_of != epoch:
-            self._order = np.stack(
-                [np.random.default_rng([seed, epoch]).permutation(count) for seed in self.seeds[: self.orders]]
-            )
-            self._order_of = epoch
-        return self._order
+    def _next_batch(self) -> tuple[Array, Array, Array]:
+        """The coming mini-batch: X (1 or K, n_x, m), X.T as rows (1 or K, m, n_x), Y (1 or K, C, m)."""
+        found = self.batches.gather(self.state.epoch, self.state.cursor, self.batch)
+        return found.X, found.X_T, found.Y
 
     def _average_statistics(self) -> None:
         """Batch norm's running mean and variance: bias-corrected exponentially weighted averages (C15)."""
@@ -335,34 +215,6 @@ class Stack:
         multiply(self._drift, part, self._drift)
         add(self.network.running, self._drift, self.network.running)
 
-    def _update(self) -> None:
-        """One step of the optimizer on all that learns."""
-        state, moments = self.state, self.optimizer.moments
-        if "m" in moments:
-            state.weight1 = state.weight1 * self._beta1
-        if "v" in moments:
-            state.weight2 = state.weight2 * self._beta2
-        step = self.optimizer.step
-        for (theta, g, m, v, tmp), rates in zip(self._pieces, self._rates or self._draw_rates(), strict=True):
-            step(theta, g, m, v, tmp, rates)
-
-    def _draw_rates(self) -> list[Rates]:
-        """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""
-        left1: Array | float = 1.0
-        left2: Array | float = 1.0
-        if self.settings[0].bias_correction:
-            state, moments = self.state, self.optimizer.moments
-            left1 = 1 - state.weight1 if "m" in moments else 1.0
-            left2 = 1 - state.weight2 if "v" in moments else 1.0
-        correction1: Array = np.array(left1, self.dtype)
-        correction2: Array = np.array(left2, self.dtype)
-        alpha = self._spread("alpha", np.array(self.alpha, self.dtype) / correction1)
-        factors = (alpha, *self._constants, self._spread("correction2", correction2))
-        rates = [Rates(*(f[part] if f.ndim else f for f in factors)) for part in self._parts]
-        if (correction1 == 1).all() and (correction2 == 1).all():
-            self._rates = rates
-        return rates
-
     # state
 
     def restore(self, state: State, settings: Settings | Sequence[Settings]) -> None:
@@ -375,7 +227,6 @@ class Stack:
     def _go_on(self, state: State, settings: Settings | Sequence[Settings]) -> None:
         """Take up a state whose arrays are the stack's own, and the settings that counted there."""
         self.state = state
-        self._order_of = -1
         self.settings = ()
         self.set(settings)
 
@@ -423,7 +274,8 @@ class Stack:
         for l in range(last, 0, -1):
             if not np.isfinite(self.network.theta.W[l]).all():
                 return f"the weights of {self._layer(l)}"
-        A = self.network.pass_of(self._room.rows.shape[1]).A if self._room else []
+        last_batch = self.batches.buffers
+        A = self.network.pass_of(last_batch.rows.shape[1]).A if last_batch else []
         for l in range(1, len(A)):
             if not np.isfinite(A[l]).all():
                 return f"the activations of {self._layer(l)}"

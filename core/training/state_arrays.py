@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.data.checks import same_layout
-from core.training.stack import COUNTS, WEIGHTS, State
+from core.training.state import COUNTS, WEIGHTS, State
 
 Array = np.ndarray
 BUFFERS = ("theta", "m", "v", "running")

@@ -18,7 +18,8 @@ from core.settings.table import FIELDS, Field, RunSpec, Settings
 from core.training import stack as stack_module
 from core.training.evaluation import dev_scores, parameters
 from core.training.run_data import data_of
-from core.training.stack import PER_MEMBER, Stack, State, members_at_once
+from core.training.stack import PER_MEMBER, Stack, members_at_once
+from core.training.state import State
 
 SPEC = RunSpec(examples=120, hidden=(6, 5), activation="tanh", seed=3)  # 96 to train on, 24 in the dev set
 SMALL = Settings(batch_size=16, optimizer="adam", decay="inverse")

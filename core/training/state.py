@@ -1,0 +1,67 @@
+"""The state of a stack, explicit and small, and its members as rows that move between stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+Array = np.ndarray
+COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
+WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
+
+
+@dataclass
+class State:
+    """All that the future of a stack depends on, beside its spec and settings. Arrays are the stack's own or a copy.
+
+    `weight1`, `weight2` and `weight_bn` are the products of all betas so far, of the moments m and v and of the running
+    statistics; bias correction divides by 1 minus the product.
+    """
+
+    theta: Array
+    m: Array
+    v: Array
+    running: Array
+    step: int = 0
+    epoch: int = 0
+    cursor: int = 0
+    decay_from: int = 0
+    weight1: Array | float = 1.0
+    weight2: Array | float = 1.0
+    weight_bn: Array | float = 1.0
+
+    @property
+    def bytes(self) -> int:
+        """What the arrays take in memory."""
+        return sum(array.nbytes for array in (self.theta, self.m, self.v, self.running))
+
+    def copy(self) -> State:
+        """A copy that training does not touch."""
+        return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
+
+
+@dataclass
+class Members:
+    """State of K networks of one shape, one row each, to be moved between stacks.
+
+    `rows` (n, N) are the numbers of the state's arrays, in an order of the shape's own; `counts` (n, 4) and `weights`
+    (n, 3) are the state's, named by `COUNTS` and `WEIGHTS`.
+    """
+
+    rows: Array
+    counts: Array
+    weights: Array
+
+    def __getitem__(self, chosen: Sequence[int] | Array) -> Members:
+        """Copies of these rows."""
+        return Members(self.rows[chosen], self.counts[chosen], self.weights[chosen])
+
+    def __setitem__(self, chosen: Sequence[int] | Array, others: Members) -> None:
+        self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
+
+
+def shared(values: Array) -> Array | float:
+    """One float64 for each member, or a plain float if all are equal."""
+    return float(values[0]) if (values == values[0]).all() else values.copy()
