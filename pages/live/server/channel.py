@@ -190,3 +190,5 @@ async def live(socket: WebSocket) -> None:
         opened.listeners.discard(wake)
         opened.seen = time.monotonic()
         writing.cancel()
+        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
+            await writing  # a client may leave while its frame is made
