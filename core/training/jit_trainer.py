@@ -16,7 +16,7 @@ from core.nn.network import turned
 from core.nn.optimizers import OPTIMIZERS, Rates
 from core.training.jit_loops import Loops
 from core.training.stack import Stack
-from core.training.state import WEIGHTS, shared
+from core.training.state import WEIGHTS, per_member
 
 Array = np.ndarray
 MOST_SIZES = 3  # mini-batch sizes for which workspaces are kept, as many as `Network` keeps passes
@@ -148,8 +148,8 @@ class Trainer:
             stack.count(trained, m)
             if trained < count:
                 break
-        for name, values in zip(WEIGHTS, weights, strict=True):
-            setattr(state, name, shared(values))
+        for name, values in zip(WEIGHTS, weights.tolist(), strict=True):
+            setattr(state, name, per_member(values))
         return done
 
     def _can_train(self, stack: Stack, losses: Array) -> bool:

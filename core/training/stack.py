@@ -21,8 +21,8 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.settings.table import RunSpec, Settings
 from core.training.batches import Batches
-from core.training.state import COUNTS, WEIGHTS, Members, State, shared
-from core.training.update import Update, per_member
+from core.training.state import COUNTS, WEIGHTS, Members, State, per_member
+from core.training.update import Update
 
 Array = np.ndarray
 Watch = Callable[["Stack", Pass], None]
@@ -255,7 +255,7 @@ class Stack:
             array[:] = members.rows[:, at : at + width].reshape(array.shape)
             at += width
         changed: dict[str, Any] = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
-        changed |= {name: shared(values) for name, values in zip(WEIGHTS, members.weights.T, strict=True)}
+        changed |= {name: per_member(values) for name, values in zip(WEIGHTS, members.weights.T.tolist(), strict=True)}
         self._go_on(replace(self.state, **changed), settings)
 
     def _members_arrays(self) -> list[Array]:

@@ -62,6 +62,6 @@ class Members:
         self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
 
 
-def shared(values: Array) -> Array | float:
+def per_member(values: Sequence[float]) -> Array | float:
     """One float64 for each member, or a plain float if all are equal."""
-    return float(values[0]) if (values == values[0]).all() else values.copy()
+    return values[0] if len(set(values)) == 1 else np.array(values)

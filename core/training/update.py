@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from core.nn.network import Network, Parameters
@@ -12,11 +10,6 @@ from core.training.state import State
 
 Array = np.ndarray
 PIECE = 131_072  # parameters that the optimizer takes at once: smaller pieces are slower
-
-
-def per_member(values: Sequence[float]) -> Array | float:
-    """One float64 for each member, or a plain float if all are equal."""
-    return values[0] if len(set(values)) == 1 else np.array(values)
 
 
 class Update:

@@ -16,7 +16,6 @@ LARGEST = 5.0  # nats that the axis of losses shows
 ROOM = 0.5  # nats that a number above its bar takes, where the chart is low
 ABOVE = 0.06  # nats between a line and a number above it
 KEY = [(BLUE, "square", "engine"), (VERMILLION, "x", "central differences")]
-DIVIDER = {"color": GREY, "width": 1}
 
 
 @lru_cache
