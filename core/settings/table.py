@@ -78,6 +78,7 @@ class Field:
     stand in place of a choice.
 
     `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
+    `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
     """
 
     name: str
@@ -93,6 +94,7 @@ class Field:
     own: Callable[[str], bool] | None = None
     needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
     course: str = ""
+    per_member: bool = False
 
     def idle(self, settings: Any) -> str | None:
         """Why this field has no effect under `settings` ("no effect under ..."), or None where it has one."""
@@ -177,11 +179,11 @@ _BN = (("batch_norm", (True,), "without batch norm"),)
 # fmt: off
 SETTINGS: tuple[Field, ...] = (
     Field("learning_rate", "α", "learning rate", "How large each step is. The first setting to tune.",
-          "log", "first", 1e-6, 10.0, course="C4"),
+          "log", "first", 1e-6, 10.0, per_member=True, course="C4"),
     Field("optimizer", "", "optimizer", "How a step is made from the gradient.",
           "choice", "first", choices={name: o.label for name, o in OPTIMIZERS.items()}, course="C1"),
     Field("beta1", "β", "momentum β", "How long the running average of gradients remembers (β₁ in Adam).",
-          "one_minus", "second", 0.0, 0.9999, needs=_GRADIENTS, course="C5"),
+          "one_minus", "second", 0.0, 0.9999, needs=_GRADIENTS, per_member=True, course="C5"),
     Field("batch_size", "m", "mini-batch size",
           "How many examples each step uses, at most the whole training set.",
           "log", "second", 1, 50_000, integer=True, course="C1"),
@@ -191,28 +193,28 @@ SETTINGS: tuple[Field, ...] = (
           "How α shrinks from epoch to epoch. Counting starts in the epoch in which you choose it.",
           "choice", "third", choices={name: s.label for name, s in SCHEDULES.items()}, course="C20"),
     Field("decay_rate", "k", "decay rate", "How strong the decay is.",
-          "log", "third", 1e-4, 0.999, needs=_DECAY, course="C20"),
+          "log", "third", 1e-4, 0.999, needs=_DECAY, per_member=True, course="C20"),
     Field("decay_every", "", "epochs per step",
           "How many epochs pass before the staircase lowers α again.",
-          "log", "third", 1, 1000, integer=True, needs=_STAIRS, course="C20"),
+          "log", "third", 1, 1000, integer=True, needs=_STAIRS, per_member=True, course="C20"),
     Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
           "Off: scale γ and shift β[l] of batch norm keep their present values.",
           "switch", "seldom", needs=_BN, course="C12"),
     Field("bn_decay", "ρ", "running-average decay", "How long batch norm's running averages of μ and σ² remember.",
-          "one_minus", "seldom", 0.0, 0.9999, needs=_BN, course="C15"),
+          "one_minus", "seldom", 0.0, 0.9999, needs=_BN, per_member=True, course="C15"),
     Field("bn_epsilon", "ε", "batch norm ε", "Added to σ² before its square root.",
-          "log", "seldom", 1e-10, 1.0, needs=_BN, course="C10"),
+          "log", "seldom", 1e-10, 1.0, needs=_BN, per_member=True, course="C10"),
     Field("beta2", "β₂", "second-moment β₂", "How long the running average of squared gradients remembers.",
-          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, course="C5"),
+          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, per_member=True, course="C5"),
     Field("epsilon", "ε", "optimizer ε",
           "Added to the root of the average of squared gradients, so that it never divides by zero.",
-          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, course="C20"),
+          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, per_member=True, course="C20"),
     Field("bias_correction", "", "bias correction",
           "Divide the averages by 1 - βᵗ, because in the first steps they are too close to 0.",
           "switch", "seldom", needs=_MOMENTS, course="C5"),
     Field("on_switch", "", "moments after a switch",
           "What happens to the averages of gradients when you change the optimizer.",
-          "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, course="C7"),
+          "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, per_member=True, course="C7"),
 )
 # fmt: on
 

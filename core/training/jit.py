@@ -73,7 +73,7 @@ def _verified() -> Trainer:
         from core.training import jit_kernel as kernel
 
         trainer = Trainer(kernel, usual_threads())
-        if wrong := differences(trainer, islice(cases(), 1)):  # also reads the step from the cache
+        if wrong := differences(trainer, islice(cases(kernel), 1)):  # also reads the step from the cache
             raise RuntimeError(f"compiled steps differ from numpy's in this case: {wrong[0]}.")
         kernel.train.disable_compile()  # other types of arguments would be a mistake
         if not was_verified:

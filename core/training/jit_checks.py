@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
+from types import ModuleType
 
 import numpy as np
 
 from core.data.datasets import Data, load, prepare
-from core.nn.activations import ACTIVATIONS
-from core.nn.optimizers import OPTIMIZERS
 from core.settings.table import RunSpec, Settings
-from core.training.jit_trainer import ACTIVATION_CODES, OPTIMIZER_CODES, Trainer
+from core.training.jit_trainer import Trainer
 from core.training.stack import Stack
 
 SPEC = RunSpec(hidden=(5, 4), activation="tanh")
@@ -39,18 +38,17 @@ def differences(trainer: Trainer, cases: Iterable[Case]) -> list[str]:
         return [case.name for case in cases if not _same(trainer, case)]
 
 
-def cases() -> Iterator[Case]:
+def cases(kernel: ModuleType) -> Iterator[Case]:
     """Everything that can be chosen, and the shapes for which numpy takes different ways."""
-    yield from _functions()
+    yield from _functions(kernel)
     yield from _shapes()
     yield from _rest()
 
 
-def _functions() -> Iterator[Case]:
+def _functions(kernel: ModuleType) -> Iterator[Case]:
     """Every activation with every optimizer, batch norm and bias correction on and off."""
-    activations = [name for name, row in ACTIVATIONS.items() if row.apply in ACTIVATION_CODES]
-    optimizers = [name for name, row in OPTIMIZERS.items() if row.step in OPTIMIZER_CODES]
-    for activation, optimizer, norm, correction in product(activations, optimizers, (True, False), (True, False)):
+    switch = (True, False)
+    for activation, optimizer, norm, correction in product(kernel.ACTIVATIONS, kernel.OPTIMIZERS, switch, switch):
         name = f"{optimizer} and {activation}, batch norm {_on(norm)}, bias correction {_on(correction)}"
         settings = replace(SETTINGS, optimizer=optimizer, batch_norm=norm, bias_correction=correction)
         yield Case(name, replace(SPEC, activation=activation), points(), varied(settings), (0, 1, 2))

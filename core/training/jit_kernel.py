@@ -23,8 +23,11 @@ Array = np.ndarray
 
 UFUNCS = (np.matmul, np.matvec, np.vecdot, np.exp, np.log, np.tanh)  # the kernel calls their inner loops, by index
 MATMUL, MATVEC, VECDOT, EXP, LOG, TANH = range(len(UFUNCS))
-RELU, LEAKY_RELU, TANH_UNIT, SIGMOID = range(4)
-GRADIENT_DESCENT, MOMENTUM, RMSPROP, ADAM = range(4)
+# Rows of the registries of these names for which there is a compiled formula here, by their codes.
+ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
+OPTIMIZERS = ("sgd", "momentum", "rmsprop", "adam")
+RELU, LEAKY_RELU, TANH_UNIT, SIGMOID = range(len(ACTIVATIONS))
+SGD, MOMENTUM, RMSPROP, ADAM = range(len(OPTIMIZERS))
 LOW, HIGH = np.float32(LEAK), np.float32(1 - LEAK) + np.float32(LEAK)  # slopes of leaky ReLU, rounded as numpy does
 ITEM = 4  # bytes of a float32
 BLOCK = 16  # columns transposed at once: as many as there are numbers in a cache line
@@ -66,22 +69,22 @@ class Buffers(NamedTuple):
 
 
 class KernelSettings(NamedTuple):
-    """The settings of a stack. An array has one number for each member."""
+    """The settings of a stack. An array has one float64 for each member; below `alpha`, it is the setting so called."""
 
-    activation: int
+    activation: int  # code
     batch_norm: bool
-    optimizer: int
+    optimizer: int  # code
     keeps_m: bool
     keeps_v: bool
     bias_correction: bool
     first: int  # blocks first to last - 1 of the parameters are learnt
     last: int
-    alpha: Array
+    alpha: Array  # learning rate of this epoch
     beta1: Array
     beta2: Array
     epsilon: Array
-    rho: Array  # decay of the running mean and variance
-    epsilon_bn: Array
+    bn_decay: Array
+    bn_epsilon: Array
 
 
 class Workspace(NamedTuple):
@@ -104,6 +107,36 @@ class Workspace(NamedTuple):
     scale: Array  # batch norm: gamma / root, (units,)
     ones: Array
     shares: Array  # 1 / m, (m,)
+
+
+def workspace(shape: Shape, transposed: Array, m: int) -> Workspace:
+    """A workspace for one network and mini-batches of m examples; `transposed` says which A[l] to transpose."""
+    sizes = shape.sizes.tolist()
+    n_x, hidden, classes = sizes[0], sizes[1:-1], sizes[-1]
+    width, units, widest = n_x + classes, sum(hidden), max(hidden, default=1)
+
+    def zeros(*size: int) -> Array:
+        return np.zeros(size, np.float32)
+
+    return Workspace(
+        turned=transposed,
+        call=np.empty(16, np.int64),
+        rows=zeros(m, width),
+        columns=zeros(width, m),
+        Z=zeros(units, m),
+        A=zeros(units, m),
+        dA=zeros(widest, m),
+        P=zeros(classes, m),
+        largest=zeros(m),
+        total=zeros(m),
+        log=zeros(m),
+        dot=zeros(1),
+        gradient=zeros(shape.starts[-1]),
+        root=zeros(units),
+        scale=zeros(units),
+        ones=np.ones(max(m, classes), np.float32),
+        shares=np.full(m, 1 / m, np.float32),
+    )
 
 
 # numpy's inner loops
@@ -280,7 +313,7 @@ def _add_column(A, b):
 def _forward(loops, call, shape, data, settings, work, k):
     """Return the cost J of member k on the mini-batch in `work`. What `_backward` needs stays in `work`."""
     K, last, m = shape.members, shape.sizes.size - 1, work.rows.shape[0]
-    A = work.columns
+    A, epsilon = work.columns, np.float32(settings.bn_epsilon[k])
     for l in range(1, last):
         n, below, at = shape.sizes[l], shape.sizes[l - 1], shape.unit[l]
         W = _at(data.theta) + ITEM * (K * shape.W[l] + k * n * below)
@@ -291,9 +324,7 @@ def _forward(loops, call, shape, data, settings, work, k):
             mean, variance = data.batch[0, unit : unit + n], data.batch[1, unit : unit + n]
             gammas, betas = data.theta[gamma : gamma + n], data.theta[beta : beta + n]
             root, scale = work.root[at : at + n], work.scale[at : at + n]
-            _normalize(
-                loops, call, Z, out, mean, variance, gammas, betas, settings.epsilon_bn[k], root, scale, work.shares
-            )
+            _normalize(loops, call, Z, out, mean, variance, gammas, betas, epsilon, root, scale, work.shares)
         else:
             _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(out), n, below, m)
             b = K * shape.b[l] + k * n
@@ -372,8 +403,8 @@ def _backward(loops, call, shape, data, settings, work, k):
 @jit
 def _average_statistics(shape, data, settings, weights, k):
     """`Stack._average_statistics` for member k."""
-    weights[2, k] = weights[2, k] * settings.rho[k]
-    part = np.float32((1 - settings.rho[k]) / (1 - weights[2, k]))
+    weights[2, k] = weights[2, k] * settings.bn_decay[k]
+    part = np.float32((1 - settings.bn_decay[k]) / (1 - weights[2, k]))
     for l in range(1, shape.sizes.size - 1):
         n = shape.sizes[l]
         at = shape.members * shape.unit[l] + k * n
@@ -403,7 +434,7 @@ def _update(shape, data, settings, work, weights, k):
         g = work.gradient[start : start + size]
         at = shape.members * start + k * size
         theta, m, v = data.theta[at : at + size], data.m[at : at + size], data.v[at : at + size]
-        if settings.optimizer == GRADIENT_DESCENT:
+        if settings.optimizer == SGD:
             for i in range(size):
                 theta[i] -= g[i] * alpha
         elif settings.optimizer == MOMENTUM:

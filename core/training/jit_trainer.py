@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from core.nn import activations, optimizers
 from core.nn.activations import ACTIVATIONS
 from core.nn.network import turned
-from core.nn.optimizers import OPTIMIZERS, Rates
+from core.nn.optimizers import OPTIMIZERS
 from core.training.jit_loops import Loops
-from core.training.stack import Stack
+from core.training.stack import PER_MEMBER, Stack
 from core.training.state import WEIGHTS, per_member
 
 Array = np.ndarray
@@ -23,34 +22,19 @@ MOST_SIZES = 3  # mini-batch sizes for which workspaces are kept, as many as `Ne
 MOST_BYTES = 64 * 2**20  # of activations of one network; compiling gains little with larger mini-batches
 WORTH_THREADS = 2_000_000  # multiplications from which several threads are faster than one
 
-# The kernel's constant for each function. A stack with a function that has none is trained by numpy.
-ACTIVATION_CODES: dict[Callable[[Array, Array], None], str] = {
-    activations.relu: "RELU",
-    activations.leaky_relu: "LEAKY_RELU",
-    activations.tanh: "TANH_UNIT",
-    activations.sigmoid: "SIGMOID",
-}
-OPTIMIZER_CODES: dict[Callable[[Array, Array, Array, Array, Array, Rates], None], str] = {
-    optimizers.gradient_descent: "GRADIENT_DESCENT",
-    optimizers.momentum: "MOMENTUM",
-    optimizers.rmsprop: "RMSPROP",
-    optimizers.adam: "ADAM",
-}
 
-
-def not_compiled() -> list[str]:
+def not_compiled(kernel: ModuleType) -> list[str]:
     """A sentence for each row of ACTIVATIONS and OPTIMIZERS that has no compiled formula, saying what to add."""
-    add = "has no compiled formula, so numpy trains it. Add a constant and a branch to"
-    here = "of core/training/jit_kernel.py, and a row to"
-    missing = [
-        f'ACTIVATIONS["{name}"] {add} `_activate` and `_times_slope` {here} ACTIVATION_CODES in jit_trainer.py.'
-        for name, row in ACTIVATIONS.items()
-        if row.apply not in ACTIVATION_CODES
-    ]
-    return missing + [
-        f'OPTIMIZERS["{name}"] {add} `_update` {here} OPTIMIZER_CODES in jit_trainer.py.'
-        for name, row in OPTIMIZERS.items()
-        if row.step not in OPTIMIZER_CODES
+    add = "has no compiled formula, so numpy trains it. Add its name to"
+    return [
+        f'ACTIVATIONS["{name}"] {add} ACTIVATIONS of core/training/jit_kernel.py, '
+        "and branches to `_activate` and `_times_slope` there."
+        for name in ACTIVATIONS
+        if name not in kernel.ACTIVATIONS
+    ] + [
+        f'OPTIMIZERS["{name}"] {add} OPTIMIZERS of core/training/jit_kernel.py, and a branch to `_update` there.'
+        for name in OPTIMIZERS
+        if name not in kernel.OPTIMIZERS
     ]
 
 
@@ -60,7 +44,7 @@ class StackArguments:
     def __init__(self, kernel: ModuleType, stack: Stack) -> None:
         self.kernel, self.of_settings = kernel, stack.settings
         self.shape, self.settings = self._shape(stack), self._settings(stack)
-        self._sizes, self._width = stack.sizes, stack.batches.rows.shape[1]
+        self._sizes = stack.sizes
         self._workspaces: dict[int, list[Any]] = {}  # by mini-batch size
 
     def _shape(self, stack: Stack) -> Any:
@@ -73,30 +57,26 @@ class StackArguments:
         return self.kernel.Shape(K, stack.batches.orders, _integers(sizes), *places, units, blocks)
 
     def _settings(self, stack: Stack) -> Any:
-        kernel, theta = self.kernel, stack.network.theta
+        kernel, theta, fields = self.kernel, stack.network.theta, self.kernel.KernelSettings._fields
         one, moments = stack.settings[0], stack.update.optimizer.moments
         ends = [*theta.starts.values(), theta.buffer.size]
         first, last, _ = theta.learnt(one.batch_norm, one.bn_learn).indices(theta.buffer.size)
         return kernel.KernelSettings(
-            activation=getattr(kernel, ACTIVATION_CODES[stack.network.activation.apply]),
+            activation=kernel.ACTIVATIONS.index(stack.spec.activation),
             batch_norm=one.batch_norm,
-            optimizer=getattr(kernel, OPTIMIZER_CODES[stack.update.optimizer.step]),
+            optimizer=kernel.OPTIMIZERS.index(one.optimizer),
             keeps_m="m" in moments,
             keeps_v="v" in moments,
             bias_correction=one.bias_correction,
             first=ends.index(first),
             last=ends.index(last),
             alpha=np.empty(stack.members),
-            beta1=self._each("beta1"),
-            beta2=self._each("beta2"),
-            epsilon=self._each("epsilon"),
-            rho=self._each("bn_decay"),
-            epsilon_bn=self._each("bn_epsilon", np.float32),
+            **{name: self._each(name) for name in PER_MEMBER if name in fields},
         )
 
-    def _each(self, name: str, dtype: type = np.float64) -> Array:
+    def _each(self, name: str) -> Array:
         """One setting of every member, (K,)."""
-        return np.array([getattr(settings, name) for settings in self.of_settings], dtype)
+        return np.array([getattr(settings, name) for settings in self.of_settings], np.float64)
 
     def workspaces(self, examples: int, count: int) -> list[Any]:
         """`count` workspaces for mini-batches of `examples`. Those of the last few sizes are kept."""
@@ -107,15 +87,9 @@ class StackArguments:
         return kept[:count]
 
     def _workspace(self, m: int) -> Any:
-        sizes, width = self._sizes, self._width
-        units, widest, classes = sum(sizes[1:-1]), max(sizes[1:-1], default=1), sizes[-1]
-        last = len(sizes) - 1
+        sizes, last = self._sizes, len(self._sizes) - 1
         transposed = np.array([0 < l < last and turned(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
-        shapes = [(m, width), (width, m), (units, m), (units, m), (widest, m), (classes, m), m, m, m, 1]
-        shapes += [self.shape.starts[-1], units, units]
-        arrays = [np.zeros(shape, np.float32) for shape in shapes]
-        ones, shares = np.ones(max(m, classes), np.float32), np.full(m, 1 / m, np.float32)
-        return self.kernel.Workspace(transposed, np.empty(16, np.int64), *arrays, ones, shares)
+        return self.kernel.workspace(self.shape, transposed, m)
 
 
 class Trainer:
@@ -154,7 +128,8 @@ class Trainer:
 
     def _can_train(self, stack: Stack, losses: Array) -> bool:
         """Whether all that the stack needs has been compiled, in its type and size."""
-        compiled = stack.network.activation.apply in ACTIVATION_CODES and stack.update.optimizer.step in OPTIMIZER_CODES
+        optimizer, kernel = stack.settings[0].optimizer, self.kernel
+        compiled = stack.spec.activation in kernel.ACTIVATIONS and optimizer in kernel.OPTIMIZERS
         right = stack.dtype is np.float32 and losses.dtype == np.float32 and losses.flags.c_contiguous
         return compiled and right and 8 * sum(stack.sizes[1:]) * stack.batch <= MOST_BYTES
 

@@ -146,7 +146,7 @@ def main() -> int:
 
         kernel.train.recompile()  # empties the cache: numba does not see changes of what the kernel imports
         with threadpool_limits(1):  # as in the app
-            wrong = differences(Trainer(kernel, usual_threads()), cases())
+            wrong = differences(Trainer(kernel, usual_threads()), cases(kernel))
     except Exception as error:
         print(one_line(error))
         return 1

@@ -19,7 +19,7 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.network import Parameters, Pass, network
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
-from core.settings.table import RunSpec, Settings
+from core.settings.table import SETTINGS, RunSpec, Settings
 from core.training.batches import Batches
 from core.training.state import COUNTS, WEIGHTS, Members, State, per_member
 from core.training.update import Update
@@ -27,18 +27,7 @@ from core.training.update import Update
 Array = np.ndarray
 Watch = Callable[["Stack", Pass], None]
 CACHE = 4 * 2**20  # bytes that a stack may touch in a step without waiting for memory
-# Settings of which a stack takes one value for each member; in any other, a new one too, its members must be alike.
-PER_MEMBER = (
-    "learning_rate",
-    "beta1",
-    "beta2",
-    "epsilon",
-    "decay_rate",
-    "decay_every",
-    "bn_decay",
-    "bn_epsilon",
-    "on_switch",  # has no effect without a change of optimizer, which members make together
-)
+PER_MEMBER = tuple(field.name for field in SETTINGS if field.per_member)
 STATISTICS_FROM = 4096  # training examples from which batch norm's statistics are taken when it is switched on
 
 
