@@ -72,7 +72,7 @@ def main() -> Training:
     """Train, and print loss and accuracy at test time."""
     network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
     training = train(Training(network, SEED, SETTINGS, *examples("train")), NUDGES, STEPS)
-    print(f"step {{training.step}}")
+    print(f"step {{training.state.step}}")
     for name in ("train", "dev"):
         X, Y = examples(name)
         A = training.predict(X)

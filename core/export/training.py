@@ -1,7 +1,7 @@
 """The loop of the numpy script: the training of one network, written to be read.
 
-Forward, backward and the optimizers are the engine's own, from `core.nn`, for a stack of K = 1. This loop does what
-`core.training.stack.Stack` does, without what only K networks need, and gives the same bits.
+Forward, backward, the optimizers and their update are the engine's own, from `core.nn` and `core.training`, for K = 1.
+This loop does what `core.training.stack.Stack` does, without what only K networks need, and gives the same bits.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from core.nn.initializers import INITIALIZERS
-from core.nn.network import Network, network
-from core.nn.optimizers import OPTIMIZERS, Rates
+from core.nn.network import Network, Parameters, network
+from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.training.stack import STATISTICS_FROM
+from core.training.state import State
+from core.training.update import Update
 
 Array = np.ndarray
 
@@ -28,18 +30,16 @@ def new_network(sizes: tuple[int, ...], activation: str, initialization: str, se
 
 
 class Training:
-    """The state of one network's training on X (n_x, m) and Y (C, m), and the steps that change it.
-
-    `weight1`, `weight2`, `weight_bn` are the product of all betas so far; bias correction divides by 1 minus it (C5).
-    """
+    """The training of one network on X (n_x, m) and Y (C, m), with its state and the steps that change it."""
 
     def __init__(self, network: Network, seed: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
         self.network, self.seed, self.settings = network, seed, settings
         self.X, self.rows = X, np.concatenate([X.T, Y.T], axis=1)  # an example a row, (m, n_x + C)
-        self.m, self.v, self.tmp = (np.zeros_like(network.theta.buffer) for _ in range(3))
-        self.weight1 = self.weight2 = self.weight_bn = 1.0
-        self.step = self.epoch = self.cursor = self.decay_from = 0
+        m, v = Parameters(network.sizes, 1, np.float32), Parameters(network.sizes, 1, np.float32)
+        self.state = State(network.theta.buffer, m.buffer, v.buffer, network.running)
+        self.update = Update(network, m, v)
         self.loss = np.zeros(1, np.float32)  # the cost J of the last mini-batch
+        self.prepare()
 
     def nudge(self, changes: dict[str, Any]) -> None:
         """Change settings from the next step on, and adapt the network and the averages to them."""
@@ -50,73 +50,59 @@ class Training:
         elif old["optimizer"] != new["optimizer"] and new["on_switch"] == "reset":
             self.reset_moments()
         if old["decay"] != new["decay"]:
-            self.decay_from = self.epoch
+            self.state.decay_from = self.state.epoch
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What only a nudge changes."""
+        self.update.prepare(OPTIMIZERS[self.settings["optimizer"]], self.settings)
+        self.update.set_alpha(self.alpha)
 
     def switch_batch_norm(self, on: bool, old_epsilon: Array) -> None:
         """Switch batch norm on or off without changing the outputs (C11). The parameters then have another meaning,
         so the averages of gradients start again."""
         if on:
             self.network.switch_on(self.X[:, :STATISTICS_FROM], self.epsilon_bn)
-            self.weight_bn = 0.0
+            self.state.weight_bn = 0.0
         else:
             self.network.switch_off(old_epsilon)
         self.reset_moments()
 
     def reset_moments(self) -> None:
         """Start the averages of gradients again at 0."""
-        self.m[:], self.v[:] = 0, 0
-        self.weight1 = self.weight2 = 1.0
+        self.state.m[:], self.state.v[:] = 0, 0
+        self.state.weight1 = self.state.weight2 = 1.0
 
     def advance(self) -> None:
         """One training step: mini-batch, forward, backward, running averages, optimizer."""
-        batch_norm, count = self.settings["batch_norm"], len(self.rows)
-        if self.cursor == 0:
-            self.order = np.random.default_rng([self.seed, self.epoch]).permutation(count)
-        rows = self.rows[None, self.order[self.cursor : self.cursor + self.settings["batch_size"]]]  # (1, m, n_x + C)
+        state, batch_norm, count = self.state, self.settings["batch_norm"], len(self.rows)
+        if state.cursor == 0:
+            self.order = np.random.default_rng([self.seed, state.epoch]).permutation(count)
+        rows = self.rows[None, self.order[state.cursor : state.cursor + self.settings["batch_size"]]]  # (1, m, n_x + C)
         columns, n_x = np.ascontiguousarray(rows.transpose(0, 2, 1)), len(self.X)
         work, Y = self.network.pass_of(rows.shape[1]), columns[:, n_x:]
         work.forward(self.network, columns[:, :n_x], Y, batch_norm, self.epsilon_bn, self.loss)
         work.backward(self.network, rows[..., :n_x], Y, batch_norm)
         if batch_norm:
             self.average_statistics()
-        self.update()
-        self.step += 1
-        self.cursor += rows.shape[1]
-        if self.cursor >= count:
-            self.cursor, self.epoch = 0, self.epoch + 1
+        self.update.step(state)
+        state.step += 1
+        state.cursor += rows.shape[1]
+        if state.cursor >= count:
+            state.cursor, state.epoch = 0, state.epoch + 1
+            self.update.set_alpha(self.alpha)
 
     def average_statistics(self) -> None:
         """Update batch norm's running mean and variance, which are bias-corrected averages (C15)."""
         rho, running = self.settings["bn_decay"], self.network.running
-        self.weight_bn *= rho
-        part = np.array((1 - rho) / (1 - self.weight_bn), np.float32)
+        self.state.weight_bn = self.state.weight_bn * rho
+        part = np.array((1 - rho) / (1 - self.state.weight_bn), np.float32)
         running += (self.network.batch - running) * part
-
-    def update(self) -> None:
-        """One step of the optimizer on everything that learns, which is one slice of the buffer."""
-        chosen, theta = self.settings, self.network.theta
-        optimizer = OPTIMIZERS[chosen["optimizer"]]
-        learnt = theta.learnt(chosen["batch_norm"], chosen["bn_learn"])
-        buffers = (theta.buffer, self.network.gradient.buffer, self.m, self.v, self.tmp)
-        learning, g, m, v, tmp = (buffer[learnt] for buffer in buffers)
-        optimizer.step(learning, g, m, v, tmp, self.rates(optimizer.moments))
-
-    def rates(self, moments: tuple[str, ...]) -> Rates:
-        """The factors of this step for an optimizer that keeps these averages."""
-        chosen = self.settings
-        self.weight1 *= chosen["beta1"] if "m" in moments else 1
-        self.weight2 *= chosen["beta2"] if "v" in moments else 1
-        correct = chosen["bias_correction"]
-        correction1 = 1 - self.weight1 if correct and "m" in moments else 1.0
-        correction2 = 1 - self.weight2 if correct and "v" in moments else 1.0
-        alpha = np.float32(self.alpha) / np.float32(correction1)
-        factors = (alpha, 1 - chosen["beta1"], 1 - chosen["beta2"], chosen["epsilon"], correction2)
-        return Rates(*(np.array(factor, np.float32) for factor in factors))
 
     @property
     def alpha(self) -> float:
         """The learning rate of this epoch, after decay (C20)."""
-        chosen, age = self.settings, self.epoch - self.decay_from
+        chosen, age = self.settings, self.state.epoch - self.state.decay_from
         factor = SCHEDULES[chosen["decay"]].factor
         return float(chosen["learning_rate"] * factor(age, chosen["decay_rate"], chosen["decay_every"]))
 
@@ -136,7 +122,7 @@ def train(training: Training, nudges: Iterable[tuple[int, dict[str, Any]]], step
     """Train up to step `steps`, and make every nudge (step, changes) at its step."""
     with np.errstate(all="ignore"):
         for step, changes in [*nudges, (steps, {})]:
-            while training.step < step:
+            while training.state.step < step:
                 training.advance()
             training.nudge(changes)
     return training

@@ -21,6 +21,7 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.settings.table import SETTINGS, RunSpec, Settings
 from core.training.batches import Batches
+from core.training.spread import Spread
 from core.training.state import COUNTS, WEIGHTS, Members, State, per_member
 from core.training.update import Update
 
@@ -79,7 +80,7 @@ class Stack:
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
-        self.update = Update(self.network, self.m, self.v, dtype)
+        self.update = Update(self.network, self.m, self.v, Spread(self.network.theta))
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
         self.batches = Batches(data.train.rows, data.n_x, self.seeds, dtype)
@@ -128,12 +129,9 @@ class Stack:
 
     def _prepare(self) -> None:
         """What every step needs and only a nudge or an epoch changes."""
-        one, all_ = self.settings[0], self.settings
-        learnt = self.network.theta.learnt(one.batch_norm, one.bn_learn)
-        beta1, beta2 = per_member([s.beta1 for s in all_]), per_member([s.beta2 for s in all_])
-        epsilon = per_member([s.epsilon for s in all_])
-        self.update.prepare(OPTIMIZERS[one.optimizer], one.bias_correction, learnt, beta1, beta2, epsilon)
-        self._rho = per_member([s.bn_decay for s in all_])
+        numbers = {name: per_member([getattr(s, name) for s in self.settings]) for name in PER_MEMBER}
+        self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers)
+        self._rho = numbers["bn_decay"]
         self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
         self._set_alpha()
 
