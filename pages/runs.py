@@ -175,7 +175,7 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
 def everything() -> None:
     """The toolbar, the list, deleted runs and dialogs, read from the store each time."""
     store, owner, now = the_store(), owner_token(), time.time()
-    titles = store.tables_of(owner)
+    titles = store.tables.of(owner)
     there = [listed(entry, titles) for entry in store.runs_of(owner)]
     deleted = [listed(entry, titles) for entry in store.runs_of(owner, deleted=True)]
     if not there and not deleted:

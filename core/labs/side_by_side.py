@@ -16,6 +16,7 @@ from core.nn.batch_norm import BatchNorm
 from core.nn.network import Pass
 from core.runs.history import LossTrace
 from core.settings.table import RunSpec, Settings
+from core.training.members import get_members, set_members
 from core.training.run_data import data_of
 from core.training.stack import Stack
 
@@ -114,7 +115,7 @@ class Net:
         """Go on with other inputs and with W[1] times `scale`."""
         old = self.stack
         stack = Stack(old.spec, data, old.settings, old.seeds, draw=False)
-        stack.take(old.give(), old.settings)
+        set_members(stack, get_members(old), old.settings)
         with np.errstate(all="ignore"):
             stack.network.theta.W[1][:] *= scale
         self._take(stack)

@@ -9,6 +9,7 @@ from typing import Any
 from core.settings.table import FIELDS
 
 MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a second
+MOST_STEPS = 10_000_000  # the last step that a run may have
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from typing import Any
 from core.data.checks import known_fields, short_text, whole_number
 from core.data.safe_load import FileError, shown
 from core.errors import UserError
-from core.runs.journal import MOST_NUDGES, Nudge
+from core.runs.journal import MOST_NUDGES, MOST_STEPS, Nudge
 from core.settings.table import FIELDS, Settings
 
-STEPS = 10_000_000  # the highest step of a run in a file
 GESTURES = 2**53  # whole numbers that every reader of JSON holds exactly
 NOTE = 500  # characters
 TEXT = 200  # characters of an old value
@@ -51,7 +50,7 @@ def journal_of(rows: Any) -> tuple[Nudge, ...]:
 
 def _nudge(row: Any, earliest: int) -> Nudge:
     row = known_fields(row, ("step", "changes", "gesture", "note"), "nudge")
-    step = whole_number(row.get("step"), "step", STEPS)
+    step = whole_number(row.get("step"), "step", MOST_STEPS)
     if step < earliest:
         raise FileError(f"Its step {step:,} lies before step {earliest:,} of the nudge above it.")
     changes = known_fields(row.get("changes"), _SETTINGS, "nudge's changes")

@@ -25,6 +25,7 @@ from core.runs.measurement import StepMeasurement
 from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
 from core.settings.table import RunSpec, Settings, changed
+from core.training.divergence import first_broken_layer
 from core.training.run_data import data_of
 from core.training.stack import Stack
 from core.training.state import State
@@ -347,7 +348,7 @@ class Run:
 
     def _diagnose(self) -> Trouble:
         """Where and after what the loss stopped being finite."""
-        layer = self.stack.first_broken_layer()
+        layer = first_broken_layer(self.stack)
         made = gestures(self.journal)
         gesture = made[-1] if made else None
         cause = f"after the nudge of {gesture.words} at step {gesture.step:,}" if gesture else "with no nudge before it"

@@ -16,8 +16,8 @@ from typing import Any
 from core.data.checks import known_fields, short_text, whole_number
 from core.data.safe_load import FileError, read_json, shown, size_words
 from core.data.shelf import SHELF, Table, is_table
-from core.runs.journal import Nudge
-from core.runs.journal_json import STEPS, journal_of, journal_rows
+from core.runs.journal import MOST_STEPS, Nudge
+from core.runs.journal_json import journal_of, journal_rows
 from core.runs.run import Run
 from core.settings.plain import settings_of, spec_of
 from core.settings.table import RunSpec, Settings
@@ -91,7 +91,7 @@ def parse(data: bytes) -> RunFile:
             f"The file has version {shown(found.get('version'))}, and version {VERSION} is what can be opened here."
         )
     known_fields(found, KNOWN, "run file")
-    step = whole_number(found.get("step"), "step", STEPS)
+    step = whole_number(found.get("step"), "step", MOST_STEPS)
     journal = journal_of(found.get("journal", []))
     if journal and journal[-1].step > step:
         raise FileError(f"The file ends at step {step:,}, before its last nudge at step {journal[-1].step:,}.")

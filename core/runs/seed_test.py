@@ -20,6 +20,7 @@ from core.errors import UserError
 from core.runs.journal import Nudge, before_last_gesture
 from core.settings.table import FIELDS, RunSpec, Settings, changed
 from core.training.evaluation import dev_scores, parameters
+from core.training.members import picked
 from core.training.stack import PER_MEMBER, Stack, members_at_once
 
 Array = np.ndarray
@@ -202,8 +203,8 @@ def _forked(trunk: Stack, gesture: tuple[Nudge, ...]) -> list[Stack]:
     """What goes on from `trunk` (K) with and without the gesture: a stack of 2K, those with it first; or two stacks
     of K, where the gesture changes what the members of a stack must share."""
     if any(name not in PER_MEMBER for nudge in gesture for name in nudge.changes):
-        return [trunk, trunk.picked(range(trunk.members))]
-    return [trunk.picked([*range(trunk.members)] * 2)]
+        return [trunk, picked(trunk, range(trunk.members))]
+    return [picked(trunk, [*range(trunk.members)] * 2)]
 
 
 def _set_first_half(stacks: list[Stack], settings: Settings) -> None:

@@ -14,7 +14,8 @@ import numpy as np
 from core.data.checks import same_layout
 from core.data.safe_load import FileError, read_json, read_npz, write_npz
 from core.search.trials import Group, Trial
-from core.training.state import COUNTS, WEIGHTS, Members
+from core.training.members import Members
+from core.training.state import COUNTS, WEIGHTS
 
 Array = np.ndarray
 MOST = 64 * 2**20  # bytes of a file

@@ -14,7 +14,8 @@ from typing import Any
 from core.data.checks import exact_fields
 from core.data.safe_load import FileError, read_npz, shown, write_npz
 from core.data.shelf import MAX_UNPACKED, SHELF, Table, is_table
-from core.runs.journal_json import STEPS, journal_of, journal_rows
+from core.runs.journal import MOST_STEPS
+from core.runs.journal_json import journal_of, journal_rows
 from core.search.plan import SAMPLERS, Origin, Plan
 from core.search.space import Point
 from core.search.space_json import points_from_json, space_from_json, space_to_json
@@ -83,7 +84,7 @@ def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
 def _origin_from_json(found: Any) -> Origin:
     exact_fields(found, ("spec", "settings", "journal", "step"), "run in hand", ("state",))
     step, journal = found["step"], journal_of(found["journal"])
-    if type(step) is not int or not max([0, *(nudge.step for nudge in journal[-1:])]) <= step <= STEPS:
+    if type(step) is not int or not max([0, *(nudge.step for nudge in journal[-1:])]) <= step <= MOST_STEPS:
         raise FileError(f"The run in hand cannot stand at step {shown(step)}: save the search again.")
     spec, settings = spec_of(found["spec"]), settings_of(found["settings"])
     state = _state_of(_decoded(found["state"], STATE_BYTES, "state"), spec) if "state" in found else None

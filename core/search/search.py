@@ -21,6 +21,7 @@ from core.search.progress import ProgressClock
 from core.search.space import Point, model_at
 from core.search.trainer import Trainer
 from core.search.trials import Trial, Work, grouped
+from core.training.members import set_members
 from core.training.run_data import data_of
 from core.training.stack import Stack
 
@@ -105,7 +106,7 @@ class Search:
             for _ in self._trainer.initialize(group):
                 pass
             stack = Stack(trial.spec, self._data, trial.settings, [trial.spec.seed], draw=False)
-            stack.take(group.known_members[[place]], trial.settings)
+            set_members(stack, group.known_members[[place]], trial.settings)
         return fingerprint(trial.spec, trial.settings, stack.state)
 
     def run(self, number: int) -> Replay:

@@ -19,6 +19,7 @@ from core.search.progress import ProgressClock
 from core.search.trials import Group, StackCache, Trial, Work, forked_members, initial_members
 from core.settings.table import changed
 from core.training.evaluation import dev_scores
+from core.training.members import get_members
 from core.training.stack import Stack
 
 Array = np.ndarray
@@ -94,7 +95,7 @@ class Trainer:
         broken = yield from self._train(stack, self._steps[self.rung], group.step_seconds(places.size))
         loss, accuracy = yield from dev_scores(stack, self._data.dev)
         sound = np.flatnonzero(~broken)
-        group.known_members[places[sound]] = stack.give()[sound]
+        group.known_members[places[sound]] = get_members(stack)[sound]
         for k in sound:
             self._record(group.trials[places[k]], loss[k], accuracy[k])
         self._clock.count(group.measuring_seconds(places.size))
@@ -130,7 +131,7 @@ class Trainer:
         """Train a trial that broke on its way to this rung alone, to its last step before that, where a run stops."""
         stack = self._stacks.stack_with(group, np.array([place]))
         yield from self._train(stack, self._steps[self.rung], group.step_seconds(1))
-        group.known_members[[place]] = stack.give()
+        group.known_members[[place]] = get_members(stack)
         trial = group.trials[place]
         trial.state, trial.step, trial.stopped_at = "diverged", stack.state.step, stack.state.step
         self.due[trial.number] = -1

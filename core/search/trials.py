@@ -17,8 +17,8 @@ from core.data.datasets import Data
 from core.search.space import Point
 from core.settings.table import RunSpec, Settings
 from core.training.evaluation import AT_ONCE, parameters
+from core.training.members import Members, get_members, picked, set_members
 from core.training.stack import STATISTICS_FROM, Stack, members_at_once, shared_settings
-from core.training.state import Members
 
 Array = np.ndarray
 Work = Generator[None, None, None]
@@ -146,7 +146,7 @@ def initial_members(group: Group) -> Members:
     for trial in group.trials:
         if trial.spec.initialization not in first:
             first[trial.spec.initialization] = len(rows)
-            rows.append(Stack(trial.spec, group.data, trial.settings, [trial.spec.seed]).give())
+            rows.append(get_members(Stack(trial.spec, group.data, trial.settings, [trial.spec.seed])))
     return _joined(rows)[[first[trial.spec.initialization] for trial in group.trials]]
 
 
@@ -157,9 +157,9 @@ def forked_members(group: Group, origin: Stack) -> Generator[None, None, Members
     rows = []
     for at in range(0, len(group.trials), at_once):
         places = range(at, min(at + at_once, len(group.trials)))
-        stack = origin.picked([0] * len(places))
+        stack = picked(origin, [0] * len(places))
         stack.set(group.settings(places))
-        rows.append(stack.give())
+        rows.append(get_members(stack))
         yield
     return _joined(rows)
 
@@ -187,7 +187,7 @@ class StackCache:
         key, wanted = (group, places.size), places.tolist()
         stack, present = self._kept.get(key) or (self._new(group, places), [])
         if present != wanted or stack.state.step != group.known_members.counts[wanted[0], 0]:
-            stack.take(group.known_members[places], group.settings(places))
+            set_members(stack, group.known_members[places], group.settings(places))
         more = 0 if key in self._kept else group.stack_bytes(places.size)
         if self._bytes + more <= CACHE_BYTES:
             self._kept[key], self._bytes = (stack, wanted), self._bytes + more

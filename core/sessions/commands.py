@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
+from core.runs.journal import MOST_STEPS
+
 if TYPE_CHECKING:
     from core.runs.run import Replay
     from core.search.random_vs_grid import RandomVsGrid
     from core.search.regions import Region as Ranges
     from core.search.search import Search
 
-MOST_STEPS = 10_000_000  # of a run, as in a run file
 Whole = Annotated[int, Meta(ge=0, lt=1 << 53)]  # whole numbers that JavaScript has exactly
 Steps = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
 Value = bool | int | float | str

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable
 
 from core.errors import UserError
+from core.runs.journal import MOST_STEPS
 from core.runs.run import Run
-from core.sessions.commands import MOST_STEPS
 
 PART_SECONDS = 0.002  # of training between two looks at the clock
 RATE_SECONDS = 1.5  # over which the rate is measured

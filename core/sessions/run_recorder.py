@@ -125,7 +125,7 @@ class RunRecorder:
             raise UserError("There is no such branch any more.")
         replay = load(self.store, entry, line)
         self.line, self._saved = line, tuple(replay.journal)
-        return replay, self.store.take_in_hand(self.run_id, line)
+        return replay, self.store.set_line(self.run_id, line)
 
 
 def load(store: Store, entry: Entry, line: str) -> Replay:

@@ -59,4 +59,4 @@ def _reopened(store: Store, token: str) -> RunSession | None:
 
 
 RUN_SESSIONS = run_sessions(the_store)
-SHELF.source = lambda name: the_store().table(name)  # uploaded data that are in the store but no longer in memory
+SHELF.source = lambda name: the_store().tables.find(name)  # uploaded data that are in the store but no longer in memory

@@ -10,7 +10,6 @@ import time
 from concurrent.futures import Future
 from typing import Any, assert_never
 
-from core.errors import UserError
 from core.runs.run import Run, differences
 from core.runs.seed_test import SeedTest
 from core.sessions.commands import (
@@ -38,6 +37,7 @@ from core.sessions.decoder import Decoder
 from core.sessions.pacing import Pacing
 from core.sessions.run_recorder import RunRecorder
 from core.sessions.run_recording import RunRecording
+from core.sessions.run_training import RunTraining
 from core.sessions.session import Session
 from core.sessions.timeline import Timeline
 from core.settings.table import changed
@@ -46,7 +46,8 @@ SLICE_SECONDS = 0.030
 
 
 class RunSession(Session[RunCommand]):
-    """A run, how fast it trains (`pacing`), where it stands (`timeline`), and when it is saved (`recording`)."""
+    """A run: its branches and present step (`timeline`), its speed (`pacing`), how it trains (`training`), and when it
+    is saved (`recording`)."""
 
     decode = Decoder(RunMessage)
 
@@ -55,7 +56,8 @@ class RunSession(Session[RunCommand]):
         self.recording = RunRecording(recorder)
         self.timeline = Timeline(run, self.recording)
         self.pacing = Pacing()
-        self.said = ""  # what the last replay came to
+        self.training = RunTraining(self.timeline, self.pacing, self.recording)
+        self.said = ""  # outcome of the last replay
 
     @property
     def run(self) -> Run:
@@ -88,15 +90,13 @@ class RunSession(Session[RunCommand]):
         """Carry out a command, with the lock, and return its answer. Raises `UserError` where that cannot be done."""
         match command:
             case Play():
-                self._play()
+                self.training.play()
             case Pause():
-                self._pause()
+                self.training.pause()
             case Step(steps):
-                self._owe()
-                self.pacing.owe(steps, self.run.step)
+                self.training.owe(steps)
             case Epoch():
-                self._owe()
-                self.pacing.owe_epoch(self.run)
+                self.training.owe_epoch()
             case Speed(steps):
                 self.pacing.set_speed(steps)
             case StopAt(step):
@@ -117,7 +117,7 @@ class RunSession(Session[RunCommand]):
 
     def _move(self, command: Look | Rewind | Undo | OpenBranch | Adopt | StartSeedTest) -> Any:
         """Carry out a command that goes elsewhere on the timeline, or stays where the run stands."""
-        self._pause()
+        self.training.pause()
         if isinstance(command, Look):
             return self.timeline.look(command.step)
         self.pacing.restart_measuring()
@@ -136,24 +136,6 @@ class RunSession(Session[RunCommand]):
             case _:
                 assert_never(command)
         return None
-
-    def _play(self) -> None:
-        self.timeline.go_on()
-        if self.run.trouble:
-            raise UserError("The loss is not a finite number any more: go back to an earlier step first.")
-        self.pacing.play(self.run.step)
-
-    def _pause(self) -> None:
-        if self.playing and not self.timeline.pending:
-            self.recording.rest(self.run)
-        self.pacing.pause()
-
-    def _owe(self) -> None:
-        """Stand still, but for the steps that are owed."""
-        owed = self.pacing.owed
-        self.timeline.go_on()
-        self._pause()
-        self.pacing.owed = owed
 
     def _nudge(self, changes: dict[str, Any], gesture: int) -> None:
         settings = self.shown.settings
@@ -193,17 +175,7 @@ class RunSession(Session[RunCommand]):
     @property
     def busy(self) -> bool:
         """Whether a frame would train the run, or the models that it is compared with."""
-        return self._trains or bool(self.timeline.replays) or self._comparison is not None
-
-    @property
-    def _trains(self) -> bool:
-        return self.pacing.trains and not self.run.trouble and not self.timeline.replays
-
-    @property
-    def _comparison(self) -> SeedTest | None:
-        """The seed test that is not done yet, if there is one."""
-        test = self.run.seed_test
-        return test if test is not None and not test.done else None
+        return self.training.busy
 
     def train(self, viewer: object, seconds: float) -> int:
         """Train what a frame is owed at this speed, within `seconds`, for the viewer that drives; the steps done."""
@@ -213,36 +185,23 @@ class RunSession(Session[RunCommand]):
             start, first = time.perf_counter(), self.run.step
             end = start + seconds
             self._catch_up(end)
-            owed, done = self.pacing.owed_to_frame(), 0
-            deadline = (start + end) / 2 if self._comparison else end
-            while self._trains and (left := self._left(owed, done)) > 0:
-                done += self.pacing.advance(self.run, left, deadline, self._interrupted)
-                self.answer()
-                if time.perf_counter() >= deadline:
-                    break
+            deadline = (start + end) / 2 if self.training.comparison else end
+            done = self.training.advance(deadline, self._interrupted, self.answer)
             self._trained(done, time.perf_counter() - start, self.run.step != first)
-            if comparison := self._comparison:
+            if comparison := self.training.comparison:
                 comparison.advance(lambda: self._interrupted() or time.perf_counter() >= end)
                 self._tell()
             return done
-
-    def _left(self, owed: int | None, done: int) -> int:
-        return self.pacing.left(self.run.step, None if owed is None else owed - done)
 
     def _interrupted(self) -> bool:
         return bool(self._inbox)
 
     def _trained(self, done: int, seconds: float, moved: bool) -> None:
-        """Count, save and tell what a frame has trained; pause where the run cannot or should not go on."""
-        self.pacing.trained(done, seconds)
+        """Save and tell what a frame has trained."""
         if done and self.recording.trained(self.run, seconds):
             self._save()
-        if self.pacing.trains and (self.run.trouble or self.run.step >= self.pacing.end):
-            self._pause()
+        if self.training.count(done, seconds) or moved:
             self._tell()
-        elif moved:
-            self._tell()
-        self.pacing.measure(self.run.step)
 
     def _catch_up(self, deadline: float) -> None:
         """Go on with what is being replayed."""

@@ -13,6 +13,7 @@ import numpy as np
 from core.data.datasets import Data, load, prepare
 from core.settings.table import RunSpec, Settings
 from core.training.jit_trainer import Trainer
+from core.training.members import get_members
 from core.training.stack import Stack
 
 SPEC = RunSpec(hidden=(5, 4), activation="tanh")
@@ -123,6 +124,6 @@ def _same(trainer: Trainer, case: Case) -> bool:
 
 def _bits(stack: Stack, members: np.ndarray) -> list[bytes]:
     """All that the future of these members depends on, and batch norm's statistics of the last mini-batch."""
-    held, net = stack.give()[np.flatnonzero(members)], stack.network
+    held, net = get_members(stack)[np.flatnonzero(members)], stack.network
     batch = [view[members] for view in (*net.batch_mean[1:], *net.batch_variance[1:])]
     return [array.tobytes() for array in (held.rows, held.counts, held.weights, *batch)]

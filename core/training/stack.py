@@ -22,7 +22,7 @@ from core.nn.schedules import SCHEDULES
 from core.settings.table import SETTINGS, RunSpec, Settings
 from core.training.batches import Batches
 from core.training.spread import Spread
-from core.training.state import COUNTS, WEIGHTS, Members, State, per_member
+from core.training.state import State, per_member
 from core.training.update import Update
 
 Array = np.ndarray
@@ -205,71 +205,17 @@ class Stack:
     # state
 
     def restore(self, state: State, settings: Settings | Sequence[Settings]) -> None:
-        """Go to a copied state and the settings that counted then."""
+        """Go back to a copied state, with the settings that applied at its step."""
         buffers = {name: getattr(self.state, name) for name in ("theta", "m", "v", "running")}
         for name, buffer in buffers.items():
             buffer[:] = getattr(state, name)
-        self._go_on(replace(state, **buffers), settings)
+        self.resume(replace(state, **buffers), settings)
 
-    def _go_on(self, state: State, settings: Settings | Sequence[Settings]) -> None:
-        """Take up a state whose arrays are the stack's own, and the settings that counted there."""
+    def resume(self, state: State, settings: Settings | Sequence[Settings]) -> None:
+        """Continue from a state whose arrays are the stack's own, with the settings that applied at its step."""
         self.state = state
         self.settings = ()
         self.set(settings)
-
-    def picked(self, members: Sequence[int]) -> Stack:
-        """A stack of copies of these members, in this order and as they stand; one may come more than once."""
-        chosen = list(members)
-        settings = [self.settings[k] for k in chosen]
-        other = Stack(self.spec, self.data, settings, [self.seeds[k] for k in chosen], self.dtype, draw=False)
-        other.take(self.give()[chosen], settings)
-        return other
-
-    def give(self) -> Members:
-        """A copy of all that the members' future depends on, beside spec, settings and seed."""
-        state, K = self.state, self.members
-        rows = np.concatenate([array.reshape(K, -1) for array in self._members_arrays()], axis=1)
-        counts = [getattr(state, name) for name in COUNTS]
-        weights = [np.broadcast_to(getattr(state, name), K) for name in WEIGHTS]
-        return Members(rows, np.tile(np.array(counts, np.int64), (K, 1)), np.stack(weights, axis=1, dtype=np.float64))
-
-    def take(self, members: Members, settings: Settings | Sequence[Settings]) -> None:
-        """Hold these members instead, K of these sizes and seeds that stand at one step, with the settings that count
-        there."""
-        at = 0
-        for array in self._members_arrays():
-            width = array[0].size
-            array[:] = members.rows[:, at : at + width].reshape(array.shape)
-            at += width
-        changed: dict[str, Any] = dict(zip(COUNTS, members.counts[0].tolist(), strict=True))
-        changed |= {name: per_member(values) for name, values in zip(WEIGHTS, members.weights.T.tolist(), strict=True)}
-        self._go_on(replace(self.state, **changed), settings)
-
-    def _members_arrays(self) -> list[Array]:
-        """Every array (K, ...) of the state, a member a row."""
-        kinds = ("W", "b", "gamma", "beta")
-        found = [
-            array for held in (self.network.theta, self.m, self.v) for kind in kinds for array in getattr(held, kind)
-        ]
-        found += [*self.network.running_mean, *self.network.running_variance]
-        return [array for array in found if array.size]  # without `UNUSED`
-
-    def first_broken_layer(self) -> str:
-        """In words, where numbers stopped being finite: in weights (the layer nearest to the output, from which a
-        broken gradient spreads back), else in the last forward pass (the first layer on its way)."""
-        last = len(self.sizes) - 1
-        for l in range(last, 0, -1):
-            if not np.isfinite(self.network.theta.W[l]).all():
-                return f"the weights of {self._layer(l)}"
-        last_batch = self.batches.buffers
-        A = self.network.pass_of(last_batch.rows.shape[1]).A if last_batch else []
-        for l in range(1, len(A)):
-            if not np.isfinite(A[l]).all():
-                return f"the activations of {self._layer(l)}"
-        return f"the z of {self._layer(last)}"
-
-    def _layer(self, l: int) -> str:
-        return "the output layer" if l == len(self.sizes) - 1 else f"hidden layer {l}"
 
     def predict(self, X: Array) -> Array:
         """Test-time probabilities (K, C, m) of standardized inputs (n_x, m)."""

@@ -1,4 +1,4 @@
-"""The state of a stack, explicit and small, and its members as rows that move between stacks."""
+"""The state of a stack, explicit and small: the arrays, and the numbers that go with them."""
 
 from __future__ import annotations
 
@@ -40,26 +40,6 @@ class State:
     def copy(self) -> State:
         """A copy that training does not touch."""
         return replace(self, theta=self.theta.copy(), m=self.m.copy(), v=self.v.copy(), running=self.running.copy())
-
-
-@dataclass
-class Members:
-    """State of K networks of one shape, one row each, to be moved between stacks.
-
-    `rows` (n, N) are the numbers of the state's arrays, in an order of the shape's own; `counts` (n, 4) and `weights`
-    (n, 3) are the state's, named by `COUNTS` and `WEIGHTS`.
-    """
-
-    rows: Array
-    counts: Array
-    weights: Array
-
-    def __getitem__(self, chosen: Sequence[int] | Array) -> Members:
-        """Copies of these rows."""
-        return Members(self.rows[chosen], self.counts[chosen], self.weights[chosen])
-
-    def __setitem__(self, chosen: Sequence[int] | Array, others: Members) -> None:
-        self.rows[chosen], self.counts[chosen], self.weights[chosen] = others.rows, others.counts, others.weights
 
 
 def per_member(values: Sequence[float]) -> Array | float:

@@ -74,7 +74,7 @@ def branch_of(opened: RunSession) -> RunSession:
 def keep_table(table: Table, title: str) -> None:
     """Store uploaded data, so that runs on them can be opened again."""
     SHELF.add(table)
-    the_store().add_table(table.name, owner_token(), title, table.to_bytes()).result()
+    the_store().tables.add(table.name, owner_token(), title, table.to_bytes()).result()
 
 
 def _from_link() -> RunSession | None:

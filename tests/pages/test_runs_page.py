@@ -164,7 +164,7 @@ def test_own_data_is_called_by_its_title(owner, add):
     name = "table-" + "0" * 32
     run = add("", spec=SPEC)
     store = the_store()
-    store.add_table(name, owner, "flowers.csv", b"").result(5)
+    store.tables.add(name, owner, "flowers.csv", b"").result(5)
     change = f"UPDATE runs SET spec = replace(spec, 'moons', '{name}') WHERE id = ?"
     store.write(lambda db: db.execute(change, (run,)) and None).result(5)
     assert names(page()) == ["flowers.csv, 4"]

@@ -38,7 +38,7 @@ def searches(opened: SearchSession) -> None:
     if not remembered():
         st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the search's link.")
     store, owner, now = the_store(), owner_token(), time.time()
-    titles = store.tables_of(owner)
+    titles = store.tables.of(owner)
     there, deleted = store.searches.of(owner), store.searches.of(owner, deleted=True)
     lately = [entry for entry in deleted if since(entry.deleted, now) < UNDO_SECONDS]
     shown = sorted([*there, *lately], key=lambda entry: -entry.changed)

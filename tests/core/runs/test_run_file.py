@@ -20,8 +20,8 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs import run_file
-from core.runs.journal import Nudge
-from core.runs.journal_json import STEPS, journal_of, journal_rows
+from core.runs.journal import MOST_STEPS, Nudge
+from core.runs.journal_json import journal_of, journal_rows
 from core.runs.run import Run
 from core.runs.run_file import dump, parse
 from core.settings.plain import settings_of, spec_of
@@ -372,4 +372,4 @@ def test_any_damaged_byte_is_a_file_or_a_sentence(data):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     cut = data.draw(st.none() | st.integers(0, len(raw)))
     file = parsed_or_refused(bytes(raw[:cut]))
-    assert file is None or file.step <= STEPS
+    assert file is None or file.step <= MOST_STEPS

@@ -17,6 +17,7 @@ from core.search.trials import Group, StackCache, Trial, forked_members, grouped
 from core.settings.table import FIELDS, Field, RunSpec, Settings
 from core.training import stack as stack_module
 from core.training.evaluation import dev_scores, parameters
+from core.training.members import get_members, picked, set_members
 from core.training.run_data import data_of
 from core.training.stack import PER_MEMBER, Stack, members_at_once
 from core.training.state import State
@@ -169,15 +170,15 @@ def test_drawn_trials_are_those_of_their_runs():
     assert (group.members.counts == 0).all()
     for place, trial in enumerate(group.trials):
         stack = Stack(SPEC, group.data, SMALL, [99])
-        stack.take(group.members[[place]], SMALL)
+        set_members(stack, group.members[[place]], SMALL)
         assert fingerprint(trial.spec, trial.settings, stack.state) == Run(trial.spec, trial.settings).fingerprint()
 
 
 def test_forks_are_made_a_few_at_a_time(monkeypatch):
     (group,) = grouped(trials_of(*[replace(SMALL, learning_rate=0.01 * i) for i in range(1, 20)]), data_of(SPEC))
     trunk = Stack(SPEC, group.data, SMALL, [3])
-    sizes, picked = [], Stack.picked
-    monkeypatch.setattr(Stack, "picked", lambda stack, chosen: sizes.append(len(chosen)) or picked(stack, chosen))
+    sizes = []
+    monkeypatch.setattr(trials, "picked", lambda stack, chosen: sizes.append(len(chosen)) or picked(stack, chosen))
     assert len(list(forked_members(group, trunk))) == 3
     assert sizes == [8, 8, 3]
     monkeypatch.setattr(trials, "AT_ONCE", 2 * 96 * group.parameters)
@@ -195,22 +196,22 @@ def test_members_given_are_taken_by_any_stack(optimizer, batch_norm):
     settings = [replace(base, learning_rate=0.01 * i, beta1=1 - 0.1 * i, beta2=1 - 0.1 * i) for i in range(1, 5)]
     whole = Stack(SPEC, data_of(SPEC), settings, [3] * 4)
     train(whole, 17)
-    given = whole.give()
+    given = get_members(whole)
     train(whole, 9)
     for places in ([2, 0], [3], [1, 1, 3], [0, 1, 2, 3]):
         chosen = [settings[place] for place in places]
         other = Stack(SPEC, data_of(SPEC), SMALL, [3] * len(places))
         train(other, 5)  # what it held before is gone
-        other.take(given[places], chosen)
+        set_members(other, given[places], chosen)
         assert (other.state.step, other.settings) == (17, tuple(chosen))
         train(other, 9)
-        assert_same_state(other.state, whole.picked(places).state)
-        np.testing.assert_array_equal(other.give().rows, whole.give()[places].rows)
+        assert_same_state(other.state, picked(whole, places).state)
+        np.testing.assert_array_equal(get_members(other).rows, get_members(whole)[places].rows)
 
 
 def test_given_members_are_copies():
     stack = Stack(SPEC, data_of(SPEC), SMALL, [3] * 2)
-    given = stack.give()
+    given = get_members(stack)
     before = given.rows.copy()
     train(stack, 3)
     np.testing.assert_array_equal(given.rows, before)
@@ -226,7 +227,7 @@ def test_what_all_members_agree_in_stays_one_number():
     """One number for all is what makes bias correction cheap."""
     stack = Stack(SPEC, data_of(SPEC), [SMALL, replace(SMALL, beta2=0.5)], [3] * 2)
     train(stack, 3)
-    stack.take(stack.give(), stack.settings)
+    set_members(stack, get_members(stack), stack.settings)
     assert isinstance(stack.state.weight1, float)
     assert np.shape(stack.state.weight2) == (2,)
 
@@ -240,15 +241,14 @@ def born(count, spec=SPEC):
 
 def test_a_stack_is_used_again_and_filled_only_where_it_must(monkeypatch):
     group, stacks, taken = born(4), StackCache(), []
-    take = Stack.take
-    monkeypatch.setattr(Stack, "take", lambda stack, *rest: taken.append(1) or take(stack, *rest))
+    monkeypatch.setattr(trials, "set_members", lambda *given: taken.append(1) or set_members(*given))
 
     def visit(*places):
         at = np.array(places)
         stack = stacks.stack_with(group, at)
         assert stack.settings == tuple(group.settings(at))
         train(stack, 2)
-        group.members[at] = stack.give()
+        group.members[at] = get_members(stack)
         return stack
 
     first = visit(0, 1)
@@ -268,7 +268,7 @@ def test_a_stack_is_used_again_and_filled_only_where_it_must(monkeypatch):
     for place, steps in enumerate((10, 8, 2, 2)):
         run = Run.replay(SPEC, group.trials[place].settings, (), steps)
         stack = Stack(SPEC, group.data, run.settings, [3])
-        stack.take(group.members[[place]], run.settings)
+        set_members(stack, group.members[[place]], run.settings)
         assert_same_state(stack.state, run.stack.state)
 
 
@@ -301,10 +301,10 @@ def test_a_stack_that_takes_members_draws_nothing(monkeypatch):
     monkeypatch.setattr(Network, "draw", lambda network, member, *rest: drawn.append(member))
     empty = Stack(SPEC, data_of(SPEC), SMALL, [3] * 2, draw=False)
     assert not empty.network.theta.W[1].any()
-    whole.picked([1])
+    picked(whole, [1])
     StackCache().stack_with(born(2), np.array([0]))
     assert drawn == [0]  # once, for the group that was born
-    empty.take(whole.give(), SMALL)
+    set_members(empty, get_members(whole), SMALL)
     assert_same_state(empty.state, whole.state)
 
 

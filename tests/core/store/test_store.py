@@ -19,8 +19,20 @@ import pytest
 from core.data.shelf import SHELF
 from core.errors import UserError
 from core.sessions.run_recorder import load
-from core.store import MIGRATIONS, Progress, Store, bounded_name, digest, key_of, new_token, the_store
-from core.store import runs as module
+from core.store import (
+    MIGRATIONS,
+    Progress,
+    Store,
+    bounded_name,
+    digest,
+    key_of,
+    lines,
+    new_token,
+    runs,
+    snapshots,
+    tables,
+    the_store,
+)
 
 ROOT = Path(__file__).parents[3]
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("store-*.sql"))
@@ -138,7 +150,7 @@ def test_twins_the_line_in_hand_and_its_name_are_kept(store):
     first = add(store)
     store.add_line("run", "branch", first, 60, [], FAR).result(5)
     store.set_twins("run", True).result(5)
-    store.take_in_hand("run", first).result(5)
+    store.set_line("run", first).result(5)
     store.rename_line("run", "branch", "  slower\n ").result(5)
     entry = store.find("run")
     assert (entry.twins, entry.line.id) == (True, first)
@@ -156,21 +168,21 @@ def test_a_line_of_another_run_cannot_be_renamed_or_deleted_through_ones_own(sto
 
 
 def test_tables_are_kept_by_owner_and_read_by_name(store):
-    store.add_table("table-1", ANN, "flowers.csv", b"first").result(5)
-    store.add_table("table-2", ANN, " wines\n.csv", b"second").result(5)
-    store.add_table("table-1", BOB, "mine.csv", b"first").result(5)
-    assert store.tables_of(ANN) == {"table-2": "wines .csv", "table-1": "flowers.csv"}
-    assert store.tables_of(BOB) == {"table-1": "mine.csv"}
-    assert (store.table("table-2"), store.table("table-9")) == (b"second", None)
+    store.tables.add("table-1", ANN, "flowers.csv", b"first").result(5)
+    store.tables.add("table-2", ANN, " wines\n.csv", b"second").result(5)
+    store.tables.add("table-1", BOB, "mine.csv", b"first").result(5)
+    assert store.tables.of(ANN) == {"table-2": "wines .csv", "table-1": "flowers.csv"}
+    assert store.tables.of(BOB) == {"table-1": "mine.csv"}
+    assert (store.tables.find("table-2"), store.tables.find("table-9")) == (b"second", None)
 
 
 def test_a_person_cannot_fill_the_disk_with_tables(store, monkeypatch):
-    monkeypatch.setattr(module, "TABLE_BYTES", 10)
-    store.add_table("table-1", ANN, "a", b"123456").result(5)
+    monkeypatch.setattr(tables, "TABLE_BYTES", 10)
+    store.tables.add("table-1", ANN, "a", b"123456").result(5)
     with pytest.raises(UserError, match="no more can be kept"):
-        store.add_table("table-2", ANN, "b", b"12345").result(5)
-    store.add_table("table-2", BOB, "b", b"12345").result(5)
-    assert list(store.tables_of(ANN)) == ["table-1"]
+        store.tables.add("table-2", ANN, "b", b"12345").result(5)
+    store.tables.add("table-2", BOB, "b", b"12345").result(5)
+    assert list(store.tables.of(ANN)) == ["table-1"]
 
 
 # writing
@@ -332,7 +344,7 @@ def test_a_deleted_run_is_on_no_list_until_it_is_brought_back_whole(store):
 
 
 def test_a_person_has_a_bounded_number_of_runs_of_which_untouched_ones_do_not_count(store, monkeypatch):
-    monkeypatch.setattr(module, "MOST_RUNS", 2)
+    monkeypatch.setattr(runs, "MOST_RUNS", 2)
     add(store, "untouched", progress=NONE)
     add(store, "one")
     add(store, "two")
@@ -374,7 +386,7 @@ def test_a_deleted_line_takes_its_journal_and_snapshots_and_no_other(store):
 
 
 def test_of_too_many_lines_the_oldest_without_a_name_goes(store, monkeypatch):
-    monkeypatch.setattr(module, "MOST_LINES", 3)
+    monkeypatch.setattr(lines, "MOST_LINES", 3)
     root = add(store)
     for name in ("named", "second", "third", "fourth"):
         store.add_line("run", name, root, 10, [], FAR).result(5)
@@ -397,7 +409,7 @@ def test_few_snapshots_are_kept_spread_over_the_line_and_always_the_newest(store
         store.advance(line, replace(FAR, step=step, snapshot=(step, 0, b"x")))
     store.write(lambda db: None).result(10)
     steps = snapshot_steps(store, line)
-    assert len(steps) == module.SNAPSHOTS
+    assert len(steps) == snapshots.SNAPSHOTS
     assert steps[-1] == 5000
     gaps = [after - before for before, after in zip([0, *steps], steps, strict=False)]
     assert max(gaps) <= 0.6 * 5000
@@ -411,7 +423,7 @@ def test_a_snapshot_at_the_same_step_takes_the_place_of_the_one_before(store):
 
 
 def test_the_snapshots_of_a_run_take_a_bounded_number_of_bytes_and_the_newest_stays(store, monkeypatch):
-    monkeypatch.setattr(module, "SNAPSHOT_BYTES", 25)
+    monkeypatch.setattr(snapshots, "SNAPSHOT_BYTES", 25)
     root = add(store)
     store.advance(root, replace(FAR, step=90, snapshot=(90, 0, b"x" * 10))).result(5)
     store.add_line("run", "branch", root, 10, [], FAR).result(5)
@@ -473,7 +485,7 @@ def test_opening_forgets_what_nobody_touched_for_a_day_and_what_was_deleted_long
         add(store, name, progress=NONE)
     for name in ("touched", "deleted", "lately"):
         add(store, name, nudges=NUDGES, progress=replace(FAR, snapshot=(5, 0, b"x")))
-    day, month = module.UNTOUCHED_SECONDS, module.DELETED_SECONDS
+    day, month = runs.UNTOUCHED_SECONDS, runs.DELETED_SECONDS
     for name, age in (("untouched", day + 60), ("fresh", day - 60), ("touched", 400 * day)):
         do(store, "UPDATE runs SET changed = ? WHERE id = ?", time.time() - age, name)
     for name, age in (("deleted", month + 60), ("lately", month - 60)):
@@ -613,7 +625,7 @@ def test_a_file_of_a_released_version_is_brought_up_to_date_with_all_that_is_in_
     assert store.check() == "ok"
     assert {entry.id: entry.name for entry in entries_of(store, owner)} == wanted["names"]
     assert [entry.name for entry in store.runs_of(owner, deleted=True)] == ["deleted"]
-    assert store.tables_of(owner) == wanted["tables"]
+    assert store.tables.of(owner) == wanted["tables"]
     assert all(store.find(key_of(owner, entry.id)) == entry for entry in store.runs_of(owner))
     lines = [line for run in wanted["names"] for line in store.lines(run)]
     assert {line.id: [line.step, len(store.journal(line.id))] for line in lines} == {
@@ -623,7 +635,7 @@ def test_a_file_of_a_released_version_is_brought_up_to_date_with_all_that_is_in_
 
 def test_the_runs_of_a_released_version_load_and_replay_to_their_fingerprint(released, monkeypatch):
     store, wanted = released
-    monkeypatch.setattr(SHELF, "source", store.table)
+    monkeypatch.setattr(SHELF, "source", store.tables.find)
     known = [(entry, line.id) for entry in entries_of(store, wanted["owner"]) for line in store.lines(entry.id)]
     kept = [load(store, *pair) for pair in known]
     assert all(replay.run.step > 0 for replay in kept)  # a snapshot that is not understood is silently left aside

@@ -14,6 +14,8 @@ from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.optimizers import OPTIMIZERS, Optimizer
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.training import jit_trainer
+from core.training.divergence import first_broken_layer
+from core.training.members import get_members
 from core.training.stack import Stack
 from tests.core import random_runs
 
@@ -62,7 +64,7 @@ def check(trained):
     (slow, expected), (fast, losses) = trained
     np.testing.assert_array_equal(losses, expected)
     sound = np.isfinite(expected).all(axis=0)
-    first, second = slow.give(), fast.give()
+    first, second = get_members(slow), get_members(fast)
     assert first.rows[sound].tobytes() == second.rows[sound].tobytes()
     assert first.weights.tobytes() == second.weights.tobytes()
     np.testing.assert_array_equal(first.counts, second.counts)
@@ -139,8 +141,8 @@ def test_one_network_stops_before_the_step_whose_loss_is_not_finite():
     (slow, expected), (fast, losses) = both_ways(spec, spiral(), WILD, [3], [(50, WILD)])
     assert 0 < len(losses) == len(expected) < 50
     assert slow.state.step == fast.state.step == len(losses)
-    assert slow.give().rows.tobytes() == fast.give().rows.tobytes()
-    assert slow.first_broken_layer() == fast.first_broken_layer()
+    assert get_members(slow).rows.tobytes() == get_members(fast).rows.tobytes()
+    assert first_broken_layer(slow) == first_broken_layer(fast)
 
 
 def test_a_member_that_breaks_does_not_touch_the_others():
@@ -157,7 +159,7 @@ def test_steps_can_be_watched_in_between():
         stack.advance(1, losses[i:], (lambda *_: seen.append(1)) if i % 3 == 0 else None)
     other.advance(30, np.empty((30, 1), np.float32))
     assert len(seen) == 10
-    assert stack.give().rows.tobytes() == other.give().rows.tobytes()
+    assert get_members(stack).rows.tobytes() == get_members(other).rows.tobytes()
 
 
 def kernels_share(spec, settings, dtype=np.float32):

@@ -14,6 +14,7 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.nn.softmax import cost
 from core.settings.table import RunSpec, Settings
+from core.training.members import picked
 from core.training.stack import Stack, members_at_once
 
 SPEC = RunSpec(hidden=(5, 4), activation="tanh")
@@ -407,9 +408,9 @@ def test_picked_members_go_on_as_they_would_have(optimizer, batch_norm, chosen):
     settings = varied(replace(SGD, optimizer=optimizer, batch_norm=batch_norm), 3)
     whole = stack_of(settings, (3, 4, 5), dtype=np.float32)
     train(whole, 17)
-    picked = whole.picked(chosen)
-    assert picked.state.step == 17
+    others = picked(whole, chosen)
+    assert others.state.step == 17
     train(whole, 9)
-    train(picked, 9)
+    train(others, 9)
     for place, k in enumerate(chosen):
-        np.testing.assert_array_equal(members_bits(picked, place), members_bits(whole, k))
+        np.testing.assert_array_equal(members_bits(others, place), members_bits(whole, k))
