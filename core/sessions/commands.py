@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import Meta, Struct
 
 if TYPE_CHECKING:
-    from core.runs.run import Replay
+    from core.runs.replay import Replay
+    from core.runs.run import Run
     from core.search.random_vs_grid import RandomVsGrid
     from core.search.regions import Region as Ranges
     from core.search.search import Search
@@ -142,7 +143,7 @@ class OpenBranch(Command, frozen=True):
 class Adopt(Command, frozen=True):
     """Go on as `replay`, which was found elsewhere and leaves this run at step `at`."""
 
-    replay: Replay
+    replay: Replay[Run]
     at: int
 
 
