@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.errors import UserError
 from core.settings.table import FIELDS
 
 MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a second
@@ -57,6 +58,13 @@ def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
         else:
             made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture, place))
     return made
+
+
+def last_gesture(journal: tuple[Nudge, ...]) -> Gesture:
+    """The newest entry of the journal as a person made it; `UserError` where there is none."""
+    if not journal:
+        raise UserError("There is no nudge to undo.")
+    return gestures(journal)[-1]
 
 
 def same_gesture(nudge: Nudge, other: Nudge | Gesture) -> bool:

@@ -1,55 +1,37 @@
-"""A run: a spec, a journal of nudges, and the state that they lead to. The one place where that state changes.
+"""A run: one network with its journal of nudges. The only place where its state changes. Course row C7.
 
-The same spec and the same journal always lead to the same state, to the bit, however the steps were divided into
-calls; `fingerprint` is a hash of that state. Course row C7.
+The same seed gives the same curve: `default_rng(seed)` draws the weights (`core/nn/network.py`), and
+`default_rng([seed, epoch])` shuffles the examples of each epoch (`core/training/batches.py`).
+No random number comes from a global generator, and training draws none elsewhere.
+Every nudge takes effect at its step in the journal, so spec, first settings and journal give the same state, to the
+bit, however the steps are divided into calls; `fingerprint` is a hash of that state.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 import numpy as np
 
 from core.data.datasets import Data
 from core.errors import UserError
-from core.nn import softmax
 from core.runs import snapshots
-from core.runs.history import History, steps_until_due
-from core.runs.journal import MOST_NUDGES, Gesture, Nudge, before_last_gesture, gestures, same_gesture
-from core.runs.measurement import StepMeasurement
+from core.runs.history import History
+from core.runs.journal import MOST_NUDGES, Gesture, Nudge, last_gesture, same_gesture
+from core.runs.measured_stack import MOST_STEPS, MeasuredStack, Scores
+from core.runs.replay import Replay, rewinding, twinning, undoing
 from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
+from core.runs.trouble import Trouble, diagnose
 from core.settings.table import RunSpec, Settings, changed
-from core.training.divergence import first_broken_layer
 from core.training.run_data import data_of
-from core.training.stack import Stack
 from core.training.state import State
 
 Array = np.ndarray
-AT_ONCE = 512  # steps between two looks at the history
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Cost J (nats) and share of examples whose likeliest class is the true one."""
-
-    loss: float
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Training stopped: the loss of the mini-batch after `step` steps is not a finite number."""
-
-    step: int
-    layer: str
-    gesture: Gesture | None
-    sentence: str
 
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
@@ -75,20 +57,16 @@ class Run:
         self.start = self.settings
         self.data = data or data_of(self.spec)
         self.journal: tuple[Nudge, ...] = ()
-        self.since = {field.name: 0 for field in fields(Settings)}
+        self.since = {field.name: 0 for field in fields(Settings)}  # the step of each setting's last change
         self.trouble: Trouble | None = None
-        self.twins = False  # whether every gesture leaves behind the run that goes on without it
-        self.twin: Run | None = None  # that run, which trains in step
-        self._parted = 0  # where it parted from the run whose twin it is: from there on it is measured as that is
-        self.seed_test: SeedTest | None = None  # the last gesture under other seeds, where that was asked
-        self.stack = Stack(self.spec, self.data, self.settings, [self.spec.seed])
-        self.history = History(len(self.spec.hidden), self.data.n_classes)
-        self._losses: Array = np.empty((AT_ONCE, 1), self.stack.dtype)
-        self._outputs: dict[str, Array] = {}
-        self._measure_start()
+        self.twins = False  # whether every gesture makes a twin
+        self.twin: Run | None = None  # this run without its last gesture, trained in step with it
+        self.seed_test: SeedTest | None = None  # the last gesture under other seeds, once a person has asked for it
+        self._measured = MeasuredStack(self.spec, self.data, self.settings)
+        self.stack = self._measured.stack
         self._snapshots = Snapshots(self._snapshot())
 
-    # what is true now
+    # the present
 
     @property
     def step(self) -> int:
@@ -110,89 +88,67 @@ class Run:
         """The learning rate of the present epoch, after decay."""
         return float(self.stack.alpha)
 
+    @property
+    def history(self) -> History:
+        """What was measured, up to the present step."""
+        return self._measured.history
+
     def predict(self, X: Array) -> Array:
-        """Test-time probabilities (C, m) of raw inputs X (n_x, m); batch norm uses its running statistics (C15)."""
-        if X.ndim != 2 or X.shape[0] != self.data.n_x:
-            raise UserError(
-                f"The inputs have shape {X.shape}: this network takes ({self.data.n_x}, any number of examples)."
-            )
-        with np.errstate(all="ignore"):
-            A: Array = self.stack.predict(self.data.standardize(X))[0]
-        return A
+        """Test-time probabilities (C, m) of raw inputs X (n_x, m); `UserError` for another shape."""
+        return self._measured.predict(X)
 
     def outputs(self, split: str) -> Array:
-        """Test-time probabilities (C, m) of the "train" or the "dev" set; kept until the run moves."""
-        if split not in self._outputs:
-            with np.errstate(all="ignore"):
-                self._outputs[split] = self.stack.predict(getattr(self.data, split).X)[0]
-        return self._outputs[split]
+        """Test-time probabilities (C, m) of the "train" or the "dev" set."""
+        return self._measured.outputs(split)
 
     def evaluate(self, split: str) -> Scores:
         """Cost and accuracy at test time on the "train" or the "dev" set."""
-        examples, A = getattr(self.data, split), self.outputs(split)
-        right = np.argmax(A, axis=0) == examples.labels
-        return Scores(float(softmax.cost(A, examples.Y)), float(right.mean()))
+        return self._measured.evaluate(split)
 
     def fingerprint(self) -> str:
         """SHA-256 of all that the future depends on (see the function of that name)."""
         return fingerprint(self.spec, self.settings, self.stack.state)
 
-    # what moves it
+    # training
 
-    def advance(self, steps: int, enough: Callable[[], bool] | None = None, at_once: int = AT_ONCE) -> int:
+    def advance(self, steps: int, should_stop: Callable[[], bool] | None = None, at_once: int = MOST_STEPS) -> int:
         """Train `steps` steps; returns the steps done, fewer where the loss stopped being finite (see `trouble`).
 
-        `enough()` is asked after every `at_once` steps or sooner: once it is true, one more step is the last. The last
-        step is measured, unless the loss broke before it. How the steps are divided into calls changes no kept
+        `should_stop()` is asked after every `at_once` steps or sooner: once it is true, one more step is the last. The
+        last step is measured, unless the loss broke before it. How the steps are divided into calls changes no kept
         measurement and no bit.
         """
         done = 0
         with np.errstate(all="ignore"):
             while done < steps and not self.trouble:
-                if enough and done and enough():
+                if should_stop and done and should_stop():
                     steps = done + 1
                 part = min(self._until_due(), steps - done, at_once)
-                done += self._part(part, last=done + part == steps)
+                done += self._advance_part(part, last=done + part == steps)
                 if self.twin:
-                    self.twin._keep_up(self.step, last=done == steps)
+                    self.twin._follow(self.step, last=done == steps)
         return done
 
-    def _keep_up(self, step: int, last: bool) -> None:
-        """Train to `step`, as the twin of a run that stands there."""
+    def _follow(self, step: int, last: bool) -> None:
+        """Train this twin to `step`, where its run is."""
         while self.step < step and not self.trouble:
             part = min(self._until_due(), step - self.step)
-            self._part(part, last and part == step - self.step)
+            self._advance_part(part, last and part == step - self.step)
 
     def _until_due(self) -> int:
         """Steps to the next kept measurement or snapshot."""
-        since = self.step - self._last_change
-        to_parting = self._parted - self.step if self.step < self._parted else AT_ONCE
-        return min(steps_until_due(since), to_parting, AT_ONCE, snapshots.EVERY - self.step % snapshots.EVERY)
+        return min(self._measured.until_due(), snapshots.EVERY - self.step % snapshots.EVERY)
 
-    def _part(self, steps: int, last: bool) -> int:
-        """At most `_until_due` steps; the last of all that were asked for is measured, even where it is not kept."""
-        due = steps == steps_until_due(self.step - self._last_change)
-        done = self._train(steps, measured=due or last, keep=due)
-        if self.step % snapshots.EVERY == 0 and not self.trouble:
+    def _advance_part(self, steps: int, last: bool) -> int:
+        """Train at most `_until_due` steps, the last of all that were asked for among them or not."""
+        done = self._measured.advance(steps, last)
+        if done < steps:
+            self.trouble = diagnose(self.stack, self.journal)
+        elif self.step % snapshots.EVERY == 0:
             self._snapshots.keep(self._snapshot())
         return done
 
-    def _train(self, steps: int, measured: bool, keep: bool) -> int:
-        """A few steps, the last of them measured or not."""
-        first, stack, losses = self.step, self.stack, self._losses
-        done = stack.advance(steps - measured, losses)
-        if done == steps - measured and measured:
-            measurement = StepMeasurement(self.history, stack)
-            done += stack.advance(1, losses[done : done + 1], measurement.watch)
-        self._outputs.clear()
-        self.history.losses.add(first, losses[:done, 0])
-        if done < steps:
-            self.trouble = self._diagnose()
-        elif measured:
-            row = measurement.after(stack)
-            self._evaluate(row)
-            self.history.add(self.step, row, keep)
-        return done
+    # nudges
 
     def nudge(self, gesture: int = 0, **changes: Any) -> Nudge | None:
         """Change settings from the present step on. Returns what changed, None where nothing did.
@@ -207,49 +163,47 @@ class Run:
             raise UserError(f"This run has {MOST_NUDGES:,} nudges, which is the most: go on from here in a new run.")
         nudge = Nudge(self.step, real, gesture)
         if self.twins and not (self.twin and same_gesture(nudge, self.journal[-1])):
-            self.twin = self.branch()
-            self.twin._parted = self.step
+            self.twin = self.branch(diverged_at=self.step)
         self.seed_test = None
-        self._take(nudge, new)
+        self._apply(nudge, new)
         return nudge
+
+    def repeat(self, nudge: Nudge) -> None:
+        """Make a nudge of a known journal again; of one from elsewhere, only what changes a setting."""
+        new = changed(self.settings, {name: new for name, (_, new) in nudge.changes.items()})
+        if real := differences(self.settings, new):
+            self._apply(replace(nudge, changes=real), new)
 
     def annotate(self, place: int, note: str) -> None:
         """Write a note on the nudge at `place` of the journal; an empty one takes it away."""
         noted = replace(self.journal[place], note=note)
         self.journal = (*self.journal[:place], noted, *self.journal[place + 1 :])
 
-    def _take(self, nudge: Nudge, settings: Settings) -> None:
-        self.journal = (*self.journal, nudge)
-        self._apply(nudge, settings)
-
     def _apply(self, nudge: Nudge, settings: Settings) -> None:
-        self.settings = settings
-        with np.errstate(all="ignore"):
-            self.stack.set(settings)
+        self.journal, self.settings = (*self.journal, nudge), settings
         self.since = self.since | dict.fromkeys(nudge.changes, nudge.step)
-        self._outputs.clear()
+        self._measured.set(settings, nudge.step)
 
-    @property
-    def _last_change(self) -> int:
-        last = self.journal[-1].step if self.journal else 0
-        return max(last, self._parted) if self.step >= self._parted else last
-
-    # going back, and other ways from here
+    # going back, and other runs from this one's past: see core/runs/replay.py for the same in slices
 
     def rewind(self, step: int) -> None:
-        """Go back to `step` as it was when the run first reached it: later nudges, and those at that step, are gone."""
-        self.rewinding(step).finish()
+        """Go back to `step` as it was when the run first reached it, without the nudges at that step and after it."""
+        rewinding(self, step).finish()
 
     def undo(self) -> Gesture:
         """Take back the last gesture: the run goes to the step before it, without it. Returns what was undone."""
-        undone = self.last_gesture()
-        self.undoing().finish()
+        undone = last_gesture(self.journal)
+        undoing(self).finish()
         return undone
 
-    def branch(self, step: int | None = None) -> Run:
-        """Another run with this one's past up to `step` (now, where None), which goes its own way from there."""
+    def branch(self, step: int | None = None, diverged_at: int = 0) -> Run:
+        """Another run with this one's past up to `step` (None: the present), independent of it from there on.
+
+        `diverged_at` is for a twin: from that step on it is measured as if it had been nudged there.
+        """
         other = Run(self.spec, self.start, self.data)
         other.journal, other._snapshots = self.journal, self._snapshots.copy()
+        other._measured.diverged_at = diverged_at
         other._restore(self._snapshot())
         other.trouble = self.trouble
         if step is not None:
@@ -258,135 +212,36 @@ class Run:
 
     def make_twin(self) -> Run:
         """This run as it would stand now without its last gesture: the same mini-batches, the settings from before."""
-        return self.twinning().finish()
+        return twinning(self).finish()
 
     @classmethod
     def replay(cls, spec: RunSpec, settings: Settings, journal: Iterable[Nudge], step: int) -> Run:
         """The run that starts with `settings`, is nudged as in `journal`, and stands at `step`: the same to the bit."""
         return Replay(cls(spec, settings), journal, step).finish()
 
-    def last_gesture(self) -> Gesture:
-        """The newest entry of the journal as a person made it; `UserError` where there is none."""
-        if not self.journal:
-            raise UserError("There is no nudge to undo.")
-        return gestures(self.journal)[-1]
-
-    @classmethod
-    def reopened(
-        cls, spec: RunSpec, settings: Settings, journal: Sequence[Nudge], step: int, kept: Iterable[bytes]
-    ) -> Replay:
-        """As `replay`, in slices and from the last of the snapshots `kept` (see `Snapshot.pack`) that is on the way."""
-        run, journal = cls(spec, settings), tuple(journal)
-        found = [
-            snapshot for data in kept if (snapshot := run._unpacked(data, journal)) and snapshot.state.step <= step
-        ]
-        found.sort(key=lambda one: one.state.step)
-        for snapshot in found:
-            run._snapshots.keep(snapshot)
-        if found:
-            run.journal = journal
-            run._restore(found[-1])
-        return Replay(run, journal[len(run.journal) :], step)
-
-    def pack(self) -> tuple[int, int, bytes]:
-        """A snapshot of the present, to be kept elsewhere: its step, how many nudges it has seen, its bytes."""
-        return self.step, len(self.journal), self._snapshot().pack()
-
-    def _unpacked(self, data: bytes, journal: tuple[Nudge, ...]) -> Snapshot | None:
-        """A kept snapshot of this run; None where it is of another shape."""
-        return Snapshot.unpack(data, self._snapshot(), self.start, journal)
-
-    # the same in slices: what is left to be replayed
-
-    def rewinding(self, step: int) -> Replay:
-        """As `rewind`: the run stands at the nearest snapshot before `step`, and the replay brings it there."""
-        if not 0 <= step <= self.step:
-            raise UserError(f"Step {step} is not in this run: it goes from 0 to {self.step}.")
-        return self._back(step, tuple(nudge for nudge in self.journal if nudge.step < step))
-
-    def undoing(self) -> Replay:
-        """As `undo`, in slices."""
-        return self._back(self.last_gesture().first, before_last_gesture(self.journal))
-
-    def twinning(self) -> Replay:
-        """As `twin`: the replay makes another run, and this one is left as it is."""
-        other = self.branch()
-        other._parted = self.last_gesture().first
-        return Replay(other, other.undoing().nudges, self.step)
-
-    def _back(self, step: int, journal: tuple[Nudge, ...]) -> Replay:
+    def restore_before(self, step: int) -> None:
+        """Go back to the nearest snapshot before `step`; the twin and the seed test are dropped."""
         self.twin = self.seed_test = None
         self._restore(self._snapshots.back_to(step))
-        return Replay(self, journal[len(self.journal) :], step)
 
-    def _restore(self, snapshot: Snapshot) -> None:
-        self.trouble = None
-        self.journal = self.journal[: snapshot.nudges]
-        self.settings, self.since, self.history = snapshot.settings, snapshot.since, snapshot.history.copy()
-        self.stack.restore(snapshot.state, snapshot.settings)
-        self._outputs.clear()
+    # snapshots
+
+    def pack(self) -> tuple[int, int, bytes]:
+        """A snapshot of the present, for `restore_packed`: its step, how many nudges it has seen, its bytes."""
+        return self.step, len(self.journal), self._snapshot().pack()
+
+    def restore_packed(self, packed: Iterable[bytes], journal: tuple[Nudge, ...], step: int) -> None:
+        """Go to the last of the `packed` snapshots that fits this run and `journal` and is not after `step`, if any."""
+        if snapshot := self._snapshots.unpack(packed, journal, step):
+            self.journal = journal
+            self._restore(snapshot)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.stack.state.copy(), self.settings, len(self.journal), self.since, self.history.copy())
 
-    # measuring
-
-    def _evaluate(self, row: Array) -> None:
-        """Write loss and accuracy on both splits, and the mean softmax output of each class, into `row`."""
-        put = self.history.put
-        for split in ("train", "dev"):
-            scores = self.evaluate(split)
-            put(row, f"{split}_loss", scores.loss)
-            put(row, f"{split}_accuracy", scores.accuracy)
-        put(row, "mean_output", self.outputs("dev").mean(axis=1))
-
-    def _measure_start(self) -> None:
-        row = self.history.blank()
-        self._evaluate(row)
-        self.history.put(row, "learning_rate", self.learning_rate)
-        self.history.add(0, row, keep=True)
-
-    def _diagnose(self) -> Trouble:
-        """Where and after what the loss stopped being finite."""
-        layer = first_broken_layer(self.stack)
-        made = gestures(self.journal)
-        gesture = made[-1] if made else None
-        cause = f"after the nudge of {gesture.words} at step {gesture.step:,}" if gesture else "with no nudge before it"
-        what = f"Training stopped at step {self.step:,}: the loss is no longer a finite number."
-        sentence = f"{what} It began in {layer}, {cause}."
-        return Trouble(self.step, layer, gesture, sentence)
-
-
-class Replay:
-    """A run on its way to `step` through nudges that are known, a slice at a time, so that others get their turn."""
-
-    def __init__(self, run: Run, nudges: Iterable[Nudge], step: int) -> None:
-        self.run, self.nudges, self.step = run, deque(nudges), step
-        self.journal = (*run.journal, *self.nudges)  # what it will have been
-
-    @property
-    def done(self) -> bool:
-        """Whether the run has arrived, or broke on its way."""
-        return bool(self.run.trouble) or (not self.nudges and self.run.step >= self.step)
-
-    def advance(self, enough: Callable[[], bool] | None = None) -> None:
-        """Go on until `enough()`, which is asked between steps, or to the end."""
-        while not self.done:
-            goal = self.nudges[0].step if self.nudges else self.step
-            self.run.advance(goal - self.run.step, enough)
-            if self.nudges and self.run.step >= goal:
-                self._take(self.nudges.popleft())
-            if enough and enough():
-                return
-
-    def _take(self, nudge: Nudge) -> None:
-        """Nudge the run as it was; of a journal from elsewhere, only what really changes something."""
-        new = changed(self.run.settings, {name: new for name, (_, new) in nudge.changes.items()})
-        real = differences(self.run.settings, new)
-        if real:
-            self.run._take(replace(nudge, changes=real), new)
-
-    def finish(self) -> Run:
-        """Go to the end; the run."""
-        self.advance()
-        return self.run
+    def _restore(self, snapshot: Snapshot) -> None:
+        self.trouble = None
+        self.journal = self.journal[: snapshot.nudges]
+        self.settings, self.since = snapshot.settings, snapshot.since
+        changed_at = self.journal[-1].step if self.journal else 0
+        self._measured.restore(snapshot.state, snapshot.settings, snapshot.history, changed_at)

@@ -6,7 +6,7 @@ Their gaps grow with age, so that their number grows with the run's logarithm an
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -95,6 +95,15 @@ class Snapshots:
         between = zip(steps, steps[1:], steps[2:], strict=False)
         gaps = {step: (after - before) / (now - before) for before, step, after in between}
         return min(gaps, key=gaps.__getitem__)
+
+    def unpack(self, packed: Iterable[bytes], journal: tuple[Nudge, ...], step: int) -> Snapshot | None:
+        """Keep those of `packed` that fit this run and `journal`, up to `step`; returns the last of them, if any."""
+        start = self._by_step[0]
+        fitting = (one for data in packed if (one := Snapshot.unpack(data, start, start.settings, journal)))
+        found = sorted((one for one in fitting if one.state.step <= step), key=lambda one: one.state.step)
+        for snapshot in found:
+            self.keep(snapshot)
+        return found[-1] if found else None
 
     def back_to(self, step: int) -> Snapshot:
         """The nearest one before `step`, or the start; those after `step` are dropped."""

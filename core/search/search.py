@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from core.runs.journal import Nudge
-from core.runs.run import Replay, Run, differences, fingerprint
+from core.runs.replay import Replay
+from core.runs.run import Run, differences, fingerprint
 from core.search import checkpoint
 from core.search.estimates import measured_steps, origin_seconds, seconds_ahead
 from core.search.halving import stop_worse_half
@@ -109,7 +110,7 @@ class Search:
             set_members(stack, group.known_members[[place]], trial.settings)
         return fingerprint(trial.spec, trial.settings, stack.state)
 
-    def run(self, number: int) -> Replay:
+    def run(self, number: int) -> Replay[Run]:
         """The trial as a run, to be replayed to its step: the same to the bit. From an origin, it has the origin's
         journal, and one more nudge to the settings of the trial."""
         trial, origin = self.trials[number], self.plan.origin

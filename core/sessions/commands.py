@@ -16,7 +16,8 @@ from msgspec import Meta, Struct
 from core.runs.journal import MOST_STEPS
 
 if TYPE_CHECKING:
-    from core.runs.run import Replay
+    from core.runs.replay import Replay
+    from core.runs.run import Run
     from core.search.random_vs_grid import RandomVsGrid
     from core.search.regions import Region as Ranges
     from core.search.search import Search
@@ -143,7 +144,7 @@ class OpenBranch(Command, frozen=True):
 class Adopt(Command, frozen=True):
     """Go on as `replay`, which was found elsewhere and leaves this run at step `at`."""
 
-    replay: Replay
+    replay: Replay[Run]
     at: int
 
 

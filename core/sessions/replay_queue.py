@@ -6,7 +6,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from core.runs.run import Replay, Run
+from core.runs.replay import Replay
+from core.runs.run import Run
 
 Arrived = Callable[[Run], None]
 
@@ -15,13 +16,13 @@ class ReplayQueue:
     """The first in it is replayed a slice at a time; when it has arrived, its function is called with the run."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[Replay, Arrived]] = deque()
+        self._waiting: deque[tuple[Replay[Run], Arrived]] = deque()
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
     @property
-    def first(self) -> Replay | None:
+    def first(self) -> Replay[Run] | None:
         """What is being replayed now."""
         return self._waiting[0][0] if self._waiting else None
 
@@ -29,7 +30,7 @@ class ReplayQueue:
         """Whether this run is still to be replayed."""
         return any(replay.run is run for replay, _ in self._waiting)
 
-    def add(self, replay: Replay, arrived: Arrived = lambda run: None) -> None:
+    def add(self, replay: Replay[Run], arrived: Arrived = lambda run: None) -> None:
         """Replay this after the others."""
         self._waiting.append((replay, arrived))
 

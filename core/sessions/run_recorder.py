@@ -14,7 +14,8 @@ import numpy as np
 from core.errors import UserError
 from core.runs.journal import Nudge
 from core.runs.journal_json import journal_of, journal_rows
-from core.runs.run import Replay, Run
+from core.runs.replay import Replay, reopening
+from core.runs.run import Run
 from core.settings.plain import settings_of, spec_of
 from core.store import Entry, Progress, Store
 
@@ -55,7 +56,9 @@ class RunRecorder:
         self._trained = 0.0
 
     @classmethod
-    def begin(cls, store: Store, run_id: str, new: Replay, owner: str, name: str) -> tuple[RunRecorder, Future[None]]:
+    def begin(
+        cls, store: Store, run_id: str, new: Replay[Run], owner: str, name: str
+    ) -> tuple[RunRecorder, Future[None]]:
         """Put a new run into the store; it may still have to be replayed to its step."""
         run, line, journal = new.run, secrets.token_hex(8), tuple(new.journal)
         come = replace(progress(run, snapshot=True), step=new.step)
@@ -107,7 +110,7 @@ class RunRecorder:
             self._trained = 0.0
         return self.store.advance(self.line, progress(run, snapshot))
 
-    def fork(self, old: Run, new: Replay, at: int) -> Future[None]:
+    def fork(self, old: Run, new: Replay[Run], at: int) -> Future[None]:
         """The run goes on as `new`, from step `at` of the line in hand on, which is left as `old`."""
         self.journal(old)
         self.rest(old)
@@ -117,7 +120,7 @@ class RunRecorder:
         come = replace(progress(new.run, snapshot=True), step=new.step)
         return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
 
-    def open_line(self, old: Run, line: str) -> tuple[Replay, Future[None]]:
+    def open_line(self, old: Run, line: str) -> tuple[Replay[Run], Future[None]]:
         """Take another line of the run in hand; what is left to be replayed of it."""
         self.rest(old).result()
         entry = self.store.find(self.run_id)
@@ -128,10 +131,10 @@ class RunRecorder:
         return replay, self.store.set_line(self.run_id, line)
 
 
-def load(store: Store, entry: Entry, line: str) -> Replay:
+def load(store: Store, entry: Entry, line: str) -> Replay[Run]:
     """A line of a stored run, standing at its last snapshot; the replay brings it to its last recorded step."""
     journal = journal_of(store.journal(line))
     step = next(one.step for one in store.lines(entry.id) if one.id == line)
     step = max([step, *(nudge.step for nudge in journal[-1:])])
     spec, settings = spec_of(entry.spec), settings_of(entry.settings)
-    return Run.reopened(spec, settings, journal, step, store.snapshots(line))
+    return reopening(Run(spec, settings), store.snapshots(line), journal, step)

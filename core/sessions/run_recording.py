@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.runs.run import Replay, Run
+from core.runs.replay import Replay
+from core.runs.run import Run
 from core.sessions.run_recorder import RunRecorder
 from core.sessions.save_state import SaveState
 
@@ -36,12 +37,12 @@ class RunRecording:
         is to be repeated now."""
         return self.recorder is not None and self.recorder.moved(run, seconds) and bool(self.state.unsaved)
 
-    def fork(self, old: Run, new: Replay, at: int) -> None:
+    def fork(self, old: Run, new: Replay[Run], at: int) -> None:
         """Save `old` as it stands, and the branch `new` that leaves it at step `at`; frames wait for this."""
         if self.recorder:
             self.state.follow(self.recorder.fork(old, new, at))
 
-    def open_branch(self, old: Run, line: str) -> Replay | None:
+    def open_branch(self, old: Run, line: str) -> Replay[Run] | None:
         """Save `old` as it stands, and return another branch, still to be replayed; None where nothing is stored."""
         if not self.recorder:
             return None

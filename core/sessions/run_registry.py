@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from core.data.shelf import SHELF
-from core.runs.run import Replay, Run
+from core.runs.replay import Replay
+from core.runs.run import Run
 from core.sessions.registry import Registry
 from core.sessions.run_recorder import RunRecorder, load
 from core.sessions.run_session import RunSession
@@ -25,7 +26,7 @@ def run_sessions(
     called with its session."""
 
     def create(
-        token: str, run: Run | Replay, owner: str = "", name: str = "", arrived: Arrived | None = None
+        token: str, run: Run | Replay[Run], owner: str = "", name: str = "", arrived: Arrived | None = None
     ) -> RunSession:
         replay = run if isinstance(run, Replay) else Replay(run, (), run.step)
         owner, recorder = owner or new_token(), None

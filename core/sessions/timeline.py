@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from core.runs.journal import Gesture
-from core.runs.run import Replay, Run
+from core.runs.journal import Gesture, last_gesture
+from core.runs.replay import Replay, rewinding, twinning, undoing
+from core.runs.run import Run
 from core.sessions.replay_queue import ReplayQueue
 from core.sessions.run_recording import RunRecording
 
@@ -36,10 +37,10 @@ class Timeline:
             self.view = None
             return
         self.view, twin = self.run.branch(), self.run.twin
-        self.replays.add(self.view.rewinding(step))
-        if twin and step > self.run.last_gesture().first:
+        self.replays.add(rewinding(self.view, step))
+        if twin and step > last_gesture(self.run.journal).first:
             past = twin.branch()
-            self.replays.add(past.rewinding(step), partial(setattr, self.view, "twin"))
+            self.replays.add(rewinding(past, step), partial(setattr, self.view, "twin"))
 
     def go_on(self) -> None:
         """From an earlier step that is looked at, the run goes on as a branch."""
@@ -50,17 +51,17 @@ class Timeline:
     def rewind(self, step: int) -> None:
         """Go back to `step`; what came after stays as a branch."""
         self.view = None
-        self.fork(self.run.branch().rewinding(step), step)
+        self.fork(rewinding(self.run.branch(), step), step)
 
     def undo(self) -> Gesture:
         """Take back the last gesture, which is returned; what came after it stays as a branch."""
         self.view = None
-        undone = self.run.last_gesture()
+        undone = last_gesture(self.run.journal)
         if undone.first == self.run.step:
             self.run.undo()
             self._want_twin()
         else:
-            self.fork(self.run.branch().undoing(), undone.first)
+            self.fork(undoing(self.run.branch()), undone.first)
         return undone
 
     def open_branch(self, line: str) -> None:
@@ -71,14 +72,14 @@ class Timeline:
             replay.run.twins = self.run.twins
             self.hold(replay)
 
-    def fork(self, replay: Replay, at: int) -> None:
+    def fork(self, replay: Replay[Run], at: int) -> None:
         """Go on as `replay`, which leaves the run at step `at`."""
         self.view = None
         self.recording.fork(self.run, replay, at)
         replay.run.twins = self.run.twins
         self.hold(replay)
 
-    def hold(self, replay: Replay, then: Callable[[], None] | None = None) -> None:
+    def hold(self, replay: Replay[Run], then: Callable[[], None] | None = None) -> None:
         """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
 
         def ready() -> None:
@@ -112,4 +113,4 @@ class Timeline:
             if run is self.run and run.journal is journal and run.step == twin.step:
                 run.twin = twin
 
-        self.replays.add(run.twinning(), arrived)
+        self.replays.add(twinning(run), arrived)

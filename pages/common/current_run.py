@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.data.shelf import SHELF, Table
 from core.errors import UserError
-from core.runs.run import Replay, Run
+from core.runs.replay import Replay
+from core.runs.run import Run
 from core.sessions.commands import Pause, Read, Speed
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
@@ -34,7 +35,7 @@ def run_in_hand() -> RunSession:
         st.stop()
 
 
-def open_run(run: Run | Replay, name: str = "", arrived: Callable[[RunSession], None] | None = None) -> RunSession:
+def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSession], None] | None = None) -> RunSession:
     """Open a session for a new run, owned by this browser."""
     return RUN_SESSIONS.open(run, owner_token(), name, arrived)
 

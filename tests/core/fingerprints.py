@@ -12,8 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from core.data.shelf import SHELF
-from core.runs import run as run_module
-from core.runs import run_file
+from core.runs import measured_stack, run_file
 from core.runs.journal_json import journal_rows
 from core.runs.run import Run
 
@@ -38,7 +37,7 @@ def machine() -> str:
 
 def trained(case: dict[str, Any]) -> list[Any]:
     """[step, fingerprint, dev loss] of a run; it is measured as seldom as can be, for a measured step is numpy's."""
-    with patch.object(run_module, "steps_until_due", lambda since: run_module.AT_ONCE):
+    with patch.object(measured_stack, "steps_until_due", lambda since: measured_stack.MOST_STEPS):
         return seen(_replayed(case))[:3]
 
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs import run_file
+from core.runs.replay import Replay
 from core.runs.run import Run
 from core.sessions.run_session import RunSession
 from pages.common.current_run import hold, keep_table, open_run
@@ -36,7 +37,7 @@ def opened_from(data: bytes, title: str) -> RunSession:
     found = run_file.parse(data)
     if found.table:
         keep_table(found.table, title)
-    replay = Run.reopened(found.spec, found.settings, found.journal, found.step, ())
+    replay = Replay(Run(found.spec, found.settings), found.journal, found.step)
 
     def compare(opened: RunSession) -> None:
         words = {opened.run.fingerprint(): AGREES, "": UNSIGNED}.get(found.fingerprint, DIFFERS)
