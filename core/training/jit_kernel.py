@@ -87,7 +87,7 @@ class KernelSettings(NamedTuple):
 class Workspace(NamedTuple):
     """Arrays to work in, for one network and mini-batches of m examples."""
 
-    turned: Array  # for each layer l, whether A[l] is transposed before dW[l+1] is computed
+    copies: Array  # for each layer l, whether A[l]^T is copied before dW[l+1] is computed
     call: Array  # arguments of one of numpy's loops: addresses, sizes, strides
     rows: Array  # mini-batch, (m, n_x + C)
     columns: Array  # mini-batch, (n_x + C, m)
@@ -348,7 +348,7 @@ def _backward(loops, call, shape, data, settings, work, k):
         above, n, at = n, shape.sizes[l], shape.unit[l]
         A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
         dW = _at(grad) + ITEM * shape.W[l + 1]
-        if work.turned[l]:
+        if work.copies[l]:
             rows = dA.reshape(m, n)
             for i in range(n):
                 for j in range(m):

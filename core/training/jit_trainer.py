@@ -12,7 +12,7 @@ import numpy as np
 
 from core.nn import activations, optimizers
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import turned
+from core.nn.network import copy_transposed
 from core.nn.optimizers import OPTIMIZERS, Rates
 from core.training.jit_loops import Loops
 from core.training.stack import Stack
@@ -110,12 +110,12 @@ class StackArguments:
         sizes, width = self._sizes, self._width
         units, widest, classes = sum(sizes[1:-1]), max(sizes[1:-1], default=1), sizes[-1]
         last = len(sizes) - 1
-        transposed = np.array([0 < l < last and turned(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
+        copies = np.array([0 < l < last and copy_transposed(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
         shapes = [(m, width), (width, m), (units, m), (units, m), (widest, m), (classes, m), m, m, m, 1]
         shapes += [self.shape.starts[-1], units, units]
         arrays = [np.zeros(shape, np.float32) for shape in shapes]
         ones, shares = np.ones(max(m, classes), np.float32), np.full(m, 1 / m, np.float32)
-        return self.kernel.Workspace(transposed, np.empty(16, np.int64), *arrays, ones, shares)
+        return self.kernel.Workspace(copies, np.empty(16, np.int64), *arrays, ones, shares)
 
 
 class Trainer:
