@@ -1,4 +1,4 @@
-"""The charts of a run, one a file, and `CHARTS`, the registry of them in the order in which they are offered."""
+"""The charts of a run, one a file, and their registry `CHARTS`, in the order in which the page offers them."""
 
 from __future__ import annotations
 

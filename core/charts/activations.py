@@ -1,4 +1,4 @@
-"""Mean and variance of each hidden layer's activations by step: layers that die, saturate or explode show here."""
+"""Mean and variance of each hidden layer's activations by step. They show layers that die, saturate or explode."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
 
 
 def twin_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
-    """The same of the run's twin, with fewer points, since it parted from the run; no lines where there is none."""
+    """The same for the run's twin since it diverged from the run, with fewer points; empty arrays without a twin."""
     if not run.twin:
         return np.empty(0, np.float32), *np.empty((2, 0, 0), np.float32)
     history = run.twin.history
@@ -28,7 +28,7 @@ def twin_numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Two panels with an empty line for each hidden layer, and one for its twin's if there is one."""
+    """Two panels with an empty line for each hidden layer, and a dotted one for each if there is a twin."""
     names = layers.names(run)
     shape = panels("activations", ["mean", "variance"], lines_key(names) + twin.key(run))
     lines = []
@@ -41,7 +41,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     arrays: Frame = {}
     for before, (steps, mean, variance) in (("twin_", twin_numbers(run)), ("", numbers(run))):
         arrays |= layers.moved(f"{before}mean", steps, mean) | layers.moved(f"{before}variance", steps, variance)

@@ -1,4 +1,4 @@
-"""Bands between two lines, for what has a spread: a filled outline that needs no second trace."""
+"""Bands between two lines, which show a spread. Each is one trace: a filled outline."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ Array = np.ndarray
 
 
 def band(uid: str, ink: str, opacity: float = 0.16, **more: Any) -> go.Scatter:
-    """An empty band in a colour; its frame comes from `outline`."""
+    """An empty band in the colour `ink`. `outline` gives its x and y."""
     filled = {"fill": "toself", "fillcolor": faded(ink, opacity), "line": {"width": 0}}
     return go.Scatter(uid=uid, x=[], y=[], mode="lines", hoverinfo="skip", **filled | more)
 
 
 def outline(x: Array, low: Array, high: Array) -> tuple[Array, Array]:
-    """The band between `low` and `high` (n,) as polygons: one for each stretch without NaN, with a gap after it."""
+    """The band between `low` and `high` (n,) as x and y of polygons: one for each stretch without NaN, then a gap."""
     inside = np.isfinite(low) & np.isfinite(high)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(np.int8)))
     xs, ys = [], []

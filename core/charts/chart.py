@@ -1,6 +1,6 @@
-"""What a chart is: a skeleton made once for a run, and a frame of arrays that moves it.
+"""A chart is a skeleton, a figure without data that is made once, and a frame: the arrays that fill it.
 
-The live page keeps the skeleton in the browser and sends frames; `figure` puts the same two together.
+The live page sends the skeleton once and then only frames; `figure` puts both together for a static page.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ THEMES = {
 
 
 def always(shown: object) -> bool:
-    """Applies to everything."""
+    """True: the chart applies to everything."""
     return True
 
 
 def no_hint(shown: object) -> str | None:
-    """Nothing to say beside the chart."""
+    """None: there is nothing to say beside the chart."""
     return None
 
 
 @dataclass(frozen=True)
 class Chart(Generic[T]):
-    """A row of a registry of charts. `summary` is the chart in words; `hint(shown)` says why it is empty, where it is.
+    """A row of a registry of charts. `summary` says what it shows; `hint(shown)` says why it is empty, if it is.
 
     The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or "image":
     {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.
@@ -53,7 +53,7 @@ class Chart(Generic[T]):
 
 
 def figure(shown: T, chart: Chart[T], dark: bool = False) -> go.Figure:
-    """The full static figure of a chart, for a light or a dark page."""
+    """The static figure of a chart, for a light or a dark page."""
     whole = chart.skeleton(shown)
     traces = {trace.uid: trace for trace in whole.data}
     for key, value in chart.frame(shown).items():

@@ -1,4 +1,4 @@
-"""Dev losses of several runs or branches in one figure, each with its name: static, for pages that list runs."""
+"""Dev losses of several runs or branches in one static figure, for pages that list runs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.charts.palette import colour, dash, symbol
 from core.charts.thinning import per_line, thinned
 
 Array = np.ndarray
-LETTERS, KEY_LINES = 20, 6  # of the names, which matter here: two beside each other in a narrow card
+LETTERS, KEY_LINES = 20, 6  # letters of a name in the key, two names on a line; lines of the key
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
-DECADES = 2  # that losses span before their axis is logarithmic
+DECADES = 2  # if losses span more, their axis is logarithmic
 Curve = tuple[str, Sequence[float] | Array, Sequence[float | None] | Array]
 
 
 def numbers(curve: Curve) -> tuple[Array, Array]:
-    """Steps (n,) and dev losses (n,) to draw, float64; NaN, a gap, where a loss is None or not finite."""
+    """Steps (n,) and dev losses (n,) to draw, float64. A loss that is None or not finite becomes NaN, a gap."""
     _, steps, losses = curve
     at = thinned(len(steps), per_line(4))
     x, y = (np.asarray(values, np.float64)[at] for values in (steps, losses))
@@ -29,15 +29,15 @@ def numbers(curve: Curve) -> tuple[Array, Array]:
 
 
 def wide(losses: Array) -> bool:
-    """Whether losses span so much that a linear axis would flatten most of them; NaN does not count."""
+    """Whether finite losses above 0 span more than `DECADES`: a linear axis would flatten most of them."""
     there = losses[np.isfinite(losses) & (losses > 0)]
     return bool(there.size) and bool(there.max() * 10.0**-DECADES > there.min())
 
 
 def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:
-    """A line for each (name, steps, dev losses), with a marker where it ends; names may be any text.
+    """A line for each (name, steps, dev losses), with a marker at its end. Names may be any text.
 
-    The axis of losses is logarithmic where they span more than two decades.
+    The axis of losses is logarithmic if they span more than two decades.
     """
     drawn = [numbers(curve) for curve in curves]
     log = wide(np.concatenate([y for _, y in drawn] or [np.empty(0)]))

@@ -1,4 +1,4 @@
-"""Which classes of the dev set are taken for which: counts of true class by likeliest class."""
+"""The confusion matrix of the dev set: how many examples of each true class are predicted as each class."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.runs.run import Run
 
 Array = np.ndarray
 PLOT = 300  # width in pixels of the matrix in a card
-BLANK = "\u00a0"  # plotly never again shows a text that once was empty
-# Right is blue, wrong vermillion, stronger with the share of the true class; one wrong example can be seen at once.
+BLANK = "\u00a0"  # instead of an empty text, which plotly would never show again when it changes
+# Blue is right, vermillion wrong; the larger the share of the true class, the stronger. One wrong example is visible.
 SCALE = [
     [0.0, faded(VERMILLION, 0.85)],
     [0.4999, faded(VERMILLION, 0.25)],
@@ -24,7 +24,7 @@ SCALE = [
 
 
 def numbers(run: Run) -> Array:
-    """Counts (C, C) over the dev set: the row is the true class, the column the likeliest one."""
+    """Counts (C, C) over the dev set: a row for each true class, a column for each predicted class."""
     C = run.data.n_classes
     said = np.argmax(run.outputs("dev"), axis=0)
     return np.bincount(run.data.dev.labels * C + said, minlength=C * C).reshape(C, C)
@@ -36,7 +36,7 @@ def skeleton(run: Run) -> go.Figure:
     names, of = [short(name, 10) for name in rest], f" {short(word, 10)}" if word else ""
     C, left = len(names), left_of(names) + 16
     below, upright, bottom = names, {}, 36
-    if LETTER * (max(map(width, names)) + 0.5) * C > PLOT:  # or they would overlap
+    if LETTER * (max(map(width, names)) + 0.5) * C > PLOT:  # else names below the axis would overlap
         below = [short(name, 7) for name in rest]
         upright, bottom = {"tickangle": -90}, left_of(below) + 16
     xaxis = names_axis(below, range=[-0.5, C - 0.5], title=titled(f"predicted{of}"), **upright)
@@ -54,7 +54,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """Shares of the true class, negative where wrong, and the counts as text."""
+    """Shares of the true class, negative off the diagonal, and the counts as text."""
     counts = numbers(run)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     signed = np.where(np.eye(len(counts), dtype=bool), share, -share)

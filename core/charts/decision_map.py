@@ -1,4 +1,4 @@
-"""The plane of two features, coloured by the likeliest class, under the examples of both sets."""
+"""The plane of two features, coloured by the predicted class, and the examples of both sets on it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from core.runs.run import Run
 Array = np.ndarray
 SIDE = 64  # points of the grid along each feature
 MARGIN = 0.08  # of the data's range, on each side
-DRAWN = {"train": 1500, "dev": 500}  # at most so many examples
+DRAWN = {"train": 1500, "dev": 500}  # most examples drawn of each set
 
 
 @remembered
 def grid(data: Data) -> tuple[Array, list[float]]:
-    """A grid over the plane as the network sees it, (2, SIDE * SIDE), lowest row first; its extent [x0, x1, y0, y1]."""
+    """Standardized points (2, SIDE * SIDE) of a grid over the plane, lowest row first; its extent [x0, x1, y0, y1]."""
     raw = np.concatenate([data.raw(data.train.X), data.raw(data.dev.X)], axis=1)  # (2, m)
     low, high = raw.min(axis=1), raw.max(axis=1)
     pad = np.maximum(MARGIN * (high - low), 1e-6)
@@ -46,7 +46,7 @@ def numbers(run: Run) -> tuple[Array, Array, list[float]]:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """The examples, which do not move; the plane comes with each frame."""
+    """The examples, which do not move. The coloured plane comes with each frame."""
     data, (word, names) = run.data, shared_word(run.data.class_names)
     x0, x1, y0, y1 = grid(data)[1]
     entries = ((colour(i), symbol(i), short(name, room(len(names)))) for i, name in enumerate(names))
@@ -67,13 +67,13 @@ def _points(data: Data, split: str, i: int) -> go.Scatter:
     small = {"size": 4, "line": {"width": 0.5, "color": "rgba(0,0,0,0.6)"}}
     outlined = {"size": 7, "line": {"width": 1, "color": "#FFFFFF"}}
     style = {"symbol": symbol(i), "color": colour(i)} | (small if split == "train" else outlined)
-    said = f"%{{meta}}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"  # a name could be a template itself
+    said = f"%{{meta}}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"  # not the name: it may have %{
     over = {"meta": short(data.class_names[i], 40), "hovertemplate": said}
     return go.Scatter(uid=f"{split}{i}", x=X[0], y=X[1], mode="markers", marker=style, **over)
 
 
 def frame(run: Run) -> Frame:
-    """The plane as the network now divides it."""
+    """The plane as the network divides it at the present step."""
     classes, confidence, extent = numbers(run)
     image = {"classes": classes.astype(np.uint8), "confidence": (255 * confidence).astype(np.uint8), "extent": extent}
     return {"image": image}

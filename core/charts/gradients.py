@@ -30,7 +30,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     steps, norms, ratios = numbers(run)
     rule = {"rule.x": np.array([0, run.step], np.float32), "rule.y": np.full(2, RULE, np.float32)}
     for name, values in (("norm", norms), ("ratio", ratios)):

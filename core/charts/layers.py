@@ -1,4 +1,4 @@
-"""Lines of the hidden layers against steps, for the charts that show a column of the history layer by layer."""
+"""One line per layer against steps, for charts that show a column of the history layer by layer."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def moved(prefix: str, steps: Array, values: Array) -> Frame:
 
 
 def before_training(run: Run) -> str | None:
-    """Why charts of what training steps measure are empty."""
+    """Why a chart of what training steps measure is empty, or None if it is not."""
     return None if run.step else "Nothing is measured before the first step."
 
 
 def without_batch_norm(run: Run) -> str | None:
-    """Why charts of batch norm are empty or end early."""
+    """Why a chart of batch norm is empty or ends early, or None if it does not."""
     if run.settings.batch_norm:
         return before_training(run)
     return "Batch norm is off: there is nothing to average."

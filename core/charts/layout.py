@@ -1,6 +1,6 @@
-"""Lean layouts that draw fast: one plot or stacked panels, and a key in one line of text instead of a legend.
+"""Simple layouts that draw fast: one plot or stacked panels, with a key as text instead of a legend.
 
-No shapes, no automatic margins, few ticks; colours of text, grid and background come from the page's theme.
+No shapes, no automatic margins, few ticks. Colours of text, grid and background come from the page's theme.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from core.charts.palette import GLYPHS, SWATCHES, colour, dash
 
 FONT = 11
 LINE = 15  # height of a line of text in pixels
-KEY_WIDTH = 52  # letters that fit beside each other in a narrow card
+KEY_WIDTH = 52  # letters that fit on one line of a narrow card
 KEY_LINES = 4
 SPACE = "   "  # between two entries
 CLEAR = "rgba(0,0,0,0)"
 
 
 def axis(**more: Any) -> dict[str, Any]:
-    """An axis of numbers: few ticks, 20k for large numbers where that is asked for, 1e-3 for small ones."""
+    """An axis of numbers with few ticks. Small numbers are written 1e-3, large ones 20k if `more` asks for it."""
     return {"nticks": 5, "zeroline": False, "exponentformat": "e", "automargin": False, "tickangle": 0} | more
 
 
 def titled(text: str, standoff: int = 2) -> dict[str, Any]:
-    """An axis title, so many pixels from the tick labels."""
+    """An axis title, `standoff` pixels from the tick labels."""
     return {"text": text, "standoff": standoff, "font": {"size": FONT}}
 
 
@@ -65,7 +65,7 @@ def _above(text: str, left: int) -> dict[str, Any]:
 
 
 def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -> dict[str, Any]:
-    """Panels on top of each other that share the axis of steps; the first is the highest, on "y", the next on "y2"."""
+    """Stacked panels that share the axis of steps. The first is the highest and has "y", the next "y2"."""
     count, gap = len(titles), 0.09
     height = (1 - gap * (count - 1)) / count
     axes: dict[str, Any] = {}
@@ -84,9 +84,9 @@ def line(uid: str, name: str, i: int = 0, /, **more: Any) -> go.Scatter:
 
 
 def key_of(entries: Iterable[tuple[str, str, str]], before: str = "", most: int = KEY_LINES) -> str:
-    """A key as text: (colour, dash or symbol, name) each, broken into lines that fit a narrow card.
+    """A key as text, an entry for each (colour, dash or symbol, name), in lines that fit a narrow card.
 
-    What does not fit into `most` lines is counted: "and 8 more". `before` and the names are escaped.
+    It has at most `most` lines and ends with "and 8 more" if entries are left out. `before` and names come escaped.
     """
     lines, used, entries = [before] if before else [""], width(before), list(entries)
     for i, (ink, style, name) in enumerate(entries):

@@ -1,4 +1,4 @@
-"""The loss against steps: of every mini-batch, of the training set and of the dev set, with a mark at every nudge."""
+"""The losses of mini-batches, training set and dev set against steps, with a mark at every nudge."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 
 @dataclass(frozen=True)
 class Losses:
-    """Costs J in nats, float32, at most 129 points a line (C19)."""
+    """What the chart draws: costs J in nats, float32, at most 129 points a line (C19)."""
 
     steps: Array  # (n,) last step of each bin of mini-batches
     low: Array  # (n,) least loss of a mini-batch in the bin
@@ -46,7 +46,7 @@ def numbers(run: Run) -> Losses:
 
 
 def twin_numbers(run: Run) -> dict[str, tuple[Array, Array]]:
-    """The twin's steps and losses, float32, by line ("average", "train", "dev"), since it parted from the run."""
+    """The twin's steps and losses, float32, by line ("average", "train", "dev"), since it diverged from the run."""
     if not run.twin:
         return {}
     trace, history = run.twin.history.losses, run.twin.history
@@ -86,7 +86,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     losses, made = numbers(run), marks.newest(run.journal)
     placed = marks.labels(made, run.step)
     xs, ys = marks.lines(made)
@@ -113,7 +113,7 @@ def frame(run: Run) -> Frame:
 
 
 def _zigzag(low: Array, high: Array) -> Array:
-    """(2 n,): low, high, high, low, low, high, ...: the line fills the space between the two."""
+    """low, high, high, low, low, high, ... (2 n,): as a line it fills the space between `low` and `high` (n,)."""
     pairs = np.stack([low, high], axis=1)
     pairs[1::2] = pairs[1::2, ::-1]
     return pairs.reshape(-1)

@@ -1,4 +1,4 @@
-"""Marks of a person's nudges on an axis of steps: a thin line each, and short labels that do not overlap."""
+"""Marks for nudges on an axis of steps: a thin line for each, and short labels that do not overlap."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from core.runs.journal import Gesture, Nudge, gestures
 from core.settings.table import FIELDS
 
 Array = np.ndarray
-NUDGES = 1000  # so many nudges are searched for gestures
+NUDGES = 1000  # newest nudges that are grouped into gestures
 LINES = 60
 LABELS = 10
 HEIGHTS = (0.95, 0.86, 0.77)
 SPACE = "\u00a0"  # between a label and its line
-PLOT = 280  # width in pixels of the plot that labels must fit
-WITHOUT_NAME = ("optimizer", "decay")  # choices whose values speak for themselves
+PLOT = 280  # width of the plot in pixels; labels must fit into it
+WITHOUT_NAME = ("optimizer", "decay")  # labels of these show only the value, such as "Adam"
 
 
 def newest(journal: Sequence[Nudge]) -> list[Gesture]:
-    """The newest gestures; of a long drag only the first and the last nudge are looked at."""
+    """The newest gestures. Of a drag only the first and the last nudge are read, because drags are long."""
     recent = journal[-NUDGES:]
     drags = [(nudge.gesture, *nudge.changes) for nudge in recent]
     within = zip([None, *drags], drags, [*drags[1:], None], strict=False)
@@ -32,7 +32,7 @@ def newest(journal: Sequence[Nudge]) -> list[Gesture]:
 
 
 def label(gesture: Gesture) -> str:
-    """Such as "α 0.01", "Adam" or "batch norm off": what counts from the gesture on."""
+    """The new value, such as "α 0.01", "Adam" or "batch norm off"."""
     words = [_word(name, new) for name, (_, new) in gesture.changes.items()]
     return words[0] if len(words) == 1 else f"{words[0]} +{len(words) - 1}"
 
@@ -56,8 +56,8 @@ def lines(made: Sequence[Gesture]) -> tuple[Array, Array]:
 def labels(made: Sequence[Gesture], now: int) -> list[tuple[int, float, str, str]]:
     """(step, height, text, position) of the labels of the newest gestures on an axis from 0 to `now`.
 
-    A label stands to the right of its line, or to its left near the end of the axis, in the first of three heights
-    where it touches no newer one; where there is none, the line stands alone.
+    A label is to the right of its line, or to its left near the end of the axis. It takes the first of three heights
+    at which it overlaps no newer label; if there is none, it is left out.
     """
     placed: list[tuple[int, float, str, str]] = []
     taken: dict[float, list[tuple[float, float]]] = {height: [] for height in HEIGHTS}

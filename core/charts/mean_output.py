@@ -1,6 +1,6 @@
 """Mean softmax output of each class over the dev set against steps, beside the class's true share.
 
-Many classes would hide each other and their shares: of more than `MANY` the difference is shown.
+With more than `MANY` classes the lines would hide each other, so the difference from the share is shown instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.charts.thinning import per_line, thinned
 from core.runs.run import Run
 
 Array = np.ndarray
-MANY = 5  # classes that can be told apart with a share of their own each
+MANY = 5  # most classes that are drawn with a line for the mean and a line for the share
 
 
 def numbers(run: Run) -> tuple[Array, Array, Array]:
@@ -28,7 +28,7 @@ def numbers(run: Run) -> tuple[Array, Array, Array]:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """An empty line for each class, and a dotted one for its true share; where there are many, one for all."""
+    """An empty line for each class, and a dotted one for its true share; with many classes one dotted line at 0."""
     names = run.data.class_names
     word, rest = shared_word(names)
     many = len(names) > MANY
@@ -48,7 +48,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     steps, outputs, shares = numbers(run)
     if len(shares) > MANY:
         outputs, shares = outputs - shares[:, None], np.zeros(1, np.float32)

@@ -1,4 +1,4 @@
-"""The worst mistakes on the dev set: wrong examples of greatest loss, or the least certain ones where none is wrong."""
+"""The worst mistakes on the dev set: wrong examples with the largest loss, or if none is wrong the least certain."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Mistakes:
 
     examples: Array  # (n,) indices into the dev set
     losses: Array  # (n,) -log of the true class's probability, nats (C19)
-    said: Array  # (n,) likeliest class
+    said: Array  # (n,) predicted class, the likeliest
     sure: Array  # (n,) its probability
-    wrong: Array  # (n,) whether it is not the true one
+    wrong: Array  # (n,) whether the prediction is wrong
 
 
 def numbers(run: Run) -> Mistakes:
-    """The worst mistakes; right examples only where none is wrong."""
+    """The worst mistakes. They are right examples only if no example is wrong."""
     A, labels = run.outputs("dev"), run.data.dev.labels
     losses = -np.log(np.maximum(A[labels, np.arange(labels.size)], LEAST))
     said = np.argmax(A, axis=0)
@@ -42,7 +42,7 @@ def numbers(run: Run) -> Mistakes:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Empty bars with a place for a sentence on each, and for pictures where there are any."""
+    """Empty bars with a text on each, and pictures beside them if the features are pixels."""
     has_pictures = bool(run.data.picture)
     start = 0.12 if has_pictures else 0
     yaxis = axis(range=[COUNT - 0.5, -0.5], visible=False, fixedrange=True)
@@ -64,7 +64,7 @@ def _bars(uid: str, ink: str) -> go.Bar:
 
 
 def frame(run: Run) -> Frame:
-    """Bars, sentences and pictures of the worst mistakes now."""
+    """Bars, texts and pictures of the worst mistakes at the present step."""
     worst = numbers(run)
     places = np.arange(worst.examples.size, dtype=np.float32)
     losses = worst.losses.astype(np.float32)
@@ -83,7 +83,7 @@ def frame(run: Run) -> Frame:
 
 
 def words(run: Run, worst: Mistakes) -> list[str]:
-    """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, likeliest class and its probability."""
+    """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
     names = [short(name) for name in run.data.class_names]
     truth = run.data.dev.labels[worst.examples]
     rows = zip(worst.examples.tolist(), truth.tolist(), worst.said.tolist(), worst.sure.tolist(), strict=True)
@@ -91,14 +91,14 @@ def words(run: Run, worst: Mistakes) -> list[str]:
 
 
 def _tiles(run: Run, examples: Array) -> Frame:
-    """Pictures on top of each other, one unit each: `pictures.across`, turned."""
+    """Pictures on top of each other, one unit high each: `pictures.across`, transposed."""
     shown = pictures.tiles(run.data, examples)[:, ::-1].transpose(0, 2, 1)
     y, z = pictures.across(shown)
     return {"pictures.x": np.arange(len(z), dtype=np.float32), "pictures.y": y, "pictures.z": np.ascontiguousarray(z.T)}
 
 
 def hint(run: Run) -> str | None:
-    """What is shown where there are no mistakes."""
+    """What is shown instead if there are no mistakes, else None."""
     if np.array_equal(np.argmax(run.outputs("dev"), axis=0), run.data.dev.labels):
         return "No dev example is wrong: these are the least certain ones."
     return None
@@ -107,8 +107,8 @@ def hint(run: Run) -> str | None:
 CHART: Chart[Run] = Chart(
     "mistakes",
     "Worst mistakes",
-    "The wrong dev examples of greatest loss, or the least certain where none is wrong: index in the dev set, "
-    "true class, likeliest class and its probability.",
+    "The wrong dev examples with the largest loss, or the least certain ones if none is wrong: number in the dev set, "
+    "true class, predicted class and its probability.",
     skeleton,
     frame,
     applies=lambda run: run.data.n_x != 2,

@@ -1,4 +1,4 @@
-"""Softmax outputs of a dozen examples of the dev set, always the same ones, with their true classes outlined."""
+"""Softmax outputs of a dozen dev examples, always the same ones, with their true classes outlined."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ COUNT = 12
 def examples(data: Data) -> Array:
     """Indices into the dev set of about a dozen examples, spread evenly over the classes and sorted by class."""
     labels = data.dev.labels
-    turn = np.empty_like(labels)  # how many examples of the same class come before
+    rank = np.empty_like(labels)  # how many examples of the same class come before
     for c in range(data.n_classes):
-        turn[labels == c] = np.arange((labels == c).sum())
-    chosen = np.lexsort((labels, turn))[:COUNT]
+        rank[labels == c] = np.arange((labels == c).sum())
+    chosen = np.lexsort((labels, rank))[:COUNT]
     return chosen[np.lexsort((chosen, labels[chosen]))]
 
 
@@ -35,7 +35,7 @@ def numbers(run: Run) -> tuple[Array, Array, Array]:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """A heatmap of class by example, the true classes outlined, room for percentages, and pictures if there are any."""
+    """A heatmap of class by example, true classes outlined, percentages empty; pictures if the features are pixels."""
     chosen, outputs, truth = numbers(run)
     names = [short(name) for name in run.data.class_names]
     shown = pictures.tiles(run.data, chosen)
@@ -69,7 +69,7 @@ def outlines(truth: Array) -> tuple[Array, Array]:
 
 
 def frame(run: Run) -> Frame:
-    """The outputs now, and the percentage of each example's likeliest class."""
+    """The outputs at the present step, and the percentage of each example's predicted class."""
     _, outputs, _ = numbers(run)
     said = np.argmax(outputs, axis=0)
     return {

@@ -1,8 +1,8 @@
 """A frame as bytes: uint32 length of the header, the header as JSON, then all arrays one after another.
 
-Little-endian; the header is padded with spaces so that the arrays begin at a multiple of 8. Strings and numbers stay
-in the header, arrays leave {"d": type, "o": offset in bytes, "n": shape} there; one that several keys share, such as
-the steps of many lines, is sent once. NaN is a gap in arrays and null in the header.
+Everything is little-endian. The header is padded with spaces so that the arrays begin at a multiple of 8. Strings and
+numbers are in the header; for an array it has {"d": type, "o": offset in bytes, "n": shape}. An array that several keys
+share, such as the steps of many lines, is sent once. NaN stays NaN in arrays and is null in the header.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 TYPES: dict[str, np.dtype[Any]] = {"f4": np.dtype("<f4"), "i4": np.dtype("<i4"), "u1": np.dtype("u1")}
-KINDS = {"f": "f4", "i": "i4", "u": "i4", "b": "u1"}  # which of them an array of another width becomes
+KINDS = {"f": "f4", "i": "i4", "u": "i4", "b": "u1"}  # numpy kind -> type that is sent
 Frames = dict[str, dict[str, Any]]
 
 
@@ -37,7 +37,7 @@ def pack(header: Mapping[str, Any], frames: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _laid(value: Any, blob: bytearray, there: dict[int, Any]) -> Any:
-    """What stands in the header for a value; an array's bytes go to the end of `blob`, unless they are `there`."""
+    """What the header has for a value. An array is appended to `blob`, unless `there` (by id) says that it is in it."""
     if isinstance(value, np.ndarray) and value.ndim:
         if id(value) not in there:
             there[id(value)] = _described(value, blob)
@@ -58,7 +58,7 @@ def _described(array: np.ndarray, blob: bytearray) -> dict[str, Any]:
 
 
 def _strict(value: Any) -> Any:
-    """A value that strict JSON can hold: plain numbers, null for those that are not finite."""
+    """A value for strict JSON: Python's own numbers, and None for those that are not finite."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, float):
@@ -71,7 +71,7 @@ def _strict(value: Any) -> Any:
 
 
 def unpack(message: bytes) -> tuple[dict[str, Any], Frames]:
-    """The header without "charts", and the frames by chart: what `pack` was given, arrays in the message's types."""
+    """What `pack` was given: the header without "charts", and the frames by chart, with arrays in the types sent."""
     (length,) = struct.unpack_from("<I", message)
     header = json.loads(message[4 : 4 + length])
     blob = memoryview(message)[4 + length :]

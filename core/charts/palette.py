@@ -1,7 +1,7 @@
-"""Colours, dashes and marker symbols of classes and layers: a colour never stands alone.
+"""Colours of classes and layers, with dashes and marker symbols, because nothing is told by colour alone.
 
-Okabe and Ito's palette for all kinds of colour vision, with two changes so that every line shows on white and on
-near-black: its yellow is darker and its black is a grey.
+The palette is Okabe and Ito's, for all kinds of colour vision. Its yellow is darker and its black is grey here, so that
+every line is visible on white and on near-black.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ BLUE, ORANGE, GREEN, VERMILLION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, GREY, YELLOW = "#56B4E9", "#CC79A7", "#8C8C8C", "#B8A800"
 
 COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, GREY, YELLOW)
-DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")  # dotted is kept for what the run itself did not do
+DASHES = ("solid", "dash", "dashdot", "longdash", "longdashdot")  # "dot" is reserved: twins, true shares
 SYMBOLS = ("circle", "square", "triangle-up", "diamond", "cross", "star", "triangle-down", "x")
 
 SWATCHES = {"solid": "—", "dash": "- -", "dashdot": "-·-", "longdash": "– –", "longdashdot": "–·–", "dot": "···"}
@@ -32,12 +32,12 @@ def colour(i: int) -> str:
 
 
 def dash(i: int) -> str:
-    """The dash of line i, from 0; with the colour no two of the first 40 lines are alike."""
+    """The dash of line i, from 0. No two of the first 40 lines have the same colour and dash."""
     return DASHES[i % len(DASHES)]
 
 
 def symbol(i: int) -> str:
-    """The marker symbol of class i, from 0; with the colour no two of the first 64 classes are alike."""
+    """The marker symbol of class i, from 0. No two of the first 64 classes have the same colour and symbol."""
     return SYMBOLS[(i + i // len(COLOURS)) % len(SYMBOLS)]
 
 
@@ -47,6 +47,6 @@ def faded(hex_colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
-# From nothing to blue: text in the page's own colour stays readable on every shade, in both themes.
+# From transparent to blue. Text in the page's colour is readable on every shade, in both themes.
 SHADES = [[0.0, faded(BLUE, 0)], [1.0, faded(BLUE, 0.7)]]
 INK = [[0.0, faded(GREY, 0)], [1.0, faded(GREY, 1)]]

@@ -14,7 +14,7 @@ Array = np.ndarray
 
 
 def tiles(data: Data, examples: Array) -> Array:
-    """Pictures (n, height, width) of dev examples, top row first, from 0 to 1; none where features are no pixels."""
+    """Pictures (n, height, width) of dev examples, 0 to 1, top row first; (0, 0, 0) if the features are no pixels."""
     if not data.picture:
         return np.empty((0, 0, 0), np.float32)
     raw = data.raw(data.dev.X[:, examples])  # (n_x, n)
@@ -22,7 +22,7 @@ def tiles(data: Data, examples: Array) -> Array:
 
 
 def across(pictures: Array) -> tuple[Array, Array]:
-    """Pictures beside each other, one unit each: x (n (width + 1),) and z (height, n (width + 1)), lowest row first."""
+    """Pictures side by side, one unit wide each: x (n (width + 1),) and z (height, n (width + 1)), lowest row first."""
     n, height, width = pictures.shape
     z = np.full((height, n, width + 1), np.nan, np.float32)
     z[..., :width] = pictures[:, ::-1].transpose(1, 0, 2)

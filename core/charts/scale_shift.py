@@ -17,7 +17,7 @@ COLUMNS = ("gamma", "gamma_low", "gamma_high", "shift", "shift_low", "shift_high
 
 
 def numbers(run: Run) -> tuple[Array, ...]:
-    """Steps (n,), then (hidden layers, n) each: mean, least, greatest gamma over units, and the same of beta (C12)."""
+    """Steps (n,); mean, least and greatest gamma over units, and the same for beta, (hidden layers, n) each (C12)."""
     return layers.columns(run, *COLUMNS)
 
 
@@ -34,7 +34,7 @@ def _band(name: str, i: int, yaxis: str) -> go.Scatter:
 
 
 def frame(run: Run) -> Frame:
-    """All lines and bands as they are now."""
+    """The lines and bands at the present step."""
     steps, *values = numbers(run)
     arrays: Frame = {}
     for name, (mean, low, high) in (("gamma", values[:3]), ("shift", values[3:])):

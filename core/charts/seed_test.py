@@ -1,4 +1,4 @@
-"""Luck or nudge? The dev loss with and without the last nudge under other seeds: a median and two bands for each."""
+"""Luck or nudge? The dev loss with and without the last nudge, under other seeds: a median and two bands for each."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from core.runs.run import Run
 Array = np.ndarray
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 SIDES = {"with": (BLUE, "solid", "with the nudge"), "without": (VERMILLION, "dot", "without")}
-BANDS = {"most": (0.1, 0.13), "half": (0.25, 0.2)}  # share of the seeds left out on either side, opacity
+BANDS = {"most": (0.1, 0.13), "half": (0.25, 0.2)}  # share of seeds left out at each end, opacity
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Dev losses of one side over the seeds measured so far, float32, NaN where there are none or they diverged."""
+    """Dev losses of one side over the seeds measured so far, float32; NaN if there are none, or they diverged."""
 
     median: Array  # (n,)
-    bands: dict[str, tuple[Array, Array]]  # least and greatest (n,) of all but the outer tenths and quarters
+    bands: dict[str, tuple[Array, Array]]  # lowest and highest (n,) without the outer tenths or quarters
 
 
 def numbers(run: Run) -> tuple[Array, dict[str, Spread]]:
-    """Steps (n,) float32, and the spread of each side; infinite losses are drawn at the greatest finite one."""
+    """Steps (n,) float32 and the spread of each side. Infinite losses are drawn at the largest finite one."""
     if not run.seed_test:
         return np.empty(0, np.float32), {}
     sides = {"with": run.seed_test.with_, "without": run.seed_test.without}
@@ -38,7 +38,7 @@ def numbers(run: Run) -> tuple[Array, dict[str, Spread]]:
 
 
 def spread(losses: Array, top: float) -> Spread:
-    """The spread of losses (n, seeds): NaN is not measured yet, inf has diverged and stands above all others."""
+    """The spread of losses (n, seeds): NaN is not measured yet; inf diverged and counts as the highest."""
     ordered = np.sort(losses, axis=1)  # NaN comes last, after inf
     last = np.sum(~np.isnan(losses), axis=1) - 1
 
@@ -59,7 +59,7 @@ def _shown(losses: Array) -> Array:
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Empty bands under empty medians, on the steps since the nudge."""
+    """Empty bands and medians, on the steps since the nudge."""
     key = key_of(SIDES.values()) + f"{SPACE}median; bands: half, most seeds"
     since = {"range": [run.seed_test.first, run.seed_test.target], "rangemode": "normal"} if run.seed_test else {}
     traces = []
@@ -72,7 +72,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """What is measured by now."""
+    """What is measured so far."""
     steps, sides = numbers(run)
     arrays: Frame = {}
     for side, found in sides.items():
@@ -83,7 +83,7 @@ def frame(run: Run) -> Frame:
 
 
 def hint(run: Run) -> str | None:
-    """How far it is, and the verdict in short."""
+    """How much is done, and at the end the verdict in a few words."""
     if not run.seed_test:
         return None
     verdict = run.seed_test.verdict

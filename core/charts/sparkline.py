@@ -1,4 +1,4 @@
-"""One small curve as an SVG picture, for lists of runs: no plotly, no text but its own numbers."""
+"""One small curve as an SVG picture, for lists of runs. Its only text is the first and the last value."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DOT = 2.0  # radius of that dot
 def sparkline(steps: Sequence[float], values: Sequence[float | None], width: int = 120, height: int = 28) -> str:
     """The curve of `values` at `steps` as SVG of `width` by `height` pixels, with a dot at its end.
 
-    A value that is None or not finite is a gap; without any the box is empty. Values that span more than two decades
-    are drawn on a logarithmic scale.
+    A value that is None or not finite is a gap; with gaps only, the picture is empty. The scale is logarithmic if the
+    values span more than two decades.
     """
     x, y = (np.asarray(one, np.float64)[thinned(len(steps), width)] for one in (steps, values))
     there = np.isfinite(x) & np.isfinite(y)
@@ -34,7 +34,7 @@ def sparkline(steps: Sequence[float], values: Sequence[float | None], width: int
 
 
 def _scaled(values: Array, size: int) -> Array:
-    """Values (n,) between the paddings of `size` pixels; in the middle where they are all the same."""
+    """Values (n,) as places in `size` pixels less the padding; in the middle if all values are the same."""
     there = values[np.isfinite(values)]
     low = there.min()
     with np.errstate(over="ignore"):

@@ -1,4 +1,4 @@
-"""Batch norm's statistics of each mini-batch, and the running ones that test time uses: unit 1 of each hidden layer."""
+"""Batch norm's statistics for unit 1 of each hidden layer: of each mini-batch, and the running ones for test time."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ COLUMNS = ("batch_mean", "running_mean", "batch_variance", "running_variance")
 
 
 def numbers(run: Run) -> tuple[layers.Array, ...]:
-    """Steps (n,), then (hidden layers, n) each: mu of the mini-batch, running mu, the same of sigma^2 (C15)."""
+    """Steps (n,); mu of the mini-batch, running mu, and the same for sigma^2, (hidden layers, n) each (C15)."""
     return layers.columns(run, *COLUMNS)
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Two panels; for each hidden layer a thin line of the mini-batch and a bold one of the running average."""
+    """Two panels. Each hidden layer has a thin line for the mini-batch and a bold one for the running average."""
     names = layers.names(run)
     shape = panels("statistics", ["μ of unit 1", "σ² of unit 1"], lines_key(names, "thin: batch, bold: running; layer"))
     traces = []
@@ -29,7 +29,7 @@ def skeleton(run: Run) -> go.Figure:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     steps, *values = numbers(run)
     arrays: Frame = {}
     for column, rows in zip(COLUMNS, values, strict=True):

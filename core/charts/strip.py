@@ -1,4 +1,4 @@
-"""Where samples fall on a line, as a small SVG picture: what a scale does is seen before anything is trained."""
+"""Where samples fall on a line, as a small SVG picture. It shows the effect of a scale before anything is trained."""
 
 from __future__ import annotations
 

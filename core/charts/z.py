@@ -1,4 +1,4 @@
-"""Mean and variance of each hidden layer's z before and after batch norm: what batch norm takes out, and puts back."""
+"""Mean and variance of each hidden layer's z before and after batch norm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLIT = (0.41, 0.6)  # where the left panels end and the right ones begin
 
 
 def numbers(run: Run) -> tuple[layers.Array, ...]:
-    """Steps (n,), then (hidden layers, n) each: means of z and z~, variances of both; z~ is NaN without batch norm."""
+    """Steps (n,); means of z and z~, variances of both, (hidden layers, n) each. z~ is NaN without batch norm."""
     steps, *moments, statistic = layers.columns(run, "z_mean", "zt_mean", "z_variance", "zt_variance", "batch_mean")
     off = np.isnan(statistic)
     after = (np.where(off, np.float32(np.nan), moments[i]) for i in (1, 3))
@@ -52,7 +52,7 @@ def _head(text: str, x: float) -> dict[str, object]:
 
 
 def frame(run: Run) -> Frame:
-    """All lines as they are now."""
+    """The lines at the present step."""
     steps, *moments = numbers(run)
     arrays: Frame = {}
     for part, values in zip(PARTS, moments, strict=True):
@@ -61,7 +61,7 @@ def frame(run: Run) -> Frame:
 
 
 def hint(run: Run) -> str | None:
-    """Why the panels of z after batch norm are empty."""
+    """Why the panels of z after batch norm are empty, or None if they are not."""
     if run.settings.batch_norm:
         return layers.before_training(run)
     return "Batch norm is off: there is no z after it."

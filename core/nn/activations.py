@@ -1,7 +1,7 @@
 """The activations of hidden units, a = g(z): ReLU, leaky ReLU, tanh, sigmoid.
 
-Each turns Z (K, n, m) into A in place and writes the slope dA/dZ into `slope` (K, n, m), so that the backward pass
-through any of them is one multiplication. A new activation is one function and one row of `ACTIVATIONS`.
+Each turns Z (K, n, m) into A in place and writes dA/dZ into `slope` (K, n, m). The backward pass then multiplies by
+`slope`, whatever the activation is. A new activation is one function and one row of `ACTIVATIONS`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def relu(Z: Array, slope: Array) -> None:
 
 @lru_cache(maxsize=16)
 def _zeros(shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    """A read-only array of zeros, made once: numpy's maximum is 2 to 3 times faster with an array than with a 0."""
+    """A read-only array of zeros, kept: numpy's maximum of two arrays is 2 to 3 times faster than of an array and 0."""
     zeros = np.zeros(shape, dtype)
     zeros.flags.writeable = False
     return zeros
 
 
 def leaky_relu(Z: Array, slope: Array) -> None:
-    """z where z > 0, else 0.01 z (Maas et al. 2013)."""
+    """z where z > 0, else 0.01 z; slope 1 or 0.01 (Maas et al. 2013)."""
     np.greater(Z, 0, out=slope, casting="unsafe")
     np.multiply(slope, 1 - LEAK, out=slope)
     np.add(slope, LEAK, out=slope)
@@ -48,7 +48,7 @@ def tanh(Z: Array, slope: Array) -> None:
 
 
 def sigmoid(Z: Array, slope: Array) -> None:
-    """1 / (1 + exp(-z)) (C18), as (1 + tanh(z/2)) / 2, which cannot overflow; slope a (1 - a)."""
+    """1 / (1 + exp(-z)), computed as (1 + tanh(z/2)) / 2, which cannot overflow; slope a (1 - a) (C18)."""
     np.multiply(Z, 0.5, out=Z)
     np.tanh(Z, out=Z)
     np.multiply(Z, 0.5, out=Z)
@@ -61,7 +61,7 @@ def sigmoid(Z: Array, slope: Array) -> None:
 class Activation:
     """A row of `ACTIVATIONS`: `apply(Z, slope)` turns Z into A in place and writes dA/dZ into `slope`, both (K, n, m).
 
-    `slope_type` is the type of `slope`: bool where it is only 0 or 1, None for the type of Z.
+    `slope_type` is the dtype of `slope`: bool if a slope is always 0 or 1, None for the dtype of Z.
     """
 
     label: str

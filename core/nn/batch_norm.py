@@ -12,9 +12,9 @@ Array = np.ndarray
 
 
 class BatchNorm:
-    """Batch norm of one layer of K networks with n units, for mini-batches of m examples. Arrays are allocated once.
+    """Batch norm of one layer, n units in K networks, for mini-batches of m = `examples`. Arrays are allocated once.
 
-    `mean` and `variance` (K, n, 1), the mini-batch's mu and sigma^2, are written by `forward`.
+    `forward` writes the mini-batch's mu and sigma^2 into `mean` and `variance`, both (K, n, 1).
     """
 
     def __init__(self, mean: Array, variance: Array, examples: int) -> None:
@@ -28,10 +28,13 @@ class BatchNorm:
         self._share = np.array(1 / examples, mean.dtype)
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
-        """Write z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out` (K, n, m); Z becomes z - mu (C10)."""
-        matvec(Z, self._shares, self._mean)
+        """Write z~ = gamma (z - mu) / sqrt(var + eps) + beta into `out`, and z - mu over Z, both (K, n, m) (C10).
+
+        gamma and beta are (K, n, 1), epsilon 0-d or (K, 1, 1).
+        """
+        matvec(Z, self._shares, self._mean)  # (K, n, m) @ (m,)
         subtract(Z, self.mean, Z)
-        vecdot(Z, Z, self._variance)
+        vecdot(Z, Z, self._variance)  # sum over the examples, (K, n)
         multiply(self.variance, self._share, self.variance)
         add(self.variance, epsilon, self._root)
         sqrt(self._root, self._root)
@@ -42,9 +45,9 @@ class BatchNorm:
     def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
         """Turn G = dJ/dz~ (K, n, m) into dJ/dz in place, and write the gradients of gamma and beta (K, n, 1).
 
-        With z_norm = centred / root: dgamma = sum(G z_norm), dbeta = sum(G) and
-        dz = gamma / root (G - mean(G) - z_norm mean(G z_norm)), sums and means over the mini-batch
-        (Ioffe & Szegedy 2015). `centred` is z - mu from `forward`, and is overwritten.
+        With root = sqrt(var + eps) and z_norm = centred / root, sums and means over the mini-batch:
+        dgamma = sum(G z_norm), dbeta = sum(G), dz = gamma / root (G - mean(G) - z_norm mean(G z_norm))
+        (Ioffe & Szegedy 2015). `centred` (K, n, m) is z - mu, as `forward` left it in Z; it is overwritten.
         """
         matvec(G, self._ones, dbeta[..., 0])
         vecdot(G, centred, dgamma[..., 0])
@@ -59,14 +62,14 @@ class BatchNorm:
 
 
 def fold(gamma: Array, beta: Array, mean: Array, variance: Array, epsilon: Array) -> tuple[Array, Array]:
-    """(scale, shift), each (K, n, 1), of batch norm at test time as z~ = scale z + shift (C15).
+    """Batch norm at test time as (scale, shift), each (K, n, 1): z~ = scale z + shift (C15).
 
-    `mean` and `variance` are the running averages over mini-batches.
+    All arguments are (K, n, 1), epsilon 0-d or (K, 1, 1); `mean` and `variance` are the running averages.
     """
     scale = gamma / np.sqrt(variance + epsilon)
     return scale, beta - scale * mean
 
 
 def identity(mean: Array, variance: Array, epsilon: Array) -> tuple[Array, Array]:
-    """gamma = sqrt(var + eps) and beta = mu, each (K, n, 1), with which z~ = z (C11)."""
+    """(gamma, beta), each (K, n, 1), with which batch norm changes nothing: z~ = z (C11)."""
     return np.sqrt(variance + epsilon), mean

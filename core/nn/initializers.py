@@ -1,4 +1,4 @@
-"""Initialization: the standard deviation of a layer's first weights, which are normal with mean 0.
+"""Initialization: weights are drawn from a normal distribution with mean 0 and one of these standard deviations.
 
 A new initialization is one function and one row of `INITIALIZERS`.
 """
@@ -20,7 +20,7 @@ class Initializer:
 
 
 def he(n_in: int, n_out: int) -> float:
-    """sqrt(2 / n_in): keeps the variance of z from layer to layer under ReLU (He et al. 2015, equation 10)."""
+    """sqrt(2 / n_in): with ReLU, z has the same variance in every layer (He et al. 2015, equation 10)."""
     return float(np.sqrt(2.0 / n_in))
 
 
@@ -30,7 +30,7 @@ def xavier(n_in: int, n_out: int) -> float:
 
 
 def small(n_in: int, n_out: int) -> float:
-    """0.01 for every width, the course's `randn(...) * 0.01`: deep networks learn slowly from it."""
+    """0.01 for layers of any size, the course's `randn(...) * 0.01`: deep networks learn slowly from it."""
     return 0.01
 
 

@@ -1,8 +1,8 @@
 """K networks of one shape in one set of arrays: forward and backward.
 
 The course's notation with a leading axis of K: X (K, n_x, m), W[l] (K, n_l, n_{l-1}), Z[l] = W[l] A[l-1] + b[l].
-Arrays are allocated once, and the last argument of a numpy call is the array that the result is written to, as in
-`matmul(W, A, Z)`, which makes a step of 75 calls a tenth faster. Each network has the bits that it has alone.
+Arrays are allocated once. A numpy call writes its result into its last argument: `matmul(W, A, Z)` is Z = W A. This
+makes a training step a tenth faster. The results of a network do not depend on the others in its stack, to the bit.
 """
 
 from __future__ import annotations
@@ -19,17 +19,16 @@ from core.nn.softmax import SoftmaxCost, softmax
 
 Array = np.ndarray
 PREDICT_AT_ONCE = 1024  # examples
-TURNED = 8192  # largest A, in numbers, whose transpose is copied
-UNUSED: Array = np.empty((0, 0, 0))  # stands at index 0 of lists by layer, as layers count from 1
+LARGEST_COPIED = 8192  # numbers in the largest A[l] whose transpose is copied
+UNUSED: Array = np.empty((0, 0, 0))  # at index 0 of lists by layer, because layers count from 1
 
 
 class Parameters:
-    """One array for each kind and layer. All are views into `buffer`, so that an optimizer works on all at once.
+    """The parameters, or their gradients. All are views into `buffer`, so that an optimizer updates all at once.
 
-    `W[l]` (K, n_l, n_{l-1}) and `b[l]` (K, n_l, 1) for l = 1 to L, `gamma[l]` and `beta[l]` (K, n_l, 1) for the
-    hidden layers. Index 0, like all that a layer does not have, is `UNUSED`, so that l is the course's l. The buffer
-    begins with gamma and beta, then come W and the last b, then the hidden b: what learns is one slice, with and
-    without batch norm.
+    `W[l]` (K, n_l, n_{l-1}) and `b[l]` (K, n_l, 1) for l = 1 to L; `gamma[l]` and `beta[l]` (K, n_l, 1) for the
+    hidden layers, l < L. What a layer does not have is `UNUSED`, as is index 0. The buffer holds gamma and beta, then W
+    and the output layer's b, then the hidden layers' b: so what learns is one slice, with and without batch norm.
     """
 
     def __init__(self, sizes: tuple[int, ...], members: int, dtype: type) -> None:
@@ -48,32 +47,37 @@ class Parameters:
             self.starts[kind, l] = at
             getattr(self, kind)[l] = self.buffer[at : at + size].reshape(members, rows, columns)
             at += size
-        self.W_T = [UNUSED] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views, made once
+        self.W_T = [UNUSED] + [W.transpose(0, 2, 1) for W in self.W[1:]]  # views (K, n_{l-1}, n_l), made once
 
     def by_member(self, buffer: Array) -> list[Array]:
-        """Views (K, n) of an array with the layout of `buffer`, one for each kind and layer, one row per network."""
+        """An array with the layout of `buffer` as views (K, n), one for each W[l], b[l], gamma[l] and beta[l]."""
         starts = [*self.starts.values(), buffer.size]
         return [buffer[at:end].reshape(self._members, -1) for at, end in zip(starts, starts[1:], strict=False)]
 
     def learnt(self, batch_norm: bool, scale_and_shift: bool) -> slice:
-        """The slice of the buffer that learns: all but gamma and beta, or with batch norm all but the hidden b, which
-        cancel (C13), and gamma and beta only with `scale_and_shift`."""
+        """The slice of the buffer that learns: W and every b, or with batch norm W and the output layer's b.
+
+        With batch norm the hidden layers' b cancel (C13); gamma and beta learn if `scale_and_shift` is true (C12).
+        """
         if not batch_norm:
             return slice(self.starts["W", 1], None)
         start = 0 if scale_and_shift else self.starts["W", 1]
         return slice(start, self.starts.get(("b", 1), None) if len(self.W) > 2 else None)
 
 
-def turned(n_l: int, n_next: int, examples: int) -> bool:
-    """Whether dW = dZ A^T, (n_next, m) @ (m, n_l), is faster with a copy of A^T in memory order, the time for the copy
-    included: for large W, unless A is so large that the copy misses the cache."""
-    return n_l >= 64 and n_next >= 32 and n_l * examples <= TURNED
+def copy_transposed(n_l: int, n_next: int, examples: int) -> bool:
+    """Whether to copy A^T in C order before dW = dZ A^T, (n_next, m) @ (m, n_l), instead of using a view of A.
+
+    The copy pays for itself where W is large, unless A is too large for the cache.
+    """
+    return n_l >= 64 and n_next >= 32 and n_l * examples <= LARGEST_COPIED
 
 
 class Pass:
     """Forward and backward through K networks for mini-batches of m examples.
 
-    `Z[l]`, `A[l]` and `slope[l]` (K, n_l, m) are of the hidden layers, `softmax.A` (K, C, m) of the output layer.
+    Hidden layers have `Z[l]`, `A[l]` and `slope[l]` = dA/dZ, each (K, n_l, m); the output layer has `softmax.A`
+    (K, C, m).
     """
 
     def __init__(self, network: Network, examples: int) -> None:
@@ -88,18 +92,18 @@ class Pass:
         self.softmax = SoftmaxCost(K, sizes[-1], examples, dtype)
         self._ones: Array = np.ones(examples, dtype)
         self._A_T = [UNUSED] + [A.transpose(0, 2, 1) for A in self.A[1:]]
-        self._rows = [self._row_form(network, l, examples) for l in range(last)]
+        self._A_T_copies = [self._new_copy(network, l, examples) for l in range(last)]
 
-    def _row_form(self, network: Network, l: int, examples: int) -> Array | None:
-        """An array (K, m, n_l) for a copy of A[l]^T, or None where `turned` says that a view is faster."""
-        if l == 0 or not turned(network.sizes[l], network.sizes[l + 1], examples):
+    def _new_copy(self, network: Network, l: int, examples: int) -> Array | None:
+        """An array (K, m, n_l) for a copy of A[l]^T, or None if `copy_transposed` is false."""
+        if l == 0 or not copy_transposed(network.sizes[l], network.sizes[l + 1], examples):
             return None
         return np.empty((network.members, examples, network.sizes[l]), network.dtype)
 
     def forward(self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array) -> None:
-        """From X (1 or K, n_x, m) to `softmax.A`, and the cost J, in nats, of each network into `loss` (K,) (C19).
+        """Compute `softmax.A` (K, C, m), the probabilities, and `loss` (K,), the cost J in nats (C19).
 
-        Batch norm uses the mean and variance of this mini-batch (C10).
+        X is (1 or K, n_x, m), Y one-hot (1 or K, C, m). Batch norm uses this mini-batch's mean and variance (C10).
         """
         theta, apply = network.theta, network.activation.apply
         self.A[0] = A = X
@@ -113,7 +117,7 @@ class Pass:
                 add(out, theta.b[l], out)
             apply(out, self.slope[l])
             A = out
-        matmul(theta.W[-1], A, self.softmax.A)
+        matmul(theta.W[-1], A, self.softmax.A)  # (K, C, n_{L-1}) @ (K, n_{L-1}, m)
         add(self.softmax.A, theta.b[-1], self.softmax.A)
         self.softmax.forward(Y, loss)
 
@@ -121,32 +125,34 @@ class Pass:
         """After `forward`: write dJ/d(parameter) into `network.gradient`. `rows` is X^T (1 or K, m, n_x)."""
         theta, grad = network.theta, network.gradient
         dZ = self.softmax.backward(Y)  # (K, C, m)
-        matvec(dZ, self._ones, grad.b[-1][..., 0])
+        matvec(dZ, self._ones, grad.b[-1][..., 0])  # db = sum of dZ over the examples
         for l in range(len(self.A) - 1, 0, -1):
             matmul(dZ, self._transposed(l), grad.W[l + 1])  # (K, n_{l+1}, m) @ (K, m, n_l)
-            dA = matmul(theta.W_T[l + 1], dZ, self.A[l])  # the chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m)
-            dZ = multiply(dA, self.slope[l], dA)
+            # The chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m). dA is written over A[l], which is safe: dW[l+1] was
+            # the last to need A[l], and g'(z) is in `slope`.
+            dA = matmul(theta.W_T[l + 1], dZ, self.A[l])
+            dZ = multiply(dA, self.slope[l], dA)  # (K, n_l, m), dJ/dz~ with batch norm
             if batch_norm:
-                self.norm[l - 1].backward(dZ, self.Z[l], grad.gamma[l], grad.beta[l])
+                self.norm[l - 1].backward(dZ, self.Z[l], grad.gamma[l], grad.beta[l])  # dZ becomes dJ/dz
             else:
                 matvec(dZ, self._ones, grad.b[l][..., 0])
-        matmul(dZ, rows, grad.W[1])
+        matmul(dZ, rows, grad.W[1])  # (K, n_1, m) @ (1 or K, m, n_x)
 
     def _transposed(self, l: int) -> Array:
-        """A[l]^T (K, m, n_l): a copy in memory order where that is faster, else a view. Only the shape decides."""
-        view, rows = self._A_T[l], self._rows[l]
-        if rows is None:
+        """A[l]^T (K, m, n_l): a copy in C order if `copy_transposed`, else a view of A[l]."""
+        view, copy = self._A_T[l], self._A_T_copies[l]
+        if copy is None:
             return view
-        np.copyto(rows, view)
-        return rows
+        np.copyto(copy, view)
+        return copy
 
 
 @dataclass
 class Network:
     """K networks of one shape, `members` = K: parameters, gradients and batch norm's statistics.
 
-    `batch_mean[l]` and `batch_variance[l]` (K, n_l, 1) are those of the last mini-batch, `running_mean[l]` and
-    `running_variance[l]` their averages for test time (C15); each pair is views into one buffer.
+    Statistics are (K, n_l, 1): `batch_mean[l]` and `batch_variance[l]` of the last mini-batch, views into `batch`;
+    `running_mean[l]` and `running_variance[l]`, the averages for test time (C15), views into `running`.
     """
 
     sizes: tuple[int, ...]
@@ -165,7 +171,7 @@ class Network:
             self.running_variance[l][:] = 1
 
     def _statistics(self) -> tuple[Array, list[Array], list[Array]]:
-        """A buffer (2, units) of means and variances, and views (K, n_l, 1) of the means and variances by layer."""
+        """A buffer (2, K * hidden units) and its views by layer: means (K, n_l, 1) and variances (K, n_l, 1)."""
         hidden, K = self.sizes[1:-1], self.members
         buffer: Array = np.zeros((2, K * sum(hidden)), self.dtype)
         views = [[UNUSED], [UNUSED]]
@@ -177,14 +183,14 @@ class Network:
         return buffer, views[0], views[1]
 
     def draw(self, member: int, deviation: Callable[[int, int], float], seed: int) -> None:
-        """Draw W of one network from `seed`, layer after layer: normal, mean 0, deviation `deviation(n_in, n_out)`."""
+        """Draw every W[l] of one network with `default_rng(seed)`: normal, with mean 0 and `deviation(n_in, n_out)`."""
         rng = np.random.default_rng(seed)
         for l in range(1, len(self.sizes)):
             n_in, n_out = self.sizes[l - 1], self.sizes[l]
             self.theta.W[l][member] = rng.standard_normal((n_out, n_in)) * deviation(n_in, n_out)
 
     def pass_of(self, examples: int) -> Pass:
-        """The `Pass` for mini-batches of this many examples; the last three are kept."""
+        """The `Pass` for mini-batches of this many examples; the three newest are kept."""
         if examples not in self._passes:
             while len(self._passes) >= 3:
                 self._passes.pop(next(iter(self._passes)))
@@ -192,7 +198,7 @@ class Network:
         return self._passes[examples]
 
     def folded(self, batch_norm: bool, epsilon: Array) -> list[tuple[Array, Array]]:
-        """The test-time network as layers [(W, b), ...], with batch norm's running averages folded in (C15)."""
+        """The network at test time as [(W, b), ...], (K, n_l, n_{l-1}) and (K, n_l, 1), batch norm folded in (C15)."""
         theta, layers = self.theta, []
         for l in range(1, len(self.sizes)):
             W, b = theta.W[l], theta.b[l]
@@ -204,7 +210,7 @@ class Network:
         return layers
 
     def predict(self, X: Array, batch_norm: bool, epsilon: Array) -> Array:
-        """Probabilities (K, C, m) at test time of inputs X (n_x, m)."""
+        """Probabilities (K, C, m) at test time for inputs X (n_x, m)."""
         layers = self.folded(batch_norm, epsilon)
         out: Array = np.empty((self.members, self.sizes[-1], X.shape[-1]), self.dtype)
         for at in range(0, X.shape[-1], PREDICT_AT_ONCE):
@@ -213,7 +219,7 @@ class Network:
         return out
 
     def _logits(self, layers: list[tuple[Array, Array]], A: Array) -> Array:
-        """Z (K, C, m) of the output layer, of inputs (1, n_x, m)."""
+        """Z (K, C, m) of the output layer for inputs A (1, n_x, m)."""
         for W, b in layers[:-1]:
             Z = W @ A  # (K, n_l, n_{l-1}) @ (1 or K, n_{l-1}, m)
             A = self._activated(add(Z, b, Z))
@@ -222,21 +228,23 @@ class Network:
         return logits
 
     def _activated(self, Z: Array) -> Array:
-        """g(Z), written over Z."""
+        """g(Z) for Z (K, n_l, m), written over Z."""
         self.activation.apply(Z, np.empty(Z.shape, self.activation.slope_type or self.dtype))
         return Z
 
     def switch_off(self, epsilon: Array) -> None:
-        """Fold batch norm into W and b. The outputs at test time stay the same, to the bit (C11, C15)."""
+        """Fold batch norm into W and b. Outputs at test time do not change, not by a bit (C11, C15)."""
         for l, (W, b) in enumerate(self.folded(True, epsilon)[:-1], start=1):
             self.theta.W[l][:], self.theta.b[l][:] = W, b
 
     def switch_on(self, X: Array, epsilon: Array) -> None:
-        """Start batch norm with gamma = sqrt(var + eps) and beta = mu + b, with mu and var over the inputs X (n_x, m),
-        so that the outputs stay the same (C11)."""
+        """Start batch norm so that outputs do not change: gamma = sqrt(var + eps) and beta = mu + b (C11).
+
+        mu and var (K, n_l, 1) are those of each layer's z over the inputs X (n_x, m).
+        """
         A = X[None]
         for l in range(1, len(self.sizes) - 1):
-            Z = self.theta.W[l] @ A
+            Z = self.theta.W[l] @ A  # (K, n_l, n_{l-1}) @ (1 or K, n_{l-1}, m)
             mean, variance = Z.mean(axis=-1, keepdims=True), Z.var(axis=-1, keepdims=True)
             self.running_mean[l][:], self.running_variance[l][:] = mean, variance
             self.theta.gamma[l][:], shift = identity(mean, variance, epsilon)
@@ -246,5 +254,5 @@ class Network:
 
 
 def network(sizes: tuple[int, ...], activation: str, members: int = 1, dtype: type = np.float32) -> Network:
-    """K networks of `sizes` (n_x, hidden ..., C) with W = 0; `activation` names a row of `ACTIVATIONS`."""
+    """K = `members` networks of `sizes` (n_x, hidden ..., C) with all W = 0; `activation` is a key of `ACTIVATIONS`."""
     return Network(tuple(sizes), ACTIVATIONS[activation], members, dtype)

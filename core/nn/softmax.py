@@ -1,6 +1,6 @@
 """Softmax and its cost: from the output layer's z to probabilities, the cost J, and dJ/dZ.
 
-Examples are columns, and everything has a leading axis of K networks. The cost is in nats. Course rows C16 to C19.
+Examples are columns. In `SoftmaxCost` every array has a leading axis of K networks. Course rows C16 to C19.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ Array = np.ndarray
 
 
 def softmax(Z: Array, out: Array | None = None) -> Array:
-    """a = t / sum(t), t = exp(z), over the classes: (..., C, m) -> (..., C, m).
+    """a = t / sum(t) with t = exp(z), the sum over the classes: (..., C, m) -> (..., C, m) (C16).
 
-    The largest z of each column is subtracted first, which changes no a (C16) and keeps exp from overflowing.
-    `out` may be Z itself.
+    The largest z of each column is subtracted first: no a changes, and exp cannot overflow. `out` may be Z itself.
     """
     out = np.empty_like(Z) if out is None else out
     subtract(Z, Z.max(axis=-2, keepdims=True), out)
@@ -25,9 +24,10 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
 
 
 def cost(A: Array, Y: Array) -> Array:
-    """J = -mean over m of sum over classes of y log a, in nats, for probabilities A and one-hot Y (C19).
+    """The cost J in nats: the mean over m examples of the loss -sum over classes of y log a (C19).
 
-    (..., C, m) -> (...), in float64. A probability of 0 counts as the smallest normal number of its type.
+    Probabilities A and one-hot Y, both (..., C, m), give (...) float64. A probability of 0 counts as the smallest
+    normal number of its type.
     """
     likelihood = np.maximum(np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny)
     J: Array = -np.log(likelihood, dtype=np.float64).mean(axis=-1)
@@ -52,10 +52,10 @@ class SoftmaxCost:
         self._share: Array = np.array(1 / examples, dtype)
 
     def forward(self, Y: Array, loss: Array) -> None:
-        """Turn z in `A` into probabilities, and write the cost J of each network into `loss` (K,).
+        """Turn z in `A` into probabilities, and write the cost J of each network, in nats, into `loss` (K,).
 
-        `Y` (1 or K, C, m) is one-hot. J = mean(log sum exp(z) - z of the true class), which needs no logarithm of a
-        small number (C19).
+        `Y` (1 or K, C, m) is one-hot. J = mean(log(sum(exp(z))) - z of the true class), so no logarithm of a small
+        number is taken (C19).
         """
         Z = self.A
         np.maximum.reduce(Z, axis=1, keepdims=True, out=self._largest)
@@ -78,18 +78,18 @@ class SoftmaxCost:
 
 
 def hardmax(Z: Array) -> Array:
-    """1 for the largest z of each column, 0 for all others; softmax is its gentle version (C17).
+    """1 for the largest z of each column and 0 for all others: (..., C, m) -> (..., C, m) (C17).
 
-    (..., C, m) -> (..., C, m). Where several are largest, the first gets the 1.
+    Of several equal largest z, the first gets the 1.
     """
     is_largest: Array = np.equal(np.argmax(Z, axis=-2, keepdims=True), np.arange(Z.shape[-2])[:, None])
     return is_largest.astype(Z.dtype)
 
 
 def as_written(Z: Array) -> tuple[Array, Array]:
-    """t = exp(z) and a = t / sum(t), (..., C, m) each, exactly as in the formula (C16), to show where it fails.
+    """t = exp(z) and a = t / sum(t), each (..., C, m), computed exactly as the formula says, to show its limits (C16).
 
-    Above z = 709.78 in float64 (88.72 in float32) exp overflows, and inf / inf is not a number.
+    Above z = 709.78 in float64 (88.72 in float32) exp overflows to inf, and inf / inf is NaN.
     """
     with np.errstate(all="ignore"):
         t = np.exp(Z)

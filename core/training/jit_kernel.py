@@ -90,7 +90,7 @@ class KernelSettings(NamedTuple):
 class Workspace(NamedTuple):
     """Arrays to work in, for one network and mini-batches of m examples."""
 
-    turned: Array  # for each layer l, whether A[l] is transposed before dW[l+1] is computed
+    copies: Array  # for each layer l, whether A[l]^T is copied before dW[l+1] is computed
     call: Array  # arguments of one of numpy's loops: addresses, sizes, strides
     rows: Array  # mini-batch, (m, n_x + C)
     columns: Array  # mini-batch, (n_x + C, m)
@@ -109,8 +109,8 @@ class Workspace(NamedTuple):
     shares: Array  # 1 / m, (m,)
 
 
-def workspace(shape: Shape, transposed: Array, m: int) -> Workspace:
-    """A workspace for one network and mini-batches of m examples; `transposed` says which A[l] to transpose."""
+def workspace(shape: Shape, copies: Array, m: int) -> Workspace:
+    """A workspace for one network and mini-batches of m examples; `copies` says which A[l] are copied transposed."""
     sizes = shape.sizes.tolist()
     n_x, hidden, classes = sizes[0], sizes[1:-1], sizes[-1]
     width, units, widest = n_x + classes, sum(hidden), max(hidden, default=1)
@@ -119,7 +119,7 @@ def workspace(shape: Shape, transposed: Array, m: int) -> Workspace:
         return np.zeros(size, np.float32)
 
     return Workspace(
-        turned=transposed,
+        copies=copies,
         call=np.empty(16, np.int64),
         rows=zeros(m, width),
         columns=zeros(width, m),
@@ -379,7 +379,7 @@ def _backward(loops, call, shape, data, settings, work, k):
         above, n, at = n, shape.sizes[l], shape.unit[l]
         A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
         dW = _at(grad) + ITEM * shape.W[l + 1]
-        if work.turned[l]:
+        if work.copies[l]:
             rows = dA.reshape(m, n)
             for i in range(n):
                 for j in range(m):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import turned
+from core.nn.network import copy_transposed
 from core.nn.optimizers import OPTIMIZERS
 from core.training.jit_loops import Loops
 from core.training.stack import PER_MEMBER, Stack
@@ -88,8 +88,8 @@ class StackArguments:
 
     def _workspace(self, m: int) -> Any:
         sizes, last = self._sizes, len(self._sizes) - 1
-        transposed = np.array([0 < l < last and turned(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
-        return self.kernel.workspace(self.shape, transposed, m)
+        copies = np.array([0 < l < last and copy_transposed(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
+        return self.kernel.workspace(self.shape, copies, m)
 
 
 class Trainer:
