@@ -78,6 +78,9 @@ class Field:
     stand in place of a choice.
 
     `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
+
+    `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
+    At this value it is left out of fingerprints, links and files (see `core.settings.plain.as_dict`).
     """
 
     name: str
@@ -93,6 +96,7 @@ class Field:
     own: Callable[[str], bool] | None = None
     needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
     course: str = ""
+    off: Any = None
 
     def idle(self, settings: Any) -> str | None:
         """Why this field has no effect under `settings` ("no effect under ..."), or None where it has one."""
@@ -100,6 +104,10 @@ class Field:
             if getattr(settings, other) not in values:
                 return f"no effect {words.format(FIELDS[other].word(getattr(settings, other)))}"
         return None
+
+    def at_off(self, value: Any) -> bool:
+        """Whether the field has an `off`, and `value` is it."""
+        return self.off is not None and bool(value == self.off)
 
     def word(self, value: Any) -> str:
         """The value as a person reads it."""
