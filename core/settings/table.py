@@ -224,19 +224,22 @@ SETTINGS: tuple[Field, ...] = (
 )
 # fmt: on
 
-_MADE = (("dataset", tuple(name for name, d in DATASETS.items() if d.generated), "on {}"),)
-_CLASSES = (("dataset", tuple(name for name, d in DATASETS.items() if d.max_classes), "on {}"),)
+
+def _shaping(option: str) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """The need of a data set that this option shapes."""
+    return (("dataset", tuple(name for name, d in DATASETS.items() if option in d.options), "on {}"),)
+
 
 # fmt: off
 SPEC: tuple[Field, ...] = (
     Field("dataset", "", "data", "What the network learns.",
           "choice", "data", choices={name: d.label for name, d in DATASETS.items()}, own=is_table),
     Field("classes", "C", "classes", "How many classes: arms of the spiral, or blobs.",
-          "linear", "data", 2, 8, integer=True, needs=_CLASSES),
+          "linear", "data", 2, 8, integer=True, needs=_shaping("classes")),
     Field("examples", "", "examples", "How many points are generated, train and dev together.",
-          "log", "data", 60, 5000, integer=True, needs=_MADE),
+          "log", "data", 60, 5000, integer=True, needs=_shaping("examples")),
     Field("noise", "", "noise", "How far the points lie from the shape of their class.",
-          "linear", "data", 0.0, 1.0, needs=_MADE),
+          "linear", "data", 0.0, 1.0, needs=_shaping("noise")),
     Field("data_seed", "", "data seed", "Another number gives other points and another split into train and dev.",
           "linear", "data", 0, 2**31 - 1, integer=True),
     Field("dev_share", "", "dev share", "The part of the data kept for the dev set.",
