@@ -76,27 +76,37 @@ def remembered(make: Callable[[Data], Any]) -> Callable[[Data], Any]:
 
 
 def load(
-    dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
+    dataset: str,
+    classes: int,
+    examples: int,
+    noise: float,
+    data_seed: int,
+    dev_share: float,
+    normalize: bool,
+    **more: Any,
 ) -> Data:
     """The dataset or the table of that name, split and, if asked, normalized. Calls alike share one result.
 
-    `classes`, `examples` and `noise` shape generated sets only. Raises `UserError` where a class has fewer
-    than the two examples that it takes to be in both splits, and for a table that is not here any more.
+    A generated set takes what it needs of `classes`, `examples`, `noise` and `more` by its name. Raises `UserError`
+    where a class has fewer than the two examples that it takes to be in both splits, and for a table that is not here
+    any more.
     """
     if is_table(dataset):
         return _table(dataset, data_seed, dev_share, normalize)
-    return _registered(dataset, classes, examples, noise, data_seed, dev_share, normalize)
+    shape = {"classes": classes, "examples": examples, "noise": noise} | more
+    options = tuple((name, shape[name]) for name in DATASETS[dataset].options if name in shape)
+    return _registered(dataset, options, data_seed, dev_share, normalize)
 
 
 @lru_cache(maxsize=8)
 def _registered(
-    dataset: str, classes: int, examples: int, noise: float, data_seed: int, dev_share: float, normalize: bool
+    dataset: str, options: tuple[tuple[str, Any], ...], data_seed: int, dev_share: float, normalize: bool
 ) -> Data:
-    """A row of `DATASETS`."""
-    chosen = DATASETS[dataset]
+    """A row of `DATASETS`, made with these options."""
+    chosen, shape = DATASETS[dataset], dict(options)
     if chosen.generated:
-        points, labels = chosen.make(classes, examples, noise, np.random.default_rng([data_seed, 0]))
-        class_names = chosen.class_names[: classes if chosen.max_classes else None]
+        points, labels = chosen.make(**shape, rng=np.random.default_rng([data_seed, 0]))
+        class_names = chosen.class_names[: shape.get("classes")]
         feature_names = chosen.feature_names
     else:
         bunch = chosen.make()

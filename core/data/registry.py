@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from sklearn import datasets as sklearn_datasets
 class Dataset:
     """A row of `DATASETS`.
 
-    A generated set's `make(classes, examples, noise, rng)` gives points (m, n_x) and labels (m,); a bundled
-    set's `make()` gives scikit-learn's bunch, which names its own classes and features.
+    A generated set's `make(..., rng)` gives points (m, n_x) and labels (m,), from fields of a spec that it takes by
+    their names; a bundled set's `make()` gives scikit-learn's bunch, which names its own classes and features.
     """
 
     label: str
@@ -29,6 +30,11 @@ class Dataset:
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ("x1", "x2")
     picture: tuple[int, int] | None = None  # height, width where the features are an image's pixels
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The fields of a spec that shape a generated set, such as "noise"; none of a bundled set."""
+        return tuple(name for name in signature(self.make).parameters if name != "rng") if self.generated else ()
 
 
 def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +49,7 @@ def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) 
     return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), labels
 
 
-def moons(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def moons(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Two interleaved half circles of radius 1; `noise` is the standard deviation of each coordinate.
 
     Source: scikit-learn's `make_moons`.
@@ -52,7 +58,7 @@ def moons(classes: int, examples: int, noise: float, rng: np.random.Generator) -
     return points, labels
 
 
-def circles(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def circles(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """A circle of radius 0.5 inside one of radius 1; half of `noise` is the standard deviation of each coordinate.
 
     Source: scikit-learn's `make_circles`.
@@ -74,7 +80,7 @@ def blobs(classes: int, examples: int, noise: float, rng: np.random.Generator) -
     return points, labels
 
 
-def xor(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def xor(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Four squares, opposite ones of one class: are the signs of x1 and x2 the same?
 
     Half of `noise` is the standard deviation of each coordinate. Source: Minsky & Papert (1969), the exclusive or.

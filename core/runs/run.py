@@ -27,6 +27,7 @@ from core.runs.replay import Replay, rewinding, twinning, undoing
 from core.runs.seed_test import SeedTest
 from core.runs.snapshots import Snapshot, Snapshots
 from core.runs.trouble import Trouble, diagnose
+from core.settings.plain import as_dict
 from core.settings.table import RunSpec, Settings, changed
 from core.training.run_data import data_of
 from core.training.state import State
@@ -43,7 +44,7 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
 def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
     """SHA-256 of all that a network's future depends on: spec, settings, parameters, moments, statistics, place in
     data. `state` is that of a stack of one."""
-    digest = hashlib.sha256(json.dumps([asdict(spec), asdict(settings)], sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps([as_dict(spec), as_dict(settings)], sort_keys=True).encode())
     for field in fields(State):
         digest.update(np.ascontiguousarray(getattr(state, field.name)).tobytes())
     return digest.hexdigest()

@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from core.data.checks import known_fields, short_text, whole_number
@@ -19,7 +19,7 @@ from core.data.shelf import SHELF, Table, is_table
 from core.runs.journal import MOST_STEPS, Nudge
 from core.runs.journal_json import journal_of, journal_rows
 from core.runs.run import Run
-from core.settings.plain import settings_of, spec_of
+from core.settings.plain import as_dict, settings_of, spec_of
 from core.settings.table import RunSpec, Settings
 
 FORMAT = "panda-run"
@@ -52,7 +52,7 @@ class RunFile:
 def dump(run: Run, name: str = "") -> bytes:
     """The file of a run, UTF-8. Raises `FileError` where it would be larger than what `parse` takes."""
     whole: dict[str, Any] = {"format": FORMAT, "version": VERSION, "name": name[:NAME]}
-    whole |= {"spec": asdict(run.spec), "settings": asdict(run.start), "journal": journal_rows(run.journal)}
+    whole |= {"spec": as_dict(run.spec), "settings": as_dict(run.start), "journal": journal_rows(run.journal)}
     whole |= {"step": run.step, "fingerprint": run.fingerprint()}
     if is_table(run.spec.dataset):
         whole["table"] = base64.b64encode(SHELF.get(run.spec.dataset).to_bytes()).decode()

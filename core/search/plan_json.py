@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 from core.data.checks import exact_fields
@@ -19,7 +18,7 @@ from core.runs.journal_json import journal_of, journal_rows
 from core.search.plan import SAMPLERS, Origin, Plan
 from core.search.space import Point
 from core.search.space_json import points_from_json, space_from_json, space_to_json
-from core.settings.plain import settings_of, spec_of
+from core.settings.plain import as_dict, settings_of, spec_of
 from core.settings.table import RunSpec, Settings
 from core.training.run_data import data_of
 from core.training.stack import Stack
@@ -69,10 +68,9 @@ def _shelve(text: Any, spec: RunSpec) -> None:
 
 
 def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
-    spec = asdict(origin.spec)
     found = {
-        "spec": spec | {"hidden": list(spec["hidden"])},
-        "settings": asdict(origin.settings),
+        "spec": as_dict(origin.spec),
+        "settings": as_dict(origin.settings),
         "journal": journal_rows(origin.journal),
         "step": origin.step,
     }

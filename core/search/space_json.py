@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from core.data.checks import exact_fields
 from core.data.safe_load import FileError
 from core.search.space import MOST_POINTS, Point, Range, Space
-from core.settings.plain import settings_of, spec_of
+from core.settings.plain import as_dict, settings_of, spec_of
 
 
 def space_to_json(space: Space) -> dict[str, Any]:
     """The space as plain dicts, lists, strings and numbers, which come back to the bit. Points are that already."""
-    spec = asdict(space.spec)
     ranges = [
         {"name": one.name, "choices": list(one.choices)}
         if one.choices
         else {"name": one.name, "low": one.low, "high": one.high, "scale": one.scale}
         for one in space.ranges
     ]
-    return {"spec": spec | {"hidden": list(spec["hidden"])}, "settings": asdict(space.settings), "ranges": ranges}
+    return {"spec": as_dict(space.spec), "settings": as_dict(space.settings), "ranges": ranges}
 
 
 def space_from_json(found: Any) -> Space:

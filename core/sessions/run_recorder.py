@@ -7,7 +7,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from core.runs.journal import Nudge
 from core.runs.journal_json import journal_of, journal_rows
 from core.runs.replay import Replay, reopening
 from core.runs.run import Run
-from core.settings.plain import settings_of, spec_of
+from core.settings.plain import as_dict, settings_of, spec_of
 from core.store import Entry, Progress, Store
 
 EVERY_SECONDS = 1.0  # between two records of how far a run has come while it plays
@@ -63,7 +63,7 @@ class RunRecorder:
         run, line, journal = new.run, secrets.token_hex(8), tuple(new.journal)
         come = replace(progress(run, snapshot=True), step=new.step)
         rows = journal_rows(journal)
-        future = store.add_run(run_id, owner, name, asdict(run.spec), asdict(run.start), line, rows, come)
+        future = store.add_run(run_id, owner, name, as_dict(run.spec), as_dict(run.start), line, rows, come)
         return cls(store, run_id, line, journal), future
 
     def journal(self, run: Run) -> Future[None] | None:

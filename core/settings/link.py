@@ -1,17 +1,18 @@
 """A link that holds a spec and settings and nothing else: for a teacher's slide, with no run on a server behind it.
 
-Every field of both stands in the query under its own name. Numbers are written so that they come back to the bit.
+Each field stands in the query under its own name. Numbers are written so that they come back to the bit.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from core.data.shelf import is_table
 from core.errors import UserError
+from core.settings.plain import as_dict
 from core.settings.table import FIELDS, Field, RunSpec, SettingError, Settings
 
 SWITCH = {"on": True, "off": False}
@@ -21,13 +22,13 @@ UNITS = re.compile(r"[0-9]+(-[0-9]+)*")
 
 
 def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
-    """Every field of both as short text, such as {"learning_rate": "0.1", "hidden": "16-16", "batch_norm": "on", ...}.
+    """The fields of both as short text, such as {"learning_rate": "0.1", "hidden": "16-16", "batch_norm": "on", ...}.
 
     Raises `UserError` for own data, which no link can hold.
     """
     if is_table(spec.dataset):
         raise UserError("A link cannot hold your own data: share the run itself, or save it as a file.")
-    return {name: _text(FIELDS[name], value) for name, value in (asdict(spec) | asdict(settings)).items()}
+    return {name: _text(FIELDS[name], value) for name, value in (as_dict(spec) | as_dict(settings)).items()}
 
 
 def from_query(query: Mapping[str, str]) -> tuple[RunSpec, Settings] | None:

@@ -1,12 +1,18 @@
-"""A spec and settings from plain dicts, as they stand in files and in the store."""
+"""A spec and settings as plain dicts, as they stand in files and in the store, and back."""
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Any
 
 from core.data.checks import known_fields
 from core.settings.table import FIELDS, RunSpec, Settings
+
+
+def as_dict(chosen: RunSpec | Settings) -> dict[str, Any]:
+    """The fields by name, for files, links and hashes, with lists for tuples. Those at `off` are left out (`Field`)."""
+    kept = {name: value for name, value in asdict(chosen).items() if not FIELDS[name].at_off(value)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 
 def spec_of(given: Any) -> RunSpec:

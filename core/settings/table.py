@@ -79,6 +79,9 @@ class Field:
 
     `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
     `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
+
+    `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
+    At this value it is left out of fingerprints, links and files (see `core.settings.plain.as_dict`).
     """
 
     name: str
@@ -95,6 +98,7 @@ class Field:
     needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
     course: str = ""
     per_member: bool = False
+    off: Any = None
 
     def idle(self, settings: Any) -> str | None:
         """Why this field has no effect under `settings` ("no effect under ..."), or None where it has one."""
@@ -102,6 +106,10 @@ class Field:
             if getattr(settings, other) not in values:
                 return f"no effect {words.format(FIELDS[other].word(getattr(settings, other)))}"
         return None
+
+    def at_off(self, value: Any) -> bool:
+        """Whether the field has an `off`, and `value` is it."""
+        return self.off is not None and bool(value == self.off)
 
     def word(self, value: Any) -> str:
         """The value as a person reads it."""
@@ -218,19 +226,22 @@ SETTINGS: tuple[Field, ...] = (
 )
 # fmt: on
 
-_MADE = (("dataset", tuple(name for name, d in DATASETS.items() if d.generated), "on {}"),)
-_CLASSES = (("dataset", tuple(name for name, d in DATASETS.items() if d.max_classes), "on {}"),)
+
+def _shaping(option: str) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """The need of a data set that this option shapes."""
+    return (("dataset", tuple(name for name, d in DATASETS.items() if option in d.options), "on {}"),)
+
 
 # fmt: off
 SPEC: tuple[Field, ...] = (
     Field("dataset", "", "data", "What the network learns.",
           "choice", "data", choices={name: d.label for name, d in DATASETS.items()}, own=is_table),
     Field("classes", "C", "classes", "How many classes: arms of the spiral, or blobs.",
-          "linear", "data", 2, 8, integer=True, needs=_CLASSES),
+          "linear", "data", 2, 8, integer=True, needs=_shaping("classes")),
     Field("examples", "", "examples", "How many points are generated, train and dev together.",
-          "log", "data", 60, 5000, integer=True, needs=_MADE),
+          "log", "data", 60, 5000, integer=True, needs=_shaping("examples")),
     Field("noise", "", "noise", "How far the points lie from the shape of their class.",
-          "linear", "data", 0.0, 1.0, needs=_MADE),
+          "linear", "data", 0.0, 1.0, needs=_shaping("noise")),
     Field("data_seed", "", "data seed", "Another number gives other points and another split into train and dev.",
           "linear", "data", 0, 2**31 - 1, integer=True),
     Field("dev_share", "", "dev share", "The part of the data kept for the dev set.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.data.datasets import Data, load
-from core.settings.table import RunSpec
+from core.settings.table import SPEC, RunSpec
 
 
 def data_of(spec: RunSpec) -> Data:
     """The data that a spec names, generated or bundled, split and normalized."""
-    return load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
+    return load(**{field.name: getattr(spec, field.name) for field in SPEC if field.group == "data"})

@@ -24,6 +24,8 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
 from core.settings.table import FIELDS, GROUPS, SETTINGS, RunSpec, Settings
+from core.training.run_data import data_of
+from tests.core.random_runs import OTHER
 
 CHOICES = {
     "optimizer": OPTIMIZERS,
@@ -94,6 +96,23 @@ def weights(settings):
     run = Run(SMALL, settings)
     run.advance(3)
     return run.stack.state.theta.copy()
+
+
+@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("option", sorted({option for row in DATASETS.values() for option in row.options}))
+def test_a_data_set_is_shaped_by_what_its_function_takes_and_by_nothing_else(name, option):
+    spec = RunSpec(dataset=name, examples=60)
+    one, other = (data_of(each) for each in (spec, replace(spec, **{option: OTHER[option]})))
+    works = one is not other
+    assert works == (option in DATASETS[name].options) == (not FIELDS[option].idle(spec))
+    if works:
+        alike = one.train.X.shape == other.train.X.shape and np.array_equal(one.train.X, other.train.X)
+        assert not alike, f"the data set {name} takes {option}, which has no effect on it"
+
+
+@pytest.mark.parametrize("name", [name for name, row in DATASETS.items() if row.generated])
+def test_a_generated_set_takes_classes_where_they_can_be_chosen(name):
+    assert ("classes" in DATASETS[name].options) == bool(DATASETS[name].max_classes)
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from core.data.registry import DATASETS
 from core.errors import UserError
 from core.settings.link import from_query, to_query
+from core.settings.plain import as_dict
 from core.settings.table import FIELDS, MAX_LAYERS, MAX_UNITS, RunSpec, SettingError, Settings
+from tests.core.random_runs import OTHER
 
 TABLE = "table-" + "0" * 32
 DEFAULTS = to_query(RunSpec(), Settings())
@@ -53,9 +55,9 @@ def test_every_spec_and_settings_come_back_to_the_bit(spec, settings):
 
 
 @given(some(RunSpec), some(Settings))
-def test_every_field_of_both_is_in_the_link_as_short_text(spec, settings):
+def test_the_fields_of_both_are_in_the_link_as_short_text(spec, settings):
     query = to_query(spec, settings)
-    assert list(query) == [field.name for field in (*fields(RunSpec), *fields(Settings))]
+    assert list(query) == list(as_dict(spec) | as_dict(settings))
     assert all(isinstance(text, str) and text and len(text) <= 30 and text.isascii() for text in query.values())
 
 
@@ -83,11 +85,9 @@ def test_an_address_that_names_no_field(query):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_one_field_is_enough_and_the_others_are_as_by_default(name):
-    value = to_query(
-        RunSpec("blobs", 5, 99, 0.5, 7, 0.3, False, (3, 4), "tanh", "xavier", 9),
-        Settings(0.01, 0.5, 32, "adam", "keep", False, "staircase", 0.2, 3, False, False, 0.8, 1e-3, 0.9, 1e-6),
-    )[name]
-    assert value != DEFAULTS[name]
+    spec, settings = ({field.name: OTHER[field.name] for field in fields(kind)} for kind in (RunSpec, Settings))
+    value = to_query(RunSpec(**spec), Settings(**settings))[name]
+    assert value != DEFAULTS.get(name)
     again = from_query({"run": "abc", name: value, "embed_options": "light_theme"})
     assert to_query(*again) == DEFAULTS | {name: value}
 
