@@ -18,6 +18,7 @@ from core.nn.schedules import SCHEDULES
 from core.nn.softmax import cost
 from core.runs.run import Run
 
+ROW = script.WIDTH - 30  # length of a row that has space for its indent and name on one line
 HEAD = '''"""{title}
 
 A run of Panda as a script of its own; all that it needs is numpy, 2.2 or newer.
@@ -127,8 +128,10 @@ def _functions(rows: Iterable[Any]) -> list[Callable[..., Any]]:
 
 
 def _row(row: Any) -> str:
-    """A row of a registry as Python, such as Optimizer("momentum", momentum, ("m",))."""
-    return f"{type(row).__name__}({', '.join(_value(getattr(row, field.name)) for field in fields(row))})"
+    """A row of a registry as Python, such as Optimizer("momentum", momentum, ("m",)); a long one in several lines."""
+    values, name = [_value(getattr(row, field.name)) for field in fields(row)], type(row).__name__
+    line = f"{name}({', '.join(values)})"
+    return line if len(line) <= ROW else f"{name}(\n" + "".join(f"        {value},\n" for value in values) + "    )"
 
 
 def _value(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Learning-rate decay: the factor that multiplies the learning rate after some epochs (course row C20).
+"""Learning-rate schedules: the factor that multiplies the learning rate after some epochs (course row C20).
 
 A new schedule is one function and one row of `SCHEDULES`.
 """
@@ -16,16 +16,23 @@ import numpy as np
 class Schedule:
     """A row of `SCHEDULES`.
 
-    `factor(epochs, rate, every)` multiplies the learning rate after `epochs` completed epochs of decay; it is 1 at
-    0 epochs and never rises. `rate` is k, `every` the number of epochs per step of the staircase. Each is a number or
-    an array, such as one value for each of K networks; they broadcast. `formula` is the factor as text, and `uses`
-    names the arguments that it depends on, so that the page can say which settings have no effect.
+    `factor(epochs, rate, every)` multiplies the learning rate after `epochs` completed epochs of the schedule. It lies
+    in 0..1 and changes in one direction: it falls from 1, or it rises to 1. `rate` is k, and
+    `every` is N, a number of epochs. Each is a number or an array, such as one value for each of K networks; they
+    broadcast. `formula` is the factor as text. The fields `rate` and `every` say what these arguments mean here, ""
+    where the factor does not depend on them.
     """
 
     label: str
     formula: str
     factor: Callable[[Any, Any, Any], Any]
-    uses: tuple[str, ...] = ("rate",)
+    rate: str = "how strong the decay is"
+    every: str = ""
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The arguments that the factor depends on; the page says which settings have no effect."""
+        return tuple(name for name in ("rate", "every") if getattr(self, name))
 
 
 def constant(epochs: Any, rate: Any, every: Any) -> Any:
@@ -54,9 +61,9 @@ def inverse_sqrt(epochs: Any, rate: Any, every: Any) -> Any:
 
 
 SCHEDULES: dict[str, Schedule] = {
-    "none": Schedule("none", "1", constant, ()),
+    "none": Schedule("none", "1", constant, rate=""),
     "inverse": Schedule("1/(1+k·epoch)", "1 / (1 + k · epoch)", inverse),
     "exponential": Schedule("exponential", "(1 − k)^epoch", exponential),
-    "staircase": Schedule("staircase", "(1 − k)^⌊epoch / every⌋", staircase, ("rate", "every")),
+    "staircase": Schedule("staircase", "(1 − k)^⌊epoch / N⌋", staircase, every="epochs until α falls again"),
     "sqrt": Schedule("1/√epoch", "1 / √(1 + k · epoch)", inverse_sqrt),
 }

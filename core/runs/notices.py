@@ -25,9 +25,9 @@ def batch_of_one(run: Run) -> str | None:
 
 
 def nothing_moves(run: Run) -> str | None:
-    """A learning rate that decay has made too small to change float32 weights."""
+    """A learning rate that its schedule has made too small to change float32 weights."""
     if run.settings.decay != "none" and run.learning_rate < 1e-7:
-        return f"Decay has lowered the learning rate to {run.learning_rate:.1e}, too small to change the weights."
+        return f"The schedule has set the learning rate to {run.learning_rate:.1e}, too small to change the weights."
     return None
 
 
@@ -80,13 +80,13 @@ def seed_test_words(run: Run) -> str:
 
 
 def decay_words(run: Run) -> str:
-    """What decay makes of the learning rate at this epoch, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091, with
-    k = 0.05 after 2 epochs of decay."; nothing without decay (C20)."""
+    """What its schedule makes of the learning rate at this epoch, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091,
+    with k = 0.05 after 2 epochs of this schedule."; nothing without a schedule (C20)."""
     settings = run.settings
     if settings.decay == "none":
         return ""
     epochs = run.epoch - run.stack.state.decay_from
-    stairs = f", {settings.decay_every:,} epochs per step" if "every" in SCHEDULES[settings.decay].uses else ""
+    every = f" and N = {settings.decay_every:,}" if "every" in SCHEDULES[settings.decay].uses else ""
     formula = f"{settings.learning_rate:.6g} · {SCHEDULES[settings.decay].formula}"
-    after = f"{epochs:,} epoch{'s' * (epochs != 1)} of decay"
-    return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{stairs} after {after}."
+    after = f"{epochs:,} epoch{'s' * (epochs != 1)} of this schedule"
+    return f"α = {formula} = {run.learning_rate:.4g}, with k = {settings.decay_rate:.6g}{every} after {after}."

@@ -177,11 +177,21 @@ def _using(argument: str) -> tuple[str, ...]:
     return tuple(name for name, schedule in SCHEDULES.items() if argument in schedule.uses)
 
 
+def _meaning(argument: str) -> str:
+    """What this argument means, with the schedules where it does: "Epochs until α falls again (staircase)."."""
+    labels: dict[str, list[str]] = {}
+    for name in _using(argument):
+        labels.setdefault(getattr(SCHEDULES[name], argument), []).append(SCHEDULES[name].label)
+    words = "; ".join(f"{meaning} ({', '.join(those)})" for meaning, those in labels.items())
+    return f"{words[0].upper()}{words[1:]}."
+
+
 _GRADIENTS = (("optimizer", _keeping("m"), "under {}"),)
 _SQUARES = (("optimizer", _keeping("v"), "under {}"),)
 _MOMENTS = (("optimizer", _keeping("m", "v"), "under {}"),)
-_DECAY = (("decay", _using("rate"), "without decay"),)
-_STAIRS = (("decay", _using("every"), "unless decay is a staircase"),)
+_SCHEDULED = ("decay", tuple(name for name in SCHEDULES if name != "none"), "without a schedule")
+_RATE = (_SCHEDULED, ("decay", _using("rate"), "under the schedule {}"))
+_EVERY = (_SCHEDULED, ("decay", _using("every"), "under the schedule {}"))
 _BN = (("batch_norm", (True,), "without batch norm"),)
 
 # fmt: off
@@ -197,14 +207,13 @@ SETTINGS: tuple[Field, ...] = (
           "log", "second", 1, 50_000, integer=True, course="C1"),
     Field("batch_norm", "", "batch norm", "Normalize each hidden unit's z over the mini-batch.",
           "switch", "second", course="C10"),
-    Field("decay", "", "learning-rate decay",
-          "How α shrinks from epoch to epoch. Counting starts in the epoch in which you choose it.",
+    Field("decay", "", "learning-rate schedule",
+          "How α changes from epoch to epoch. Counting starts in the epoch in which you choose it.",
           "choice", "third", choices={name: s.label for name, s in SCHEDULES.items()}, course="C20"),
-    Field("decay_rate", "k", "decay rate", "How strong the decay is.",
-          "log", "third", 1e-4, 0.999, needs=_DECAY, per_member=True, course="C20"),
-    Field("decay_every", "", "epochs per step",
-          "How many epochs pass before the staircase lowers α again.",
-          "log", "third", 1, 1000, integer=True, needs=_STAIRS, per_member=True, course="C20"),
+    Field("decay_rate", "k", "schedule rate", _meaning("rate"),
+          "log", "third", 1e-4, 0.999, needs=_RATE, per_member=True, course="C20"),
+    Field("decay_every", "N", "schedule epochs", _meaning("every"),
+          "log", "third", 1, 1000, integer=True, needs=_EVERY, per_member=True, course="C20"),
     Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
           "Off: scale γ and shift β[l] of batch norm keep their present values.",
           "switch", "seldom", needs=_BN, course="C12"),

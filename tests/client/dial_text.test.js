@@ -37,6 +37,6 @@ test("a setting without effect says why, and not what it means", () => {
 
 test("the learning rate says what decay has left of it", () => {
   const after = (rate) => notes(alpha, { settings: { learning_rate: 0.1 }, learning_rate: rate }, 0.1);
-  assert.equal(after(0.0123456), "now 0.0123 after decay");
+  assert.equal(after(0.0123456), "now 0.0123 by its schedule");
   assert.deepEqual([0.1, null, undefined].map(after), ["", "", ""]);
 });

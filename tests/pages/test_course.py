@@ -144,7 +144,7 @@ def test_c20_decay_is_said_with_the_learning_rate_that_it_leaves(panda, decay, f
     said = next(data["now"] for data in parts(panda, "status-text") if data["name"] == "decay")
     alpha = float(re.search(r"= ([\d.e-]+), with k = 0\.2", said)[1])
     assert alpha == pytest.approx(0.1 * factor(0.2, 12), rel=1e-3)
-    assert "after 12 epochs of decay" in said
+    assert "after 12 epochs of this schedule" in said
 
 
 def test_c20_mini_batch_size_and_epsilon_are_on_the_panel(panda):

@@ -32,6 +32,6 @@ export function notes(row, status, value) {
     since !== undefined && since !== null && `since step ${grouped(since)}`,
     idle,
     !idle && averaged && `averages about ${grouped(averaged)} step${averaged === 1 ? "" : "s"}`,
-    decayed && `now ${shown(Number(effective.toPrecision(3)))} after decay`,
+    decayed && `now ${shown(Number(effective.toPrecision(3)))} by its schedule`,
   ].filter(Boolean).join(" · ");
 }

@@ -18,7 +18,7 @@ export interface Status {
   words?: Record<string, string>; // by the name of a status text
   idle?: Record<string, string>; // by setting: why it has no effect now
   since?: Record<string, number | null>; // by setting: the step from which it counts
-  learning_rate?: number | null; // after decay
+  learning_rate?: number | null; // after its schedule
   selected?: boolean; // a region is selected in the charts
 }
 

@@ -1,4 +1,4 @@
-"""Tests of learning-rate decay against the published formulas, with numbers worked by hand."""
+"""Tests of learning-rate schedules against the published formulas, with numbers worked by hand."""
 
 import numpy as np
 import pytest
@@ -51,12 +51,23 @@ def test_inverse_gives_the_courses_table():
 
 @pytest.mark.parametrize("name", SCHEDULES)
 @given(st.floats(1e-4, 0.999), st.integers(1, 1000), st.lists(st.integers(0, 5000), min_size=2, max_size=9))
-def test_factors_start_at_one_and_never_rise(name, rate, every, epochs):
+def test_factors_fall_from_one_or_rise_to_one(name, rate, every, epochs):
     factor = SCHEDULES[name].factor
-    assert factor(0, rate, every) == 1
-    factors = factor(np.array(sorted(epochs)), rate, every)
-    assert (np.diff(factors) <= 0).all()
-    assert ((factors >= 0) & (factors <= 1)).all()
+    start, end = factor(0, rate, every), factor(every, rate, every)
+    assert 1 in (start, end)
+    steps = np.diff(factor(np.array(sorted(epochs)), rate, every))
+    assert (steps <= 0).all() if start == 1 else (steps >= 0).all()
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+@pytest.mark.parametrize("rate", [1e-4, 0.05, 0.999])
+@pytest.mark.parametrize("every", [1, 7, 1000])
+def test_factors_lie_between_0_and_1_at_any_epoch(name, rate, every):
+    epochs = np.concatenate([np.arange(3000), np.geomspace(3000, 1e6, 1000).astype(int)])
+    for chosen in (epochs, epochs.astype(float)):
+        factors = SCHEDULES[name].factor(chosen, rate, every)
+        assert ((factors >= 0) & (factors <= 1)).all()
+    assert np.isfinite([SCHEDULES[name].factor(int(epoch), rate, every) for epoch in epochs[::50]]).all()
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

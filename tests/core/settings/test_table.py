@@ -261,8 +261,9 @@ def test_idle_says_why():
     settings = Settings(optimizer="sgd", batch_norm=False, decay="none")
     assert FIELDS["beta1"].idle(settings) == "no effect under gradient descent"
     assert FIELDS["bn_epsilon"].idle(settings) == "no effect without batch norm"
-    assert FIELDS["decay_rate"].idle(settings) == "no effect without decay"
-    assert FIELDS["decay_every"].idle(replace(settings, decay="inverse")) == "no effect unless decay is a staircase"
+    assert FIELDS["decay_rate"].idle(settings) == "no effect without a schedule"
+    assert FIELDS["decay_every"].idle(settings) == "no effect without a schedule"
+    assert FIELDS["decay_every"].idle(replace(settings, decay="sqrt")) == "no effect under the schedule 1/√epoch"
     assert FIELDS["learning_rate"].idle(settings) is None
     assert FIELDS["beta1"].idle(Settings()) is None
     assert FIELDS["classes"].idle(RunSpec(dataset="digits")) == "no effect on digits"
