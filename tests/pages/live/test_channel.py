@@ -157,7 +157,7 @@ def test_a_closed_connection_leaves_nobody_listening(opened):
 
 
 class Visit:
-    """A client that asks for one frame and leaves, at once or when it was sent. What is sent to it fails or gets lost."""
+    """A client that asks for one frame and leaves, at once or when it was sent. Sending to it fails, or is in vain."""
 
     def __init__(self, token, *, at_once, fails):
         self.scope = {"type": "websocket", "headers": [], "path_params": {"token": token}}
