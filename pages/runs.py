@@ -15,6 +15,7 @@ from core.store import key_of, the_store
 from pages.common.escape import plain
 from pages.common.identity import KEY, owner_token, remembered
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
+from pages.panels.runs.row_menu import MENU_STYLE, row_menu
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
 
 PAGE = 25
@@ -27,8 +28,6 @@ STYLE = """<style>
 [class*="st-key-run-"] [data-testid="stPageLink-NavLink"] p { font-weight: 600 }
 [class*="st-key-run-"] [data-testid="stPageLink-NavLink"]:hover p { text-decoration: underline }
 [class*="st-key-run-"] [data-testid="stElementToolbar"] { display: none }
-[class*="st-key-menu-"] button div[aria-hidden="true"] { display: none } /* one sign for the menu, its name unseen */
-[class*="st-key-menu-"] button [data-testid="stMarkdownContainer"] { position: absolute; clip-path: inset(50%) }
 [data-testid="stBottomBlockContainer"] { padding-block: 0.75rem }
 @media (max-width: 640px) {
   .st-key-runs-bar > * { flex: 1 1 100% !important }
@@ -106,7 +105,7 @@ def row(it: Listed, now: float) -> None:
         accuracy = it.entry.line.accuracy
         share = "–" if accuracy is None else f"{100 * accuracy:.1f} %"
         _pair(f"**{plain(number(it.entry.best))}** :gray[best dev loss]", f"**{share}** :gray[dev accuracy]")
-        _menu(it)
+        row_menu(it.entry.id, plain(it.name), ACTIONS, it, "Rename, duplicate or delete")
 
 
 def _tick_box(it: Listed) -> None:
@@ -135,20 +134,6 @@ def _words(it: Listed) -> None:
 def _pair(first: str, second: str) -> None:
     """Two short lines in a column of their own."""
     st.markdown(f"{first}  \n{second}", width=150)
-
-
-def _menu(it: Listed) -> None:
-    key = f"menu-{it.entry.id}"
-    st.menu_button(
-        f"More about {plain(it.name)}",
-        list(ACTIONS),
-        key=key,
-        format_func=lambda name: ACTIONS[name][0],
-        icon=":material/more_vert:",
-        type="tertiary",
-        help="Rename, duplicate or delete",
-        on_click=lambda: ACTIONS[st.session_state[key]][1](it),
-    )
 
 
 def page_of(runs: Sequence[Listed]) -> Sequence[Listed]:
@@ -209,7 +194,7 @@ if (
     "run" in st.query_params
 ):  # a link of a run that is opened in a new tab leads here, because Panda's own address is empty
     st.switch_page("panda.py", query_params=st.query_params.to_dict())
-st.html(STYLE)
+st.html(STYLE + MENU_STYLE)
 st.session_state.setdefault("runs-ticked", {})
 st.session_state.setdefault("runs-turned", 0)
 if not remembered():

@@ -4,9 +4,16 @@ import { test } from "node:test";
 import { notes, rangeText, read } from "../../pages/live/client/dial_text.js";
 import { cases } from "./cases.js";
 
-const beta = { name: "beta1", label: "momentum β", scale: "one_minus", low: 0, high: 0.9999, averages: true };
-const alpha = { name: "learning_rate", label: "learning rate", scale: "log", low: 1e-6, high: 10 };
-const batch = { name: "batch_size", label: "mini-batch size", scale: "log", low: 1, high: 50000, integer: true };
+/** @import { DialRow } from "../../pages/live/client/types.js" */
+
+/** @type {(row: Partial<DialRow>) => DialRow} */
+const dial = (row) => ({
+  name: "", symbol: "", label: "", help: "", scale: "log", low: 0, high: 1, value: 0, integer: false, averages: false,
+  ...row,
+});
+const beta = dial({ name: "beta1", label: "momentum β", scale: "one_minus", high: 0.9999, averages: true });
+const alpha = dial({ name: "learning_rate", label: "learning rate", low: 1e-6, high: 10 });
+const batch = dial({ name: "batch_size", label: "mini-batch size", low: 1, high: 50000, integer: true });
 
 for (const one of cases("typed")) {
   test(`"${one.text}" for ${one.label}`, () => assert.equal(read(one, one.text), one.value ?? one.sentence));
@@ -36,6 +43,7 @@ test("a setting without effect says why, and not what it means", () => {
 });
 
 test("the learning rate says what decay has left of it", () => {
+  /** @param {number | null | undefined} rate */
   const after = (rate) => notes(alpha, { settings: { learning_rate: 0.1 }, learning_rate: rate }, 0.1);
   assert.equal(after(0.0123456), "now 0.0123 by its schedule");
   assert.deepEqual([0.1, null, undefined].map(after), ["", "", ""]);

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { due } from "../../pages/live/client/due.js";
 
+/** @type {(name: string, every?: number, visible?: boolean) => { name: string, every: number, visible: boolean }} */
 const chart = (name, every = 1, visible = true) => ({ name, every, visible });
 const all = new Set(["a", "b", "c"]);
 

@@ -15,7 +15,9 @@ test("whole numbers have the text of the table", () => {
 });
 
 test("what is not known is a dash", () => {
-  for (const say of [shown, number, percent, perSecond, timeLeft, (value) => loss(value, 3)]) {
+  /** @param {number | null | undefined} value */
+  const toThree = (value) => loss(value, 3);
+  for (const say of [shown, number, percent, perSecond, timeLeft, toThree]) {
     assert.deepEqual([null, undefined, NaN, Infinity].map(say), ["–", "–", "–", "–"]);
   }
 });

@@ -4,18 +4,36 @@ import { test } from "node:test";
 import { unpack } from "../../pages/live/client/frames.js";
 import { cases } from "./cases.js";
 
-const TYPES = { f4: Float32Array, i4: Int32Array, u1: Uint8Array };
-const numbers = (Kind, values) => Kind.from(values, (value) => value ?? NaN);
+/** An array of the table, or its rows.
+ * @typedef {{ dtype: "f4" | "i4" | "u1", values: (number | null)[] | (number | null)[][] }} Listed */
 
-/** A value of the table as `unpack` gives it. */
-function built(value) {
-  if (!value || typeof value !== "object" || Array.isArray(value)) return value;
-  const { dtype, values } = value;
-  const Kind = TYPES[dtype];
-  if (!Kind) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, built(inner)]));
-  return Array.isArray(values[0]) ? values.map((row) => numbers(Kind, row)) : numbers(Kind, values);
+/** @type {(dtype: Listed["dtype"], values: (number | null)[]) => Float32Array | Int32Array | Uint8Array} */
+function numbers(dtype, values) {
+  const Kind = { f4: Float32Array, i4: Int32Array, u1: Uint8Array }[dtype];
+  return Kind.from(values.map((value) => value ?? NaN));
 }
 
+/** A value of the table as `unpack` gives it. @type {(value: unknown) => unknown} */
+function built(value) {
+  if (!value || typeof value !== "object" || Array.isArray(value)) return value;
+  if (isListed(value)) {
+    const { dtype, values } = value;
+    return isRows(values) ? values.map((row) => numbers(dtype, row)) : numbers(dtype, values);
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, built(inner)]));
+}
+
+/** @type {(value: object) => value is Listed} */
+function isListed(value) {
+  return "dtype" in value;
+}
+
+/** @type {(values: Listed["values"]) => values is (number | null)[][]} */
+function isRows(values) {
+  return Array.isArray(values[0]);
+}
+
+/** @param {string} base64 */
 const bytes = (base64) => Uint8Array.from(Buffer.from(base64, "base64")).buffer;
 
 for (const { name, header, charts, base64 } of cases("packets")) {

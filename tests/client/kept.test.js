@@ -3,17 +3,25 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { about, keeper } from "../../pages/live/client/kept.js";
 
+/** @import { Message } from "../../pages/live/client/types.js" */
+/** @import { TestContext } from "node:test" */
+
+/** @type {(gesture: number, changes: Record<string, number>) => Message} */
 const nudge = (gesture, changes) => ({ type: "nudge", gesture, changes });
 
-/** A keeper under fake timers, and the messages that it gave up. */
+/** A keeper under fake timers, and the messages that it gave up. @param {TestContext} context */
 function kept(context) {
   context.mock.timers.enable({ apis: ["setTimeout"] });
+  /** @type {Message[]} */
   const lost = [];
-  return { store: keeper((message) => lost.push(message)), lost, pass: (ms) => context.mock.timers.tick(ms) };
+  /** @param {number} ms */
+  const pass = (ms) => context.mock.timers.tick(ms);
+  return { store: keeper((message) => lost.push(message)), lost, pass };
 }
 
 test("messages come out in order, once", (context) => {
   const { store } = kept(context);
+  /** @type {Message[]} */
   const asked = [{ type: "step" }, { type: "play" }, { type: "step" }, { type: "epoch" }];
   assert.ok(asked.every(store.add));
   assert.deepEqual(store.list(), asked);
@@ -24,19 +32,22 @@ test("messages come out in order, once", (context) => {
 
 test("of messages in a row about the same thing the last is kept", (context) => {
   const { store } = kept(context);
-  [nudge(1, { beta1: 0.7 }), nudge(1, { beta1: 0.8 }), nudge(1, { beta1: 0.9 }), { type: "play" }, { type: "pause" }]
-    .forEach(store.add);
+  for (const beta1 of [0.7, 0.8, 0.9]) store.add(nudge(1, { beta1 }));
+  store.add({ type: "play" });
+  store.add({ type: "pause" });
   assert.deepEqual(store.take(), [nudge(1, { beta1: 0.9 }), { type: "pause" }]);
 });
 
 test("what others came after keeps its place", (context) => {
   const { store } = kept(context);
+  /** @type {Message[]} */
   const asked = [{ type: "look", step: 20 }, nudge(1, { beta1: 0.8 }), { type: "look", step: null }];
   asked.forEach(store.add);
   assert.deepEqual(store.take(), asked);
 });
 
 test("what a message is about", () => {
+  /** @type {(one: Message, other: Message) => boolean} */
   const same = (one, other) => about(one) === about(other);
   assert.ok(same({ type: "play" }, { type: "pause" }));
   assert.ok(same({ type: "speed", steps: 1 }, { type: "speed", steps: 10 }));

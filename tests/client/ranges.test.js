@@ -3,11 +3,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { extents, misfit, roomFor, shares } from "../../pages/live/client/ranges.js";
 
+/** @import { Drawn, Layout, Range } from "../../pages/live/client/types.js" */
+
+/** @type {(id: string, more?: object) => object} */
 const axis = (id, more) => ({ _id: id, autorange: true, type: "linear", range: [0, 10], ...more });
+/** @type {(x: Range, more?: object) => object} */
 const trace = (x, more) => ({
   visible: true, _extremes: { x: { min: [{ val: x[0] }], max: [{ val: x[1] }] } }, ...more,
 });
-const figure = (layout, data = []) => ({ _fullLayout: layout, _fullData: data });
+/** What the functions read of a figure. @type {(layout: Record<string, object>, data?: object[]) => Drawn} */
+const figure = (layout, data = []) => /** @type {Drawn} */ (
+  /** @type {object} */ ({ _fullLayout: layout, _fullData: data }));
 const linear = () => false;
 
 test("the extent of an axis is that of all visible traces on it", () => {
@@ -28,6 +34,7 @@ test("shares are what the data fill of a range, whichever way it runs", () => {
 });
 
 test("how badly an axis fits", () => {
+  /** @type {(wanted: Range, filled?: Record<string, number>) => number} */
   const fit = (wanted, filled = { xaxis: 0.9 }) => misfit(figure({ xaxis: axis("x") }), { xaxis: wanted }, filled);
   assert.equal(fit([0.5, 9.5]), 0);
   assert.equal(fit([0, 10.05]), 0); // one hundredth may stick out
@@ -55,14 +62,16 @@ test("a line that grows gets as much room again, up to a round number", () => {
 });
 
 test("the room is at most half of the data's span, on either side", () => {
-  const room = (before) => roomFor({}, { yaxis: before }, { yaxis: [0, 100] }, linear).yaxis.autorangeoptions.include;
+  /** @param {Range} before */
+  const room = (before) => roomFor({}, { yaxis: before }, { yaxis: [0, 100] }, linear).yaxis?.autorangeoptions?.include;
   assert.deepEqual(room([90, 100]), [-50, 100]);
   assert.deepEqual(room([0, 10]), [0, 150]);
 });
 
 test("a logarithmic axis includes powers of ten, and the layout is left as it was", () => {
+  /** @type {Layout} */
   const layout = { yaxis: { type: "log", autorangeoptions: { minallowed: 0 } } };
   const next = roomFor(layout, {}, { yaxis: [-2, 1] }, () => true);
-  assert.deepEqual(next.yaxis.autorangeoptions, { minallowed: 0, include: [0.01, 10] });
+  assert.deepEqual(next.yaxis?.autorangeoptions, { minallowed: 0, include: [0.01, 10] });
   assert.deepEqual(layout, { yaxis: { type: "log", autorangeoptions: { minallowed: 0 } } });
 });

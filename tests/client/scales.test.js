@@ -5,8 +5,13 @@ import { moved, placeOf, valueAt } from "../../pages/live/client/scales.js";
 import { cases } from "./cases.js";
 
 const { inside, outside } = cases("scales");
+/** @import { Scaled } from "../../pages/live/client/types.js" */
+
+/** @type {(a: number, b: number) => void} */
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
+/** @type {Scaled} */
 const log = { scale: "log", low: 1e-4, high: 1, integer: false };
+/** @type {Scaled} */
 const whole = { scale: "log", low: 1, high: 512, integer: true };
 
 test("a place has the value of the table", () => {
@@ -23,6 +28,7 @@ test("what is outside the range is at the nearer end", () => {
 });
 
 test("the ends are exact, also where they have more digits than other values", () => {
+  /** @type {Scaled} */
   const odd = { scale: "linear", low: 0.1236, high: 0.9874, integer: false };
   assert.deepEqual([0, 0.25, 1].map((place) => valueAt(odd, place)), [0.1236, 0.34, 0.9874]);
 });

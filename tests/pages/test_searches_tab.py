@@ -63,7 +63,7 @@ def names(app):
 
 
 def choose(app, search, action):
-    widget(app.menu_button, f"search-menu-{search}").click(action).run()
+    widget(app.menu_button, f"menu-{search}").click(action).run()
     assert not app.exception
 
 

@@ -2,9 +2,10 @@
 import { grouped, shown } from "./format.js";
 
 /** @import { DialRow, Status } from "./types.js" */
+/** What a typed value is read with. @typedef {Pick<DialRow, "label" | "low" | "high" | "integer">} Bounds */
 
 /** The value of a typed text, or the sentence that says what is wrong with it.
- * @type {(row: DialRow, text: string) => number | string} */
+ * @type {(row: Bounds, text: string) => number | string} */
 export function read(row, text) {
   const value = text.trim() === "" ? NaN : Number(text.trim().replace(/^(\d+),(\d+)$/, row.integer ? "$1$2" : "$1.$2"));
   const whole = row.integer ? "a whole number from " : "";
@@ -16,7 +17,7 @@ export function read(row, text) {
 /** A text with a capital letter. @param {string} text */
 export const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-/** The range of a dial, such as "0.0001 to 10". @param {DialRow} row */
+/** The range of a dial, such as "0.0001 to 10". @param {Bounds} row */
 export const rangeText = (row) => [row.low, row.high].map(row.integer ? grouped : shown).join(" to ");
 
 /** The line under a dial: the step from which its value counts, and what the value means.

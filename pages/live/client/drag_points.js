@@ -1,13 +1,13 @@
 /** Points of a chart that a person moves, adds and removes: `layout.meta.points` names their trace.
  *
  * A drag moves a point, a click removes it, a click beside the points adds one; keys.js does the same by keyboard.
- * A held point follows the finger at once. The script gets one message at a time: {type: "move" | "remove", number, x,
- * y, id} or {type: "add", x, y, id}. Its answer carries the id of the last message it received (`channel.heard`); a
- * message that it did not receive is sent again.
+ * A held point follows the finger at once, and stays where it was released until the script has it. The script gets
+ * {type: "move" | "remove", number, x, y, id} or {type: "add", x, y, id}, one at a time (outbox.js).
  */
 import { handle } from "./keys.js";
+import { outbox } from "./outbox.js";
 
-/** @import { Arrays, Axis, Card, Channel, ChartRow, Message, PlotElement, Points } from "./types.js" */
+/** @import { Arrays, Axis, Card, Channel, ChartRow, PlotElement, Points } from "./types.js" */
 /** @typedef {import("./keys.js").Where} Where */
 /** Where a pointer is in the window. @typedef {{ clientX: number, clientY: number, pointerType: string }} Pointer */
 /** A point that is held, or was released (`let`) and is not answered yet.
@@ -16,10 +16,6 @@ import { handle } from "./keys.js";
 const STILL = 4; // pixels that a pointer may move in a click
 /** @type {Record<string, number>} */
 const NEAR = { mouse: 11, pen: 14, touch: 24 }; // pixels from a point's centre within which it is grabbed
-const PATIENCE = 600; // ms after which a message without an answer is sent again
-const TIMES = 6; // how often a message is sent at most
-
-let ids = Date.now() * 1000; // starts at another number in another window of the session
 
 /** `card` with points that can be moved, if `chart` has such.
  * @param {Card} card
@@ -37,25 +33,22 @@ export function movable(card, chart, channel) {
   let held = null;
   /** Where the pointer went down beside the points. @type {{ from: number[] } | null} */
   let free = null;
-  /** Messages, the first of which is on its way. @type {Message[]} */
-  const waiting = [];
-  let times = 0; // how often it was sent
-  let timer = 0;
+  const out = outbox(channel.send, () => { if (held?.let) held = null; });
   area.classList.add("panda-movable");
   const keys = handle(card.node, chart.title, {
     points: () => (held?.dragged ? atHand(held) : points),
     frame,
     busy: () => Boolean(held && !held.let) || changing(),
     move: byKey,
-    remove: (number) => say({ type: "remove", number }),
-    add: (x, y) => say({ type: "add", x, y }),
+    remove: (number) => out.say({ type: "remove", number }),
+    add: (x, y) => out.say({ type: "add", x, y }),
   });
 
   /** What the script says, with the held point where the hand has it. @param {Arrays} arrays */
   function draw(arrays) {
     const [x, y, text] = ["x", "y", "text"].map((key) => arrays[`${uid}.${key}`]);
     if (x) points = /** @type {Points} */ ({ x, y, text });
-    answered();
+    out.heard(channel.heard);
     card.draw(held?.dragged ? { ...arrays, ...withHeld(held) } : arrays);
     keys.place();
   }
@@ -78,39 +71,10 @@ export function movable(card, chart, channel) {
   function byKey(number, x, y) {
     held = { number, x, y, from: [], dragged: true, let: true };
     card.draw(withHeld(held));
-    say({ type: "move", number, x, y });
+    out.say({ type: "move", number, x, y });
   }
 
-  const changing = () => waiting.some(({ type }) => type !== "move"); // the points are about to be renumbered
-
-  /** A point that moves on before its last place was sent has only its new one. @param {Message} message */
-  function say(message) {
-    ids += 1;
-    const last = waiting.length > 1 ? waiting.at(-1) : null;
-    if (last?.type === "move" && message.type === "move" && last.number === message.number) waiting.pop();
-    waiting.push({ ...message, id: ids });
-    if (waiting.length === 1) post();
-  }
-
-  function post() {
-    clearTimeout(timer);
-    if (!waiting.length) return;
-    times += 1;
-    timer = setTimeout(() => (times < TIMES ? post() : done()), PATIENCE);
-    channel.send(waiting[0]);
-  }
-
-  function done() {
-    waiting.shift();
-    times = 0;
-    clearTimeout(timer);
-    if (!waiting.length && held?.let) held = null;
-    post();
-  }
-
-  function answered() {
-    if (waiting.length && channel.heard === waiting[0].id) done();
-  }
+  const changing = () => out.list().some(({ type }) => type !== "move"); // the points are about to be renumbered
 
   /** The plot in the window, and its axes; null before it is drawn. @returns {Where | null} */
   function frame() {
@@ -164,22 +128,22 @@ export function movable(card, chart, channel) {
     if (!held.dragged && !wandered(held, event)) return;
     Object.assign(held, place(event, where), { dragged: true });
     card.draw(withHeld(held));
-    say({ type: "move", number: held.number, x: held.x, y: held.y });
+    out.say({ type: "move", number: held.number, x: held.x, y: held.y });
   });
 
   area.addEventListener("pointerup", (event) => {
     const where = frame();
     if (held && !held.let) letGo(held);
-    else if (free && where && !wandered(free, event)) say({ type: "add", ...place(event, where) });
+    else if (free && where && !wandered(free, event)) out.say({ type: "add", ...place(event, where) });
     free = null;
   });
 
   /** @param {Held} point */
   function letGo(point) {
     if (!point.dragged) {
-      say({ type: "remove", number: point.number });
+      out.say({ type: "remove", number: point.number });
       held = null;
-    } else if (waiting.length) point.let = true; // stays where it is until the script has it
+    } else if (out.list().length) point.let = true; // stays where it is until the script has it
     else held = null;
   }
 
@@ -203,7 +167,7 @@ export function movable(card, chart, channel) {
     }
   }, { capture: true, passive: false });
 
-  const purge = () => { clearTimeout(timer); card.purge(); };
+  const purge = () => { out.stop(); card.purge(); };
   const resize = () => { card.resize(); keys.place(); };
   return { ...card, draw, resize, purge };
 }

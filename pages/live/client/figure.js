@@ -3,8 +3,9 @@
  * Most frames redraw only the traces that moved. The whole figure is drawn where an axis no longer fits, at most
  * about twice a second and one figure a frame, and once more when the run comes to rest.
  */
-import { picture } from "./picture.js";
+import { put } from "./attributes.js";
 import { brush } from "./brush.js";
+import { picture } from "./picture.js";
 import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
 import { dressed } from "./theme.js";
@@ -193,26 +194,6 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
  * @returns {gd is Drawn}
  */
 const isDrawn = (gd) => Boolean(gd._fullLayout);
-
-/** Set `holder.path`, without touching objects that others hold; false where it has that content already.
- * @type {(holder: Record<string, any>, path: string, value: unknown) => boolean} */
-function put(holder, path, value) {
-  const steps = path.split(".");
-  const last = steps.pop() ?? "";
-  for (const step of steps) holder = holder[step] = { ...holder[step] };
-  if (same(holder[last], value)) return false;
-  holder[last] = value;
-  return true;
-}
-
-/** Whether two values have the same content. @type {(a: any, b: any) => boolean} - any: of whatever kind */
-function same(a, b) {
-  if (a === b) return true;
-  if (!a || !b || typeof a !== "object" || a.length === undefined || a.length !== b.length) return false;
-  /** @type {(item: unknown, at: number) => boolean} */
-  const matches = (item, at) => (Number.isNaN(item) && Number.isNaN(b[at])) || same(item, b[at]);
-  return a.every(matches);
-}
 
 /** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them.
  * @param {Layout} layout

@@ -14,22 +14,28 @@ const ARRAYS = {
  */
 export function unpack(buffer) {
   const length = new DataView(buffer).getUint32(0, true);
+  /** @type {Frame} */
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   for (const moving of Object.values(header.charts)) open(moving, buffer, 4 + length);
   return header;
 }
 
 /** Put arrays where the header has descriptions, also one level down ("image": {...}).
- * @param {Record<string, any>} moving - JSON that becomes arrays here
+ * @param {Record<string, unknown>} moving - JSON that becomes arrays here
  * @param {ArrayBuffer} buffer
  * @param {number} start
  */
 function open(moving, buffer, start) {
   for (const [key, value] of Object.entries(moving)) {
     if (!value || typeof value !== "object" || Array.isArray(value)) continue;
-    if (value.d in ARRAYS) moving[key] = view(value, buffer, start);
-    else open(value, buffer, start);
+    if (isDescribed(value)) moving[key] = view(value, buffer, start);
+    else open(/** @type {Record<string, unknown>} */ (value), buffer, start);
   }
+}
+
+/** @type {(value: object) => value is Described} */
+function isDescribed(value) {
+  return "d" in value && typeof value.d === "string" && value.d in ARRAYS;
 }
 
 /** The array that is described, or the list of its rows.

@@ -5,7 +5,7 @@
  */
 
 /** @import { Message } from "./types.js" */
-/** @typedef {{ message: Message, timer: number }} Kept */
+/** @typedef {{ message: Message, timer?: ReturnType<typeof setTimeout> }} Kept */
 
 const LASTS = 30_000; // ms
 const MOST = 50; // messages
@@ -22,7 +22,8 @@ export function keeper(giveUp) {
     const last = messages.at(-1);
     if (last && about(last.message) === about(message)) drop(last);
     if (messages.length >= MOST) return false;
-    const one = { message, timer: 0 };
+    /** @type {Kept} */
+    const one = { message };
     one.timer = setTimeout(() => {
       drop(one);
       giveUp(message);

@@ -15,8 +15,8 @@ import { statusText } from "./status_text.js";
 /** @typedef {Component<PageData | ScriptData>} AnyComponent */
 /** @typedef {{ update(component: AnyComponent): void, leave(): void }} Source */
 
-/** By the names that Python uses (component.py); any: the data of each part.
- * @type {Record<string, (root: HTMLElement) => Part<Status, any>>} */
+/** By the names that Python uses (component.py), which sends each part its own data.
+ * @type {Record<string, (root: HTMLElement) => Part>} */
 const PARTS = {
   "run-bar": runBar, dials, charts, "status-text": statusText, "search-bar": searchBar, leaders, "lab-bar": labBar,
 };

@@ -1,6 +1,6 @@
 /** Ranges of axes that follow the data: when they no longer fit, and how much room a growing line gets. */
 
-/** @import { Axis, Drawn, FullLayout, Layout, LayoutAxis, Range } from "./types.js" */
+/** @import { Axis, AxisKey, Drawn, FullLayout, Layout, LayoutAxis, Range } from "./types.js" */
 
 /** By the key of an axis ("xaxis"). @typedef {Record<string, Range>} Ranges */
 /** By the key of an axis ("xaxis"). @typedef {Record<string, number>} Shares */
@@ -12,8 +12,8 @@ const MOST = 0.5; // of the data's span: largest room to grow
 
 const AXIS = /^[xy]axis\d*$/;
 
-/** @type {(layout: FullLayout, key: string) => Axis} - any: plotly puts as many axes into its layout as a figure has */
-export const axisOf = (layout, key) => /** @type {Record<string, any>} */ (layout)[key];
+/** The axis with that key. @type {(layout: FullLayout, key: string) => Axis} */
+export const axisOf = (layout, key) => layout[/** @type {AxisKey} */ (key)];
 
 /** The keys of the axes that follow the data. @param {FullLayout} layout */
 const following = (layout) => Object.keys(layout).filter((key) => {

@@ -5,6 +5,8 @@
  * the caller draws everything.
  */
 
+import { assign } from "./attributes.js";
+
 /** @import { Drawn, FullTrace } from "./types.js" */
 
 /** New arrays of a trace by the path of their attribute ("marker.color"). @typedef {Record<string, unknown>} Moved */
@@ -36,7 +38,7 @@ const styled = (arrays) => Object.keys(arrays).some((path) => path.includes(".")
  * @type {(trace: FullTrace, arrays: Moved) => boolean} */
 function take(trace, arrays) {
   for (const [path, array] of Object.entries(arrays)) {
-    assign(/** @type {Record<string, any>} */ (trace), path, array);
+    assign(trace, path, array);
     assign(trace._input, path, array);
   }
   if (trace.visible === "legendonly") return true;
@@ -44,14 +46,6 @@ function take(trace, arrays) {
   if (empty || trace.visible === false) return empty && trace.visible === false;
   if (trace.x && trace.y) trace._length = Math.min(trace.x.length, trace.y.length);
   return true;
-}
-
-/** @type {(holder: Record<string, any>, path: string, value: unknown) => void} */
-function assign(holder, path, value) {
-  const steps = path.split(".");
-  const last = steps.pop() ?? "";
-  for (const step of steps) holder = holder[step] ??= {};
-  holder[last] = value;
 }
 
 /** @type {(gd: Drawn, trace: FullTrace) => void} */

@@ -273,7 +273,7 @@ export type Named = { x?: string; y?: string };
 
 export interface LayoutAxis {
   type?: string;
-  autorangeoptions?: object;
+  autorangeoptions?: { include?: number[]; minallowed?: number };
   [attribute: string]: unknown;
 }
 
@@ -351,10 +351,11 @@ export interface Module {
   style?(figure: Drawn): void;
 }
 
-export interface FullLayout {
+/** "xaxis", "yaxis2": a layout has as many as the figure needs. */
+export type AxisKey = `${"x" | "y"}axis${number | ""}`;
+
+export interface FullLayout extends Record<AxisKey, Axis> {
   width: number;
-  xaxis: Axis;
-  yaxis: Axis;
   _size: object;
   _basePlotModules: Module[];
   _modules: Module[];
@@ -371,6 +372,7 @@ export interface FullTrace {
   _input: Record<string, unknown>;
   _module: Module;
   _extremes?: Record<string, Record<"min" | "max", { val: number }[]>>;
+  [attribute: string]: unknown;
 }
 
 /** The element of a figure, before and after plotly drew it. */

@@ -3,16 +3,16 @@
  * The page sets the pace: it asks for the next frame when it begins to draw the last one, so a slow screen never builds
  * a queue. A hidden tab asks once a second and draws no chart.
  */
+import { audience } from "./audience.js";
+import { connection } from "./connection.js";
 import { due } from "./due.js";
 import { unpack } from "./frames.js";
 import { measured } from "./hooks.js";
 import { keeper } from "./kept.js";
+import { pace } from "./pace.js";
 
 /** @import { Channel, ErrorMessage, Fate, Frame, LinkState, Listener, Message } from "./types.js" */
 
-const FIRST_RETRY = 400; // ms; doubles at every failure
-const LAST_RETRY = 8000;
-const HIDDEN_PACE = 1000; // ms between the frames of a hidden tab
 const LINGER = 1500; // ms that a channel stays open without parts, for a page that is being redrawn
 
 const NOT_SENT = "Not sent: there is no connection.";
@@ -46,81 +46,58 @@ export function channelOf(token, path) {
 /** The channel of one run, and the parts that listen to it.
  * @type {(token: string, path: string) => WebsocketChannel} */
 function create(token, path) {
-  /** @type {Set<Listener>} */
-  const parts = new Set();
+  const parts = audience();
+  const connected = connection(path, { wanted, opened, received, lost });
+  const drawing = pace(draw);
   /** @type {WebsocketChannel} */
   const self = { status: null, seq: 0, sight: {}, link: ["connecting", ""], join, send, kept: () => kept.list(), look,
     refresh, forget };
-  /** @type {WebSocket | null} */
-  let socket = null;
   let outstanding = 0; // number of the frame that was asked for and has not arrived
   /** @type {Frame | null} */
   let arrived = null; // a frame that is not drawn yet
-  let cancelDraw = () => {};
-  let retryAfter = FIRST_RETRY;
-  let retryTimer = 0;
   let leaveTimer = 0;
   let turn = 0;
   /** @type {Map<string, number | undefined>} */
   let drawn = new Map(); // chart name -> step that it shows
   let anew = false; // a chart was built again and is empty
   const kept = keeper(({ id }) => {
-    say({ sentence: NOT_SENT, id });
+    parts.say({ sentence: NOT_SENT, id });
     waiting(self.link[0]);
   });
 
-  function connect() {
-    clearTimeout(retryTimer);
-    if (socket || !needed()) return;
-    const url = new URL(path, location.href);
-    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-    socket = new WebSocket(url);
-    socket.binaryType = "arraybuffer";
-    socket.onopen = () => { tell("open"); kept.take().forEach(send); ask(); };
-    socket.onmessage = (event) => receive(event.data);
-    socket.onclose = lost;
+  /** Whether somebody looks, or something waits to be sent. */
+  const needed = () => !parts.isEmpty() || kept.list().length > 0;
+
+  function wanted() {
+    return self.link[0] !== "gone" && needed();
   }
 
-  /** Whether somebody looks, or something waits to be sent. */
-  const needed = () => parts.size > 0 || kept.list().length > 0;
+  function opened() {
+    tell("open");
+    kept.take().forEach(send);
+    ask();
+  }
 
   function lost() {
-    socket = null;
     outstanding = 0;
     drawn = new Map();
-    if (self.link[0] === "gone" || !needed()) return;
-    waiting("lost");
-    retryTimer = setTimeout(connect, retryAfter * (0.8 + 0.4 * Math.random()));
-    retryAfter = Math.min(LAST_RETRY, retryAfter * 2);
+    if (wanted()) waiting("lost");
   }
 
   /** @param {string | ArrayBuffer} message */
-  function receive(message) {
+  function received(message) {
     if (typeof message === "string") return answer(JSON.parse(message));
-    retryAfter = FIRST_RETRY;
     arrived = unpack(message);
     if (arrived.seq >= outstanding) outstanding = 0;
-    schedule();
+    drawing.schedule();
   }
 
   /** @param {{ type: "gone" | "error" } & ErrorMessage} message */
   function answer(message) {
     if (message.type === "gone") {
       tell("gone", message.sentence);
-      socket?.close();
-    } else if (message.type === "error") say(message);
-  }
-
-  /** Draw with the screen's next refresh, or a second later in a hidden tab. */
-  function schedule() {
-    cancelDraw();
-    if (document.hidden) {
-      const timer = setTimeout(draw, HIDDEN_PACE);
-      cancelDraw = () => clearTimeout(timer);
-    } else {
-      const request = requestAnimationFrame(draw);
-      cancelDraw = () => cancelAnimationFrame(request);
-    }
+      connected.close();
+    } else if (message.type === "error") parts.say(message);
   }
 
   function draw() {
@@ -131,23 +108,21 @@ function create(token, path) {
     self.status = frame.status;
     Object.keys(frame.charts).forEach((name) => drawn.set(name, frame.status.step));
     ask(); // the server makes the next frame while this one is drawn
-    for (const part of parts) attempt(() => part.frame(frame));
+    parts.each((part) => part.frame(frame));
     measured(frame, performance.now() - start);
   }
 
   function ask() {
-    if (socket?.readyState !== WebSocket.OPEN || outstanding || arrived || !parts.size) return;
+    if (!connected.isOpen() || outstanding || arrived || parts.isEmpty()) return;
     outstanding = self.seq += 1;
     turn += 1;
-    socket.send(JSON.stringify({ type: "frame", charts: wanted(), seq: self.seq, anew, sight: self.sight }));
+    connected.send({ type: "frame", charts: charts(), seq: self.seq, anew, sight: self.sight });
     anew = false;
   }
 
   /** Names of the charts of the next frame. */
-  function wanted() {
-    if (document.hidden) return [];
-    const charts = [...parts].flatMap((part) => part.wants?.() ?? []);
-    return due(charts, turn, Boolean(self.status?.playing), drawn);
+  function charts() {
+    return document.hidden ? [] : due(parts.charts(), turn, Boolean(self.status?.playing), drawn);
   }
 
   /** Ask again, in place of the request that waits: the list of charts of a paused run has changed, or a part has come
@@ -174,22 +149,19 @@ function create(token, path) {
   /** Send a command, or keep it until there is a connection: "sent" or "kept". If neither is possible, the parts get an
    * error, and the result is "". @type {(message: Message) => Fate} */
   function send(message) {
-    if (socket?.readyState === WebSocket.OPEN) {
-      socket.send(JSON.stringify(message));
-      return "sent";
-    }
+    if (connected.send(message)) return "sent";
     if (self.link[0] in WAITS && kept.add(message)) {
       waiting(self.link[0]);
       return "kept";
     }
-    say({ sentence: NOT_SENT, id: message.id });
+    parts.say({ sentence: NOT_SENT, id: message.id });
     return "";
   }
 
   /** @param {LinkState} state */
   function tell(state, sentence = "") {
     self.link = [state, sentence];
-    for (const part of parts) attempt(() => part.link?.(state, sentence));
+    parts.each((part) => part.link?.(state, sentence));
   }
 
   /** Where `state` waits for a connection: say so, and whether something is kept for it. @param {LinkState} state */
@@ -198,55 +170,31 @@ function create(token, path) {
     if (sentences) tell(state, sentences[Number(kept.list().length > 0)]);
   }
 
-  /** Show an error: the first part that knows its id takes it, otherwise every part that shows errors.
-   * @param {ErrorMessage} message */
-  function say(message) {
-    const { id = null } = message;
-    const owner = id === null ? null : [...parts].find((part) => part.owns?.(id));
-    for (const part of owner ? [owner] : parts) attempt(() => part.error?.(message));
-  }
-
   /** Add a part; returns a function that removes it. @param {Listener} part */
   function join(part) {
     clearTimeout(leaveTimer);
     parts.add(part);
     if (self.link[0] === "gone") self.link = ["connecting", ""];
     part.link?.(...self.link);
-    connect();
+    connected.open();
     refresh();
     return () => {
-      parts.delete(part);
-      if (!parts.size) leaveTimer = setTimeout(leave, LINGER);
+      parts.remove(part);
+      if (parts.isEmpty()) leaveTimer = setTimeout(leave, LINGER);
     };
   }
 
   /** Nobody looks any more: close, as soon as what was asked for is sent or given up. */
   function leave() {
-    if (parts.size) return;
+    if (!parts.isEmpty()) return;
     if (needed()) {
       leaveTimer = setTimeout(leave, LINGER);
       return;
     }
     if (channels.get(token) === self) channels.delete(token);
-    clearTimeout(retryTimer);
-    cancelDraw();
-    document.removeEventListener("visibilitychange", seen);
-    socket?.close();
+    connected.close();
+    drawing.stop();
   }
 
-  function seen() {
-    if (arrived) schedule();
-  }
-
-  document.addEventListener("visibilitychange", seen);
   return self;
-}
-
-/** A part that fails must not stop the others. @param {() => void} action */
-function attempt(action) {
-  try {
-    action();
-  } catch (error) {
-    console.error(error);
-  }
 }

@@ -129,7 +129,8 @@ class Viewer:
     async def _stirred(self) -> None:
         """Wait for a request or a change; while the run plays, look again soon, for its driver may have left."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.wake.wait(), DRIVER_SECONDS if self.opened.busy else None)
+            async with asyncio.timeout(DRIVER_SECONDS if self.opened.busy else None):
+                await self.wake.wait()  # `wait_for` of Python 3.11 may swallow that the client has left
 
     def _news(self) -> bool:
         """Whether a frame would show what the viewer has not seen; a still run is shown once."""

@@ -3,42 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 
 from core.charts.compare import compare
-from core.errors import UserError
 from core.sessions.run_recorder import load
 from core.sessions.run_registry import RUN_SESSIONS
 from core.store import Progress, the_store
 from pages.common.escape import plain
 from pages.common.identity import owner_token
 from pages.panels.runs.listed import Listed, differing, number
-
-
-def _done(action: Callable[[], Any]) -> bool:
-    """Carry out `action`; return whether it was saved. If not, a toast says why."""
-    try:
-        action()
-    except Exception as error:
-        known = isinstance(error, UserError)
-        words = str(error) if known else f"This was not saved: the store says “{error}”."
-        st.toast(plain(words), icon=":material/error:")
-        return False
-    return True
+from pages.panels.runs.row_menu import saved
 
 
 def delete(it: Listed) -> None:
     """Delete the run and close it, so that its link says that it is gone."""
-    if _done(the_store().delete(it.entry.id, owner_token()).result):
+    if saved(the_store().delete(it.entry.id, owner_token()).result):
         RUN_SESSIONS.close(it.entry.id)
         tick(it, False)
 
 
 def bring_back(it: Listed) -> None:
     """Undo a deletion."""
-    _done(the_store().bring_back(it.entry.id, owner_token()).result)
+    saved(the_store().bring_back(it.entry.id, owner_token()).result)
 
 
 def duplicate(it: Listed) -> None:
@@ -51,7 +38,7 @@ def duplicate(it: Listed) -> None:
         if opened.recorder:
             store.advance(opened.recorder.line, come).result()
 
-    if _done(copy):
+    if saved(copy):
         st.toast(f"“{plain(name)}” is in the list.", icon=":material/content_copy:")
 
 
@@ -88,7 +75,7 @@ def rename_dialog(it: Listed) -> None:
     with st.form("runs-rename", border=False):
         name = st.text_input("Name", it.entry.name, max_chars=80, placeholder=it.about)
         asked = st.form_submit_button("Save", type="primary")
-        if asked and _done(the_store().rename(it.entry.id, owner_token(), name).result):
+        if asked and saved(the_store().rename(it.entry.id, owner_token(), name).result):
             st.rerun()
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
-from core.errors import UserError
 from core.export.searches import SEARCH_EXPORTS
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
@@ -18,6 +16,7 @@ from core.store import SearchEntry, key_of, the_store
 from pages.common.escape import plain
 from pages.common.identity import KEY, owner_token, remembered
 from pages.panels.runs.listed import ago, number, since
+from pages.panels.runs.row_menu import MENU_STYLE, row_menu, saved
 
 PAGE = 10
 UNDO_SECONDS = 60.0  # for so long a deleted search stays in the list with an Undo button
@@ -27,14 +26,12 @@ STYLE = """<style>
 [class*="st-key-search-open-"] button { justify-content: start; min-height: 0; padding: 0; white-space: normal }
 [class*="st-key-search-open-"] button > div { justify-content: start }
 [class*="st-key-search-open-"] button:hover p { text-decoration: underline }
-[class*="st-key-search-menu-"] button div[aria-hidden="true"] { display: none } /* one sign, its name unseen */
-[class*="st-key-search-menu-"] button [data-testid="stMarkdownContainer"] { position: absolute; clip-path: inset(50%) }
 </style>"""
 
 
 def searches(opened: SearchSession) -> None:
     """The list, read from the store each time."""
-    st.html(STYLE)
+    st.html(STYLE + MENU_STYLE)
     if not remembered():
         st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the search's link.")
     store, owner, now = the_store(), owner_token(), time.time()
@@ -77,7 +74,7 @@ def _row(entry: SearchEntry, titles: dict[str, str], in_hand: bool, now: float) 
             if st.button(f"**{name}**" if in_hand else name, key=f"search-open-{entry.id}", type="tertiary"):
                 _open(entry)
             st.caption(" · ".join(_about(entry, in_hand, now)))
-        _menu(entry, name)
+        row_menu(entry.id, name, ACTIONS, entry, "Rename or delete")
 
 
 def _about(entry: SearchEntry, in_hand: bool, now: float) -> list[str]:
@@ -86,20 +83,6 @@ def _about(entry: SearchEntry, in_hand: bool, now: float) -> list[str]:
     several = f" in {entry.generations} generations" if entry.generations > 1 else ""
     words = [f"best dev loss {number(entry.best)}", models + several, ago(now - entry.changed)]
     return ["open"] * in_hand + words + ["not finished"] * (not entry.done)
-
-
-def _menu(entry: SearchEntry, name: str) -> None:
-    key = f"search-menu-{entry.id}"
-    st.menu_button(
-        f"More about {name}",
-        list(ACTIONS),
-        key=key,
-        format_func=lambda action: ACTIONS[action][0],
-        icon=":material/more_vert:",
-        type="tertiary",
-        help="Rename or delete",
-        on_click=lambda: ACTIONS[st.session_state[key]][1](entry),
-    )
 
 
 def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float) -> None:
@@ -113,17 +96,6 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
 
 
 # actions
-
-
-def _done(action: Callable[[], Any]) -> bool:
-    """Carry out `action`; return whether it was saved. If not, a toast says why."""
-    try:
-        action()
-    except Exception as error:
-        words = str(error) if isinstance(error, UserError) else f"This was not saved: the store says “{error}”."
-        st.toast(plain(words), icon=":material/error:")
-        return False
-    return True
 
 
 def _open(entry: SearchEntry) -> None:
@@ -141,12 +113,12 @@ def _rename(entry: SearchEntry) -> None:
 
 def _delete(entry: SearchEntry) -> None:
     """Delete it and close it, so that its link says that it is gone."""
-    if _done(the_store().searches.delete(entry.id, owner_token()).result):
+    if saved(the_store().searches.delete(entry.id, owner_token()).result):
         SEARCH_SESSIONS.close(entry.id)
 
 
 def _bring_back(entry: SearchEntry) -> None:
-    _done(the_store().searches.bring_back(entry.id, owner_token()).result)
+    saved(the_store().searches.bring_back(entry.id, owner_token()).result)
 
 
 ACTIONS: dict[str, tuple[str, Callable[[SearchEntry], None]]] = {
@@ -161,7 +133,7 @@ def _rename_dialog(entry: SearchEntry, about: str) -> None:
     with st.form("searches-rename", border=False):
         name = st.text_input("Name", entry.name, max_chars=80, placeholder=about)
         asked = st.form_submit_button("Save", type="primary")
-        if asked and _done(the_store().searches.rename(entry.id, owner_token(), name).result):
+        if asked and saved(the_store().searches.rename(entry.id, owner_token(), name).result):
             st.rerun()
 
 

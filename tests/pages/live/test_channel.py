@@ -1,25 +1,29 @@
 """The live channel, through Starlette's own client: frames, commands, and what it refuses."""
 
+import asyncio
+import gc
+import json
 import time
 
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from starlette.testclient import TestClient
-from starlette.websockets import WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.charts.packet import unpack
 from core.runs.run import Run
 from core.search.plan import Plan
 from core.search.search import Search
 from core.search.space import SEARCHABLE, Space
-from core.sessions.commands import Nudge, Read, Region, Step
+from core.sessions.commands import Nudge, Play, Read, Region, Step
 from core.sessions.decoder import LONGEST_MESSAGE
 from core.sessions.lab_session import LAB_SESSIONS
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.settings.table import RunSpec, Settings
 from core.store import key_of, the_store
+from pages.live.server import channel
 from pages.live.server.channel import live
 
 OWNER = "o" * 22
@@ -150,6 +154,62 @@ def test_a_closed_connection_leaves_nobody_listening(opened):
         frame(socket)
         assert opened.listeners
     assert not opened.listeners
+
+
+class Visit:
+    """A client that asks for one frame and leaves, at once or when it was sent. Sending to it fails, or is in vain."""
+
+    def __init__(self, token, *, at_once, fails):
+        self.scope = {"type": "websocket", "headers": [], "path_params": {"token": token}}
+        request = {"type": "frame", "charts": ["loss"], "seq": 1}
+        self.messages = [{"type": "websocket.connect"}, {"type": "websocket.receive", "text": json.dumps(request)}]
+        self.at_once, self.fails, self.logged = at_once, fails, []
+
+    async def receive(self):
+        await asyncio.sleep(0.05 if len(self.messages) == 1 else 0)  # until the writer waits for a request
+        if self.messages:
+            return self.messages.pop(0)
+        if not self.at_once:
+            await asyncio.wait_for(self.sent.wait(), 10)
+        return {"type": "websocket.disconnect", "code": 1001}
+
+    async def send(self, message):
+        if message["type"] == "websocket.send":
+            self.sent.set()
+            if self.fails:
+                raise OSError("the client has left")
+
+    async def pay(self):
+        self.sent, self.loop = asyncio.Event(), asyncio.get_running_loop()
+        self.loop.set_exception_handler(lambda _, context: self.logged.append(context["message"]))
+        ended, _ = await asyncio.wait(
+            [self.loop.create_task(live(WebSocket(self.scope, self.receive, self.send)))], timeout=5
+        )
+        assert [task.result() for task in ended] == [None], "the connection does not end"
+        ended.clear()
+        await asyncio.sleep(0.2)
+        gc.collect()  # an error in a task is logged when the task is collected
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_client_that_leaves_while_its_frame_is_made_leaves_nothing_in_the_log(opened, at_once, fails):
+    opened.do(Play())
+    visit = Visit(opened.token, at_once=at_once, fails=fails)
+    asyncio.run(visit.pay())
+    assert visit.messages == visit.logged == []
+    assert visit.sent.is_set() or at_once
+
+
+def test_an_error_of_a_frame_is_not_silent(opened, monkeypatch):
+    def broken(*arguments):
+        visit.loop.call_soon_threadsafe(visit.sent.set)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(channel, "make_frame", broken)
+    visit = Visit(opened.token, at_once=False, fails=False)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(visit.pay())
 
 
 def test_who_has_the_link_watches_and_changes_nothing(watcher, opened):
