@@ -1,4 +1,4 @@
-"""The journal of a run: the nudges that were made, and how a person made them. Course row C7."""
+"""The journal of a run: its nudges, and the gestures that a person made them with. Course row C7."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a sec
 class Nudge:
     """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
 
-    Nudges with the same `gesture`, the values passed through in one drag, are shown as one. `note` is what a person
-    wrote on it.
+    Nudges with the same `gesture` belong to one drag and are shown as one; 0 is a nudge of its own. `note` is a
+    person's comment.
     """
 
     step: int
@@ -28,9 +28,10 @@ class Nudge:
 
 @dataclass(frozen=True)
 class Gesture:
-    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on.
+    """The nudges of one drag, or a single nudge: the first was made at step `first`, the last at `step`.
 
-    `place` is that of its first nudge in the journal.
+    `changes` maps a setting to its values (before the first, after the last). `place` is the index of its first nudge
+    in the journal.
     """
 
     first: int
@@ -47,7 +48,7 @@ class Gesture:
 
 
 def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
-    """The journal as a person made it: nudges that follow one another in one drag become one."""
+    """The gestures of a journal, oldest first: consecutive nudges of one drag become one."""
     made: list[Gesture] = []
     for place, nudge in enumerate(journal):
         last = made[-1] if made else None
@@ -60,14 +61,14 @@ def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
 
 
 def last_gesture(journal: tuple[Nudge, ...]) -> Gesture:
-    """The newest entry of the journal as a person made it; `UserError` where there is none."""
+    """The last gesture of a journal. Raises `UserError` where there is none."""
     if not journal:
         raise UserError("There is no nudge to undo.")
     return gestures(journal)[-1]
 
 
 def same_gesture(nudge: Nudge, other: Nudge | Gesture) -> bool:
-    """Whether `nudge` goes on with the drag that `other` belongs to."""
+    """Whether both belong to one drag and change the same settings."""
     return bool(nudge.gesture) and nudge.gesture == other.gesture and nudge.changes.keys() == other.changes.keys()
 
 
