@@ -75,15 +75,15 @@ def cost(plan: Plan, points: list[Point] | None = None) -> Cost:
     search, asked = Search(plan, points), []
     goal = 0.05  # then it is asked how long it will take
 
-    def enough() -> bool:
+    def should_stop() -> bool:
         asked.append(time.process_time())
         return search.progress >= goal
 
     with timed_training() as counted:
         start, worked = time.perf_counter(), time.process_time()
-        search.advance(enough)
+        search.advance(should_stop)
         foreseen, goal = (time.perf_counter() - start) + search.left, 1.0
-        search.advance(enough)
+        search.advance(should_stop)
         took, worked = time.perf_counter() - start, time.process_time() - worked
     shapes = len(
         {(t.spec.hidden, t.spec.activation, t.settings.batch_size, t.settings.optimizer) for t in search.trials}

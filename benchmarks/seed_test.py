@@ -37,7 +37,7 @@ COSTS = {
 
 @dataclass
 class Cost:
-    """Seconds of a whole comparison, and the longest between two questions whether it is enough."""
+    """Seconds of a whole comparison, and the longest between two calls of `should_stop`."""
 
     seconds: float
     longest: float
@@ -69,13 +69,13 @@ def cost(spec: RunSpec, first: int, target: int, changes: dict[str, Any]) -> Cos
     seed_test, longest = SeedTest(run), 0.0
     start = last = time.perf_counter()
 
-    def enough() -> bool:
+    def should_stop() -> bool:
         nonlocal longest, last
         now = time.perf_counter()
         longest, last = max(longest, now - last), now
         return False
 
-    seed_test.advance(enough)
+    seed_test.advance(should_stop)
     return Cost(time.perf_counter() - start, longest)
 
 

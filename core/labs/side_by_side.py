@@ -161,14 +161,14 @@ class SideBySide:
         """Whether they have been trained as long as they may be."""
         return self.step >= MOST_STEPS
 
-    def advance(self, steps: int, enough: Callable[[], bool] | None = None) -> None:
-        """Train all of them by so many steps, fewer where `enough()` is true after one."""
+    def advance(self, steps: int, should_stop: Callable[[], bool] | None = None) -> None:
+        """Train all of them by so many steps, fewer where `should_stop()` is true after one."""
         with np.errstate(all="ignore"):
             for _ in range(min(steps, MOST_STEPS - self.step)):
                 for net in self.nets:
                     net.advance(self.step)
                 self.step += 1
-                if enough and enough():
+                if should_stop and should_stop():
                     return
 
     def felt(self, shift: float, scale: float) -> tuple[Felt, ...]:

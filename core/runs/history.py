@@ -1,7 +1,7 @@
-"""The history of a run: what was measured while it trained, in named columns that never outgrow a fixed size.
+"""The history of a run: its measurements in named columns, at most 256 points each.
 
-The mini-batch loss is kept of every step, in bins of least, greatest and average. All else is measured at steps
-that thin out geometrically after the start and after each nudge, so that what a nudge does is seen in detail.
+The mini-batch loss of every step goes into bins, each with least, greatest and average. Everything else is measured at
+every step after the start and after a nudge, then more and more seldom: the effect of a nudge is seen in detail.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ POINTS = 256
 FIRST = 64  # steps after the start and after a nudge that are all measured
 DETAIL = 16  # measurements in each doubling of the steps from there on
 AVERAGE_BETA = 0.95
-COLUMNS: Mapping[str, str] = {  # in the order of a row, each with what it has a number for: see `_widths`
+COLUMNS: Mapping[str, str] = {  # in the order of a row; each has one number per what is named here
     "train_loss": "run",
     "train_accuracy": "run",
     "dev_loss": "run",
@@ -47,8 +47,8 @@ COLUMNS: Mapping[str, str] = {  # in the order of a row, each with what it has a
 
 
 def steps_until_due(since: int) -> int:
-    """Steps from `since` (steps after the start or the last nudge) to the next measurement: 1 at first, and from
-    `FIRST` on so many that each doubling of `since` has `DETAIL` measurements."""
+    """Steps to the next measurement, `since` steps after the start or the last nudge: 1 at first; from `FIRST` on, each
+    doubling of `since` has `DETAIL` measurements."""
     stride = 1 if since < FIRST else (1 << (since.bit_length() - 1)) // DETAIL
     return stride - since % stride
 
@@ -62,7 +62,7 @@ class LossTrace:
         self._mean, self._weight = 0.0, 1.0
 
     def add(self, first_step: int, losses: Array) -> None:
-        """Take up the losses (n,) of the steps first_step, first_step + 1, ..."""
+        """Add the losses (n,) of the steps first_step, first_step + 1, ..."""
         at = 0
         while at < losses.size:
             if self._in_bin == 0 and self._count == POINTS:
@@ -84,7 +84,7 @@ class LossTrace:
         self._in_bin = (self._in_bin + part.size) % self._width
 
     def _merge(self) -> None:
-        """Two bins become one, of twice the width."""
+        """Merge pairs of bins into bins of twice the width."""
         pairs = self._bins.reshape(4, -1, 2)
         half = POINTS // 2
         self._bins[:, :half] = pairs[0, :, 1], pairs[1].min(axis=1), pairs[2].max(axis=1), pairs[3, :, 1]
@@ -92,7 +92,7 @@ class LossTrace:
 
     @property
     def latest(self) -> float:
-        """The average now, bias-corrected; NaN before the first step."""
+        """The average at the last step, bias-corrected; NaN before the first step."""
         return self._mean / (1 - self._weight) if self._weight < 1 else math.nan
 
     @property
@@ -117,13 +117,13 @@ class LossTrace:
 
 
 def _widths(hidden: int, classes: int) -> dict[str, int]:
-    """How many numbers each column has, for a network with so many hidden layers and classes."""
+    """How many numbers each column has, for a network with `hidden` hidden layers."""
     counts = {"run": 1, "hidden layer": hidden, "layer": hidden + 1, "class": classes}
     return {name: counts[per] for name, per in COLUMNS.items()}
 
 
 class History:
-    """All measurements of a run: a row each, in named columns; the last row is the present one."""
+    """All measurements of a run: one row each, in named columns. The last row is of the present step."""
 
     def __init__(self, hidden: int, classes: int) -> None:
         widths = _widths(hidden, classes)
@@ -136,7 +136,7 @@ class History:
         self.losses = LossTrace()
 
     def add(self, step: int, row: Array, keep: bool) -> None:
-        """Append a row; one that is not to be kept makes room for the next."""
+        """Append a row; without `keep`, the next one replaces it."""
         if not self._last_is_kept:
             self._count -= 1
         if self._count == POINTS - 1 and keep:
@@ -166,7 +166,7 @@ class History:
         return self._rows[: self._count, self._slices[name]]
 
     def at(self, step: int, name: str) -> float:
-        """A column one wide as it was last measured at or before `step`."""
+        """The last measurement at or before `step` of a column of width 1."""
         row = int(np.searchsorted(self.steps, step, side="right")) - 1
         return float(self.column(name)[max(0, row), 0])
 
@@ -176,16 +176,16 @@ class History:
         return self._steps[: self._count]
 
     def latest(self, name: str) -> float:
-        """The newest value of a column one wide; NaN where there is none."""
+        """The last value of a column of width 1; NaN where there is none."""
         return float(self.column(name)[-1, 0]) if self._count else math.nan
 
     @property
     def bytes(self) -> int:
-        """What the arrays take in memory."""
+        """Size of the arrays in memory."""
         return self._rows.nbytes + self._steps.nbytes + self.losses._bins.nbytes
 
     def arrays(self) -> dict[str, Array]:
-        """All of it as plain arrays, which `take` reads again."""
+        """The whole history as plain arrays, for `take`."""
         trace = self.losses
         counts = [self._count, self._last_is_kept, trace._width, trace._count, trace._in_bin]
         return {
@@ -197,7 +197,7 @@ class History:
         }
 
     def take(self, arrays: Mapping[str, Array]) -> None:
-        """Become what `arrays` gave; raises `ValueError` or `KeyError` where they are not of such a history."""
+        """Restore what `arrays` gave. Raises `ValueError` or `KeyError` for arrays that do not fit this history."""
         trace = self.losses
         count, kept, width, bins, in_bin = arrays["counts"].tolist()
         if not (0 <= count <= POINTS and 0 <= bins <= POINTS and 0 <= in_bin < width):
@@ -209,7 +209,7 @@ class History:
         trace._mean, trace._weight = arrays["average"].tolist()
 
     def copy(self) -> History:
-        """A copy that goes its own way."""
+        """An independent copy."""
         other = copy.copy(self)
         other._rows, other._steps = self._rows.copy(), self._steps.copy()
         other.losses = copy.copy(self.losses)

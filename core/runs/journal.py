@@ -1,4 +1,4 @@
-"""The journal of a run: the nudges that were made, and how a person made them. Course row C7."""
+"""The journal of a run: its nudges, and the gestures that a person made them with. Course row C7."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MOST_STEPS = 10_000_000  # the last step that a run may have
 class Nudge:
     """A change of settings that takes effect at a step: `changes` maps a setting to (old, new).
 
-    Nudges with the same `gesture`, the values passed through in one drag, are shown as one. `note` is what a person
-    wrote on it.
+    Nudges with the same `gesture` belong to one drag and are shown as one; 0 is a nudge of its own. `note` is a
+    person's comment.
     """
 
     step: int
@@ -29,9 +29,10 @@ class Nudge:
 
 @dataclass(frozen=True)
 class Gesture:
-    """Nudges made in one drag, or a single one: from the value before `first` to the one that counts from `step` on.
+    """The nudges of one drag, or a single nudge: the first was made at step `first`, the last at `step`.
 
-    `place` is that of its first nudge in the journal.
+    `changes` maps a setting to its values (before the first, after the last). `place` is the index of its first nudge
+    in the journal.
     """
 
     first: int
@@ -48,7 +49,7 @@ class Gesture:
 
 
 def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
-    """The journal as a person made it: nudges that follow one another in one drag become one."""
+    """The gestures of a journal, oldest first: consecutive nudges of one drag become one."""
     made: list[Gesture] = []
     for place, nudge in enumerate(journal):
         last = made[-1] if made else None
@@ -61,14 +62,14 @@ def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
 
 
 def last_gesture(journal: tuple[Nudge, ...]) -> Gesture:
-    """The newest entry of the journal as a person made it; `UserError` where there is none."""
+    """The last gesture of a journal. Raises `UserError` where there is none."""
     if not journal:
         raise UserError("There is no nudge to undo.")
     return gestures(journal)[-1]
 
 
 def same_gesture(nudge: Nudge, other: Nudge | Gesture) -> bool:
-    """Whether `nudge` goes on with the drag that `other` belongs to."""
+    """Whether both belong to one drag and change the same settings."""
     return bool(nudge.gesture) and nudge.gesture == other.gesture and nudge.changes.keys() == other.changes.keys()
 
 

@@ -1,4 +1,4 @@
-"""The journal of a run as rows for JSON, and back; what comes in is checked and bounded."""
+"""The journal of a run as JSON rows, and back. Types, ranges and sizes of rows that are read are checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.runs.journal import MOST_NUDGES, MOST_STEPS, Nudge
 from core.settings.table import FIELDS, Settings
 
-GESTURES = 2**53  # whole numbers that every reader of JSON holds exactly
+GESTURES = 2**53  # whole numbers up to here are exact in every JSON reader
 NOTE = 500  # characters
 TEXT = 200  # characters of an old value
 _START = Settings()
@@ -20,7 +20,7 @@ _SETTINGS = tuple(field.name for field in fields(Settings))
 
 
 def journal_rows(journal: Iterable[Nudge]) -> list[dict[str, Any]]:
-    """Nudges for JSON; gesture and note are left out where there is none."""
+    """A dict for each nudge; a gesture of 0 and an empty note are left out."""
     rows = []
     for nudge in journal:
         row: dict[str, Any] = {"step": nudge.step, "changes": {n: list(pair) for n, pair in nudge.changes.items()}}
@@ -33,7 +33,7 @@ def journal_rows(journal: Iterable[Nudge]) -> list[dict[str, Any]]:
 def journal_of(rows: Any) -> tuple[Nudge, ...]:
     """The nudges of `journal_rows`. Raises `UserError` that names the nudge and what is wrong with it.
 
-    The old values are what a file says they were; a replay finds the true ones.
+    The old values are the file's; a replay finds the true ones.
     """
     if not isinstance(rows, list):
         raise FileError("The file's journal is no list of nudges.")
@@ -62,7 +62,7 @@ def _nudge(row: Any, earliest: int) -> Nudge:
 
 
 def _change(name: str, pair: Any) -> tuple[Any, Any]:
-    """(old, new) of a setting: the new value as the table of settings has it, the old one of the same type."""
+    """(old, new) of a setting: the new value checked by the table of settings, the old one of the same type."""
     if not isinstance(pair, list) or len(pair) != 2:
         raise FileError(f"{shown(name)} has no old and new value, as in [0.1, 0.01].")
     new, kind = FIELDS[name].parse(pair[1]), type(getattr(_START, name))

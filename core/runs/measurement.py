@@ -29,7 +29,7 @@ class StepMeasurement:
             self._put(self.row, name, np.array([layer[name] for layer in layers]))
 
     def after(self, stack: Stack) -> Array:
-        """After the step: gradient norms, and how much of itself each W[l] moved. Returns the row."""
+        """After the step: the gradient norm and the update ratio |change of W| / |W| of each layer. Returns the row."""
         theta, gradient = stack.network.theta, stack.network.gradient
         norms = [_norm(dW) for dW in gradient.W[1:]]
         moves = zip(theta.W[1:], self._before, strict=True)
@@ -53,7 +53,7 @@ def _moments(x: Array) -> tuple[float, float]:
 
 
 def _plain_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
-    """A layer without batch norm, by column: z again from W, A[l-1] and b; z~ is z."""
+    """The columns of a layer without batch norm: z is computed again from W, A[l-1] and b; z~ is z."""
     theta = stack.network.theta
     z_mean, z_variance = _moments(theta.W[l] @ work.A[l - 1] + theta.b[l])
     a_mean, a_variance = _moments(work.A[l])
@@ -68,7 +68,8 @@ def _plain_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
 
 
 def _normalized_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
-    """A layer with batch norm, by column: z and z~ from the statistics, gamma and beta; unit 1 stands for the layer."""
+    """The columns of a layer with batch norm: z and z~ from its statistics, gamma and beta; batch_ and running_ are
+    those of unit 1."""
     net = stack.network
     mu, var = net.batch_mean[l].reshape(-1), net.batch_variance[l].reshape(-1)
     gamma, beta = net.theta.gamma[l].reshape(-1), net.theta.beta[l].reshape(-1)

@@ -1,4 +1,4 @@
-"""What a person should know of a run right now: conditions under which training cannot do what one would expect.
+"""Sentences about a run as it is now. A notice names a condition under which training cannot work as expected.
 
 Each notice is a function from a run to a sentence or None; a new one is one function and one row.
 """
@@ -53,7 +53,7 @@ def notices(run: Run) -> list[str]:
 
 
 def twin_words(run: Run) -> str:
-    """What the last gesture did so far, against the twin that goes on without it; nothing where there is no twin."""
+    """How the dev loss compares with that of the twin, as a sentence; "" where there is no twin."""
     if not run.twin or not run.journal:
         return ""
     gesture = gestures(run.journal)[-1]
@@ -71,7 +71,7 @@ def twin_words(run: Run) -> str:
 
 
 def seed_test_words(run: Run) -> str:
-    """What the other seeds say, or how far they are."""
+    """The verdict of the seed test, or its progress; "" where there is none."""
     if not run.seed_test:
         return ""
     if verdict := run.seed_test.verdict:
@@ -80,8 +80,8 @@ def seed_test_words(run: Run) -> str:
 
 
 def decay_words(run: Run) -> str:
-    """What its schedule makes of the learning rate at this epoch, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091,
-    with k = 0.05 after 2 epochs of this schedule."; nothing without a schedule (C20)."""
+    """The learning rate after its schedule, as a formula with its numbers, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091,
+    with k = 0.05 after 2 epochs of this schedule."; "" without a schedule (C20)."""
     settings = run.settings
     if settings.decay == "none":
         return ""

@@ -2,9 +2,9 @@
 
 The same seed gives the same curve: `default_rng(seed)` draws the weights (`core/nn/network.py`), and
 `default_rng([seed, epoch])` shuffles the examples of each epoch (`core/training/batches.py`).
-No random number comes from a global generator, and training draws none elsewhere.
-Every nudge takes effect at its step in the journal, so spec, first settings and journal give the same state, to the
-bit, however the steps are divided into calls; `fingerprint` is a hash of that state.
+Nothing else is drawn in training, and no generator is global; the data come from `data_seed` in the same way.
+The journal keeps every nudge with its step, so spec, first settings and journal give the same state, to the bit,
+however the steps are divided into calls; `fingerprint` is a hash of that state.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Run:
         return min(self._measured.until_due(), snapshots.EVERY - self.step % snapshots.EVERY)
 
     def _advance_part(self, steps: int, last: bool) -> int:
-        """Train at most `_until_due` steps, the last of all that were asked for among them or not."""
+        """Train `steps` steps, at most `_until_due()`; `last` says that they include the last one asked for."""
         done = self._measured.advance(steps, last)
         if done < steps:
             self.trouble = diagnose(self.stack, self.journal)

@@ -1,7 +1,7 @@
-"""A run as a JSON file, and back: spec, first settings, every nudge, the step, and the fingerprint they lead to.
+"""A run as a JSON file, and back: spec, first settings, every nudge, the step, and the fingerprint at that step.
 
-Nothing of the trained network is in it, for the same spec and journal lead to the same bits. Everything in a file that
-comes in is checked and bounded before any work is done with it.
+The weights are not in it: the same spec and journal give the same bits. A file that is read is checked as a whole,
+sizes too, before anything is done with it.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ KNOWN = ("format", "version", "name", "spec", "settings", "journal", "step", "fi
 
 @dataclass(frozen=True)
 class RunFile:
-    """What a file says: `settings` are those at step 0, `table` the uploaded data that the spec names, if it does.
+    """The content of a file: `settings` are those at step 0, `table` the uploaded data that the spec names, if any.
 
-    `fingerprint` is what replaying it has to give; "" where the file does not say.
+    `fingerprint` is the one that a replay must give, "" where the file has none.
     """
 
     name: str
@@ -46,11 +46,11 @@ class RunFile:
     table: Table | None
 
 
-# out
+# writing
 
 
 def dump(run: Run, name: str = "") -> bytes:
-    """The file of a run, UTF-8. Raises `FileError` where it would be larger than what `parse` takes."""
+    """The file of a run, UTF-8. Raises `FileError` where `parse` would find it too large."""
     whole: dict[str, Any] = {"format": FORMAT, "version": VERSION, "name": name[:NAME]}
     whole |= {"spec": as_dict(run.spec), "settings": as_dict(run.start), "journal": journal_rows(run.journal)}
     whole |= {"step": run.step, "fingerprint": run.fingerprint()}
@@ -78,11 +78,11 @@ def _text(whole: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-# in
+# reading
 
 
 def parse(data: bytes) -> RunFile:
-    """What a file says, all of it checked. Raises `UserError` (`FileError` or `SettingError`) with a sentence."""
+    """The content of a file, checked. Raises `UserError` (`FileError` or `SettingError`) with a sentence."""
     found = read_json(data, MOST)
     if found.get("format") != FORMAT:
         raise FileError("The file is no run of this app: choose one that was saved here.")

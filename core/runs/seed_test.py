@@ -1,7 +1,7 @@
-"""Luck or nudge? A run with and without its last gesture, each under other seeds: is what it did more than chance?
+"""Luck or nudge? Trains a run with and without its last gesture under other seeds: is the effect more than chance?
 
-Under one seed a nudge may look good because the mini-batches after it happened to be kind. Both ways are replayed
-under 16 other seeds on the same data, and compared seed by seed with a sign test.
+Under one seed a nudge may look good by the luck of the mini-batches after it. Both ways are trained under 16 other
+seeds on the same data, and compared seed by seed with a sign test.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from core.training.stack import PER_MEMBER, Stack, members_at_once
 
 Array = np.ndarray
 Work = Generator[None, None, None]
-POINTS = 48  # measurements after the nudge, at most
-SLICE = 0.002  # seconds between two questions whether it is enough
+POINTS = 48  # most measurements after the nudge
+SLICE = 0.002  # seconds of work between two calls of `should_stop`
 MOST_BYTES = 512 * 2**20
 LEVEL = 0.05  # of the sign test
 
 
 class Replayable(Protocol):
-    """What is read of a run: how it began, what was changed, and where it stands."""
+    """What a seed test reads of a run."""
 
     @property
     def spec(self) -> RunSpec: ...
@@ -50,7 +50,7 @@ class Replayable(Protocol):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the seeds say: under how many the dev loss ends lower, higher, or the same with the nudge."""
+    """Under how many seeds the dev loss at the end is lower (better), higher (worse) or equal with the nudge."""
 
     words: str
     better: int
@@ -60,11 +60,11 @@ class Verdict:
 
 
 class SeedTest:
-    """The comparison for a run, to be worked through in slices; it keeps to the run as it was when it was made.
+    """The comparison for a run as it is now, worked through in slices. What happens to the run later changes nothing.
 
-    `steps` (n,) are the measured ones: that of the nudge, then more and more thinly, the last `target`. `with_` and
+    `steps` (n,) are measured: that of the nudge, then fewer and fewer, the last is `target`. `with_` and
     `without` (n, seeds) hold dev losses there, NaN where not yet measured and infinite where training has diverged.
-    Raises `UserError` where no step was trained since the last nudge, and where it would take too much memory.
+    Raises `UserError` where no step was trained since the last nudge, or too much memory would be needed.
     """
 
     def __init__(self, run: Replayable, seeds: int = 16) -> None:
@@ -78,7 +78,7 @@ class SeedTest:
         self.with_, self.without = np.full((2, self.steps.size, seeds), np.nan)
         batch = _largest_batch(run)
         self._groups = _groups(run, seeds, batch)
-        self._cost = run.data.dev.labels.size / (3 * batch)  # of measuring a network, in training steps
+        self._cost = run.data.dev.labels.size / (3 * batch)  # of evaluating one network, in training steps
         model_steps = self.first + 2 * (self.target - self.first)
         self._did, self._total = 0.0, seeds * (model_steps + 2 * self.steps.size * self._cost)
         self._work = self._all()
@@ -89,16 +89,16 @@ class SeedTest:
         """The share of the work that is done, 0 to 1."""
         return 1.0 if self.done else min(self._did / self._total, 0.999)
 
-    def advance(self, enough: Callable[[], bool]) -> None:
-        """Work until `enough()`, which is asked every few milliseconds, or to the end."""
+    def advance(self, should_stop: Callable[[], bool]) -> None:
+        """Work until `should_stop()`, which is asked every few milliseconds, or to the end."""
         with np.errstate(all="ignore"):
             for _ in self._work:
-                if enough():
+                if should_stop():
                     return
 
     @property
     def verdict(self) -> Verdict | None:
-        """What came of it; None until it is done."""
+        """The result; None until it is done."""
         return judged(self.with_[-1], self.without[-1], self.target) if self.done else None
 
     # the work, as generators that pause every few milliseconds
@@ -109,7 +109,7 @@ class SeedTest:
         self.done = True
 
     def _compare(self, members: Array) -> Work:
-        """Both ways under some of the seeds: one stack up to the nudge, then both side by side from its state."""
+        """Train some of the seeds: one stack up to the nudge, then with and without it side by side from that state."""
         highest = int(FIELDS["seed"].high) + 1
         seeds = [(self._spec.seed + 1 + int(k)) % highest for k in members]
         trunk = Stack(self._spec, self._data, self._start, seeds)
@@ -167,7 +167,7 @@ def _check(run: Replayable) -> None:
 
 
 def measured_steps(first: int, target: int) -> Array:
-    """The step of the nudge, up to `POINTS` after it that are dense at first, and `target`: (n,) int64."""
+    """The step of the nudge, at most `POINTS` after it, dense at first, and `target`: (n,) int64."""
     places = (np.arange(POINTS + 1) / POINTS) ** 3
     return np.unique(first + np.ceil((target - first) * places - 1e-9).astype(np.int64))
 
@@ -178,7 +178,7 @@ def _largest_batch(run: Replayable) -> int:
 
 
 def _groups(run: Replayable, seeds: int, batch: int) -> list[Array]:
-    """The seeds' numbers in groups of two or more that are trained at once: all 16, unless the network is large."""
+    """Indices of the seeds in groups of two or more that are trained at once: one group unless the network is large."""
     fitting = max(2, members_at_once(run.sizes, batch) // 2)
     groups = np.array_split(np.arange(seeds), max(1, min(seeds // 2, round(seeds / fitting))))
     units, width = sum(run.sizes[1:]), run.sizes[0] + run.sizes[-1]
@@ -200,15 +200,15 @@ def _followed(settings: Settings, nudges: tuple[Nudge, ...]) -> Iterator[tuple[i
 
 
 def _forked(trunk: Stack, gesture: tuple[Nudge, ...]) -> list[Stack]:
-    """What goes on from `trunk` (K) with and without the gesture: a stack of 2K, those with it first; or two stacks
-    of K, where the gesture changes what the members of a stack must share."""
+    """Stacks to train with and without the gesture from `trunk` (K): one of 2K, those with it first, or two of K where
+    the gesture changes a setting that the members of a stack share."""
     if any(name not in PER_MEMBER for nudge in gesture for name in nudge.changes):
         return [trunk, picked(trunk, range(trunk.members))]
     return [picked(trunk, [*range(trunk.members)] * 2)]
 
 
 def _set_first_half(stacks: list[Stack], settings: Settings) -> None:
-    """Nudge the members that are with the nudge."""
+    """Set the settings of the members with the nudge."""
     first = stacks[0]
     half = first.members // (3 - len(stacks))
     first.set((settings,) * half + first.settings[half:])
@@ -218,7 +218,7 @@ def _set_first_half(stacks: list[Stack], settings: Settings) -> None:
 
 
 def sign_test(plus: int, minus: int) -> float:
-    """The probability that `plus + minus` fair coins fall at least as unevenly as this, either way.
+    """The probability that `plus + minus` tosses of a fair coin are at least this uneven, in either direction.
 
     The exact two-sided sign test on pairs, ties left out (Dixon & Mood 1946): twice the tail of the binomial
     distribution with p = 1/2.
@@ -230,8 +230,8 @@ def sign_test(plus: int, minus: int) -> float:
 
 
 def needed(n: int) -> int | None:
-    """How many of `n` pairs must agree for a difference at the 5 % level, such as 13 of 16; None where all would not
-    do."""
+    """How many of `n` pairs must agree for a difference at the 5 % level, such as 13 of 16; None where even `n` are too
+    few."""
     return next((k for k in range(n // 2 + 1, n + 1) if sign_test(k, n - k) <= LEVEL), None)
 
 
@@ -259,8 +259,8 @@ def _not_found(better: int, worse: int, equal: int) -> str:
     if equal == seeds:
         return f"the dev loss is the same under all {seeds} seeds, to the last bit"
     same = f" and the same under {equal}" if equal else ""
-    enough = needed(better + worse)
-    would = f"; {enough} either way would be a clear difference" if enough else ""
+    count = needed(better + worse)
+    would = f"; {count} either way would be a clear difference" if count else ""
     return f"the dev loss is lower under {better} of {seeds} seeds{same}, which often happens by chance{would}"
 
 

@@ -1,6 +1,7 @@
-"""Copies of a run at some of its steps, from which it can go back: nearest snapshot, then replay.
+"""Snapshots of a run. To go back, it restores the nearest one and trains again from there.
 
-Their gaps grow with age, so that their number grows with the run's logarithm and going back k steps replays about k.
+The gaps between them grow with age: their number grows with the logarithm of the run's length, and going back k steps
+trains about k steps again.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ from core.settings.table import Settings
 from core.training.state import State
 from core.training.state_arrays import state_from_arrays, state_to_arrays
 
-EVERY = 128  # steps between two
-BYTES = 16 * 2**20  # of one run; a large network has fewer snapshots and rewinds more slowly
+EVERY = 128  # steps from one snapshot to the next
+BYTES = 16 * 2**20  # of the snapshots of one run; a large network has fewer and rewinds more slowly
 
 
 @dataclass(frozen=True)
@@ -35,19 +36,19 @@ class Snapshot:
 
     @property
     def bytes(self) -> int:
-        """Roughly what it takes in memory."""
+        """Approximate size in memory."""
         return self.state.bytes + self.history.bytes
 
     def pack(self) -> builtins.bytes:
-        """All that cannot be read from the run's journal, as an .npz file."""
+        """All that is not in the run's journal, as an .npz file."""
         arrays = state_to_arrays(self.state)
         arrays["counts"] = np.append(arrays["counts"], self.nudges)
         return write_npz(arrays | {f"history_{name}": array for name, array in self.history.arrays().items()})
 
     @classmethod
     def unpack(cls, data: builtins.bytes, like: Snapshot, start: Settings, journal: Sequence[Nudge]) -> Snapshot | None:
-        """What `pack` gave, of a run that began with `start`; None where it has not the shapes of `like` or goes beyond
-        `journal`: a snapshot only spares a replay, so one that does not fit is left aside."""
+        """The snapshot that `pack` gave, of a run that began with `start`. None if it has not the shapes of `like` or
+        has seen more nudges than `journal` has: a snapshot only saves time, so one that does not fit is ignored."""
         try:
             arrays = read_npz(data, 4 * like.bytes + 2**20)
             arrays["counts"], nudges = arrays["counts"][:-1], int(arrays["counts"][-1])
@@ -90,7 +91,7 @@ class Snapshots:
             del self._by_step[self._least_missed(now)]
 
     def _least_missed(self, now: int) -> int:
-        """The step, not the first or last, without which the gap that it leaves is smallest for its age."""
+        """The step, not the first or last, whose removal leaves the smallest gap relative to its age."""
         steps = self.steps
         between = zip(steps, steps[1:], steps[2:], strict=False)
         gaps = {step: (after - before) / (now - before) for before, step, after in between}
@@ -111,7 +112,7 @@ class Snapshots:
         return self._by_step[max(at for at in self._by_step if at < step or at == 0)]
 
     def copy(self) -> Snapshots:
-        """The same snapshots, to be kept and dropped apart from these."""
+        """An independent collection of the same snapshots."""
         other = Snapshots(self._by_step[0])
         other._by_step = dict(self._by_step)
         return other

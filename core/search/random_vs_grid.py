@@ -136,21 +136,21 @@ class RandomVsGrid:
     def _finished(self) -> int:
         return sum(map(len, self.found.values()))
 
-    def advance(self, enough: Callable[[], bool]) -> None:
-        """Work until `enough()`, which is asked every few milliseconds, or to the end."""
+    def advance(self, should_stop: Callable[[], bool]) -> None:
+        """Work until `should_stop()`, which is asked every few milliseconds, or to the end."""
         self._clock.start()
         while not self.done:
-            self._search_on(enough)
-            if enough():
+            self._search_on(should_stop)
+            if should_stop():
                 break
         self._clock.stop()
 
-    def _search_on(self, enough: Callable[[], bool]) -> None:
+    def _search_on(self, should_stop: Callable[[], bool]) -> None:
         """A slice of the search under way, or of the next one."""
         seed, side = divmod(self._finished, len(SIDES))
         search = self._under_way()
         before = search.progress
-        search.advance(enough)
+        search.advance(should_stop)
         if seed:
             share = search.progress - before
             model_steps = share * len(search.trials) * search.plan.steps

@@ -183,12 +183,12 @@ class Search:
     def on_results(self, receive: Receive) -> None:
         """Have `receive` called with results as they come in from elsewhere: here, none do."""
 
-    def advance(self, enough: Callable[[], bool]) -> None:
-        """Work until `enough()`, which is asked every few milliseconds, or to the end."""
+    def advance(self, should_stop: Callable[[], bool]) -> None:
+        """Work until `should_stop()`, which is asked every few milliseconds, or to the end."""
         self._clock.start()
         with np.errstate(all="ignore"):
             for _ in self._work:
-                if enough():
+                if should_stop():
                     break
         self._clock.stop()
 

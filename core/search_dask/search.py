@@ -60,7 +60,7 @@ class DaskSearch(Search):
         with a result that comes twice, twice."""
         self._pool.receive = receive
 
-    def advance(self, enough: Callable[[], bool]) -> None:
+    def advance(self, should_stop: Callable[[], bool]) -> None:
         """Collect the results that have come in; never waits for more. Raises `UserError` (see `ChunkPool.collect`)."""
         if self.done:
             return
@@ -70,7 +70,7 @@ class DaskSearch(Search):
             self._submitted = True
         found = self.put_results(self._pool.collect())
         self._mark_running()
-        if not found and not self.done and not enough():
+        if not found and not self.done and not should_stop():
             time.sleep(NAP)
         self._clock.stop()
 

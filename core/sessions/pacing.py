@@ -102,10 +102,10 @@ class Pacing:
     def advance(self, run: Run, steps: int, deadline: float, interrupted: Callable[[], bool]) -> int:
         """Train until `steps`, the deadline, or an interruption; returns the steps done."""
 
-        def enough() -> bool:
+        def should_stop() -> bool:
             return interrupted() or time.perf_counter() >= deadline - self._step_seconds
 
-        return run.advance(steps, enough, at_once=max(1, int(PART_SECONDS / self._step_seconds)))
+        return run.advance(steps, should_stop, at_once=max(1, int(PART_SECONDS / self._step_seconds)))
 
     def trained(self, done: int, seconds: float) -> None:
         """A frame has trained `done` steps in so many seconds."""

@@ -74,9 +74,9 @@ class SearchTraining:
         undone = [one for one in self.generations if not one.done]
         return [*undone] if undone else [one for one in (self.contest,) if one and not one.done]
 
-    def _advance(self, one: Search | RandomVsGrid, enough: Callable[[], bool]) -> None:
+    def _advance(self, one: Search | RandomVsGrid, should_stop: Callable[[], bool]) -> None:
         try:
-            one.advance(enough)
+            one.advance(should_stop)
         except UserError as error:  # of a scheduler that is gone
             self.rest(str(error))
         if self.done:

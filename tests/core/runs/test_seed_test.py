@@ -236,14 +236,14 @@ def test_slices_ask_often_and_change_nothing():
     whole, sliced = finished(SeedTest(run)), SeedTest(run)
     shares, asked = [sliced.progress], 0
 
-    def enough():
+    def should_stop():
         nonlocal asked
         asked += 1
         return True
 
     while not sliced.done:
         before = asked
-        sliced.advance(enough)
+        sliced.advance(should_stop)
         assert asked - before == (not sliced.done)
         shares.append(sliced.progress)
         assert sliced.done or sliced.verdict is None
@@ -253,7 +253,7 @@ def test_slices_ask_often_and_change_nothing():
     assert sliced.step == sliced.target == run.step
     np.testing.assert_array_equal(sliced.with_, whole.with_)
     np.testing.assert_array_equal(sliced.without, whole.without)
-    sliced.advance(enough)  # and no harm after the end
+    sliced.advance(should_stop)  # and no harm after the end
     assert sliced.verdict == whole.verdict
 
 

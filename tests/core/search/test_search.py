@@ -180,7 +180,7 @@ def test_slices_ask_often_and_change_nothing():
     whole, sliced = finished(Search(rates_plan(6, 60))), Search(rates_plan(6, 60))
     shares, asked = [sliced.progress], 0
 
-    def enough():
+    def should_stop():
         nonlocal asked
         asked += 1
         return True
@@ -189,7 +189,7 @@ def test_slices_ask_often_and_change_nothing():
     assert sliced.rate == 0
     while not sliced.done:
         before = asked
-        sliced.advance(enough)
+        sliced.advance(should_stop)
         assert asked - before == (not sliced.done)
         shares.append(sliced.progress)
         assert sliced.rate >= 0
@@ -200,7 +200,7 @@ def test_slices_ask_often_and_change_nothing():
     assert sliced.left == 0
     np.testing.assert_array_equal(sliced.losses, whole.losses)
     assert [sliced.fingerprint(n) for n in range(6)] == [whole.fingerprint(n) for n in range(6)]
-    sliced.advance(enough)  # and no harm after the end
+    sliced.advance(should_stop)  # and no harm after the end
     assert sliced.done
 
 

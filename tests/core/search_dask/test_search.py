@@ -463,7 +463,7 @@ def test_an_unseen_search_whose_scheduler_goes_away_rests_and_says_so(store, uns
 
 def test_what_goes_wrong_with_one_search_is_said_and_keeps_no_other_from_its_end(unseen, monkeypatch, caplog):
     wrong, right = (unseen.open(DaskSearch(plan(4, 20)), "o" * 22) for _ in range(2))
-    monkeypatch.setattr(wrong.caviar, "advance", lambda enough: 1 / 0)
+    monkeypatch.setattr(wrong.caviar, "advance", lambda should_stop: 1 / 0)
     for opened in (wrong, right):
         opened.do(Play())
     waited(lambda: right.training.done)
