@@ -80,8 +80,10 @@ def seed_test_words(run: Run) -> str:
 
 
 def decay_words(run: Run) -> str:
-    """The learning rate after its schedule, as a formula with its numbers, such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091,
-    with k = 0.05 after 2 epochs of this schedule."; "" without a schedule (C20)."""
+    """The learning rate after its schedule, as a formula with its numbers; "" without a schedule (C20).
+
+    Such as "α = 0.1 · 1 / (1 + k · epoch) = 0.09091, with k = 0.05 after 2 epochs of this schedule."
+    """
     settings = run.settings
     if settings.decay == "none":
         return ""

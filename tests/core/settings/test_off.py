@@ -10,6 +10,7 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 
+from core.runs.replay import Replay
 from core.runs.run import Run
 from core.runs.run_file import dump, parse
 from core.search.plan import Plan
@@ -107,7 +108,7 @@ def test_run_files(name, at_off, not_off):
 def test_the_store(name, at_off, not_off, store):
     for place, run in enumerate((at_off, not_off)):
         token = f"{place}" * 22
-        RunRecorder.begin(store, token, run.reopened(run.spec, run.start, (), 0, ()), "o" * 22, "")[1].result()
+        RunRecorder.begin(store, token, Replay(run, (), 0), "o" * 22, "")[1].result()
         entry = store.find(token)
         assert (name in entry.spec | entry.settings) == (run is not_off)
         again = load(store, entry, entry.line.id).finish()
