@@ -39,6 +39,12 @@ def momentum(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]
     m += (1 - now["beta1"]) * (g - m)
     theta -= now["alpha"] / now["correction1"] * m
 ''',
+    "nesterov": '''
+def nesterov(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """m as in momentum; theta -= alpha (beta1 m + (1 - beta1) g), both corrected as m is."""
+    m += (1 - now["beta1"]) * (g - m)
+    theta -= now["alpha"] / now["correction1"] * (m + (1 - now["beta1"]) * (g - m))
+''',
     "rmsprop": '''
 def rmsprop(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
     """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v^) + eps)."""

@@ -63,6 +63,20 @@ def momentum(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -
     subtract(theta, tmp, theta)
 
 
+def nesterov(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """m = beta1 m + (1 - beta1) g; theta -= alpha (beta1 m + (1 - beta1) g) (Nesterov 1983; Sutskever et al. 2013).
+
+    The step looks one gradient ahead of `momentum`. It is that of torch.optim.SGD(nesterov=True) with the learning rate
+    (1 - beta1) alpha; bias correction divides both terms by 1 - beta1^t.
+    """
+    _average(m, g, tmp, r.one_minus_beta1)
+    subtract(g, m, tmp)
+    multiply(tmp, r.one_minus_beta1, tmp)
+    add(tmp, m, tmp)
+    multiply(tmp, r.alpha, tmp)
+    subtract(theta, tmp, theta)
+
+
 def rmsprop(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v) + eps) (Tieleman & Hinton 2012)."""
     _average_squares(v, g, tmp, r.one_minus_beta2)
@@ -120,6 +134,7 @@ class Optimizer:
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer("gradient descent", gradient_descent),
     "momentum": Optimizer("momentum", momentum, ("m",)),
+    "nesterov": Optimizer("Nesterov momentum", nesterov, ("m",)),
     "rmsprop": Optimizer("RMSprop", rmsprop, ("v",)),
     "adam": Optimizer("Adam", adam, ("m", "v")),
 }

@@ -54,6 +54,15 @@ def published_momentum(gradients, correct):
     return -ALPHA * average(gradients, BETA1, correct)
 
 
+def published_nesterov(gradients, correct):
+    """Sutskever et al. (2013), equations 3 and 4, for the parameters at which the gradient is taken: their velocity is
+    a sum, v[t] = mu v[t-1] - eps g, here with eps = (1 - mu) alpha, and the step is mu v[t] - eps g."""
+    weights = (1 - BETA1) * BETA1 ** np.arange(len(gradients))[::-1]
+    velocity = np.tensordot(weights, gradients, axes=1)
+    step = BETA1 * velocity + (1 - BETA1) * gradients[-1]
+    return -ALPHA * (step / weights.sum() if correct else step)
+
+
 def published_rmsprop(gradients, correct):
     """Tieleman and Hinton (2012), lecture 6.5."""
     return -ALPHA * gradients[-1] / (np.sqrt(average(gradients**2, BETA2, correct)) + EPSILON)
@@ -68,6 +77,7 @@ def published_adam(gradients, correct):
 PUBLISHED = {
     "sgd": published_sgd,
     "momentum": published_momentum,
+    "nesterov": published_nesterov,
     "rmsprop": published_rmsprop,
     "adam": published_adam,
 }
@@ -93,6 +103,8 @@ def test_published_formula(name, correct):
         ("sgd", False, 1 - 0.05 * 2),
         ("momentum", True, 1 - 0.05 * 2),  # m^ = 0.1 g / 0.1
         ("momentum", False, 1 - 0.05 * 0.2),  # m = 0.1 g
+        ("nesterov", True, 1 - 0.05 * (0.9 * 0.2 + 0.1 * 2) / 0.1),
+        ("nesterov", False, 1 - 0.05 * (0.9 * 0.2 + 0.1 * 2)),
         ("rmsprop", True, 1 - 0.05 * 2 / 2.001),  # v^ = 0.01 g^2 / 0.01
         ("rmsprop", False, 1 - 0.05 * 2 / 0.201),  # v = 0.01 g^2 = 0.04
         ("adam", True, 1 - 0.05 * 2 / 2.001),
@@ -154,10 +166,12 @@ def test_where_nothing_is_averaged_the_factors_are_those_of_every_step():
     assert {one.dtype for one in made} == {np.dtype(np.float64)}
 
 
+TORCH_STEPS = 200
 # PyTorch's momentum lacks the factor 1 - beta, and only its Adam corrects the bias.
 TORCH = {
     ("sgd", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA),
     ("momentum", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA * (1 - BETA1), momentum=BETA1),
+    ("nesterov", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA * (1 - BETA1), momentum=BETA1, nesterov=True),
     ("rmsprop", False): lambda optim, theta: optim.RMSprop([theta], lr=ALPHA, alpha=BETA2, eps=EPSILON),
     ("adam", True): lambda optim, theta: optim.Adam([theta], lr=ALPHA, betas=(BETA1, BETA2), eps=EPSILON),
 }
@@ -168,9 +182,9 @@ def test_agrees_with_pytorch(name, correct):
     torch = pytest.importorskip("torch")
     theta = torch.tensor(START, requires_grad=True)
     optimizer, path = TORCH[name, correct](torch.optim, theta), []
-    for _ in range(STEPS):
+    for _ in range(TORCH_STEPS):
         optimizer.zero_grad()
         (torch.tensor(CURVATURE) * theta**2 / 2).sum().backward()
         optimizer.step()
         path.append(theta.detach().numpy().copy())
-    np.testing.assert_allclose(trajectory(name, correct), path, rtol=1e-10)
+    np.testing.assert_allclose(trajectory(name, correct, TORCH_STEPS), path, rtol=1e-9, atol=1e-14)
