@@ -198,8 +198,10 @@ class Training:
             else:
                 self.network.switch_off(old["bn_epsilon"])
             self.reset_moments()  # the parameters have another meaning now
-        elif old["optimizer"] != self.now["optimizer"] and self.now["on_switch"] == "reset":
-            self.reset_moments()
+        elif old["optimizer"] != self.now["optimizer"]:
+            sums = ["sum" in OPTIMIZERS[settings["optimizer"]][1] for settings in (old, self.now)]
+            if self.now["on_switch"] == "reset" or sums[0] != sums[1]:
+                self.reset_moments()  # a sum of gradients cannot go on as an average
         if old["decay"] != self.now["decay"]:
             self.decay_from = self.epoch
 

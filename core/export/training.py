@@ -13,7 +13,7 @@ import numpy as np
 
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, Parameters, network
-from core.nn.optimizers import OPTIMIZERS
+from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.nn.schedules import SCHEDULES
 from core.training.stack import STATISTICS_FROM
 from core.training.state import State
@@ -47,7 +47,9 @@ class Training:
         self.settings = new = old | changes
         if old["batch_norm"] != new["batch_norm"]:
             self.switch_batch_norm(new["batch_norm"], epsilon)
-        elif old["optimizer"] != new["optimizer"] and new["on_switch"] == "reset":
+        elif old["optimizer"] != new["optimizer"] and not keeps_moments(
+            old["optimizer"], new["optimizer"], new["on_switch"]
+        ):
             self.reset_moments()
         if old["decay"] != new["decay"]:
             self.state.decay_from = self.state.epoch

@@ -122,13 +122,15 @@ def _root(v: Array, tmp: Array, r: Rates) -> None:
 class Optimizer:
     """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta in place, and the averages in `moments`.
 
-    The settings that have an effect follow from `moments`: beta1 needs "m", beta2 and epsilon need "v", and bias
-    correction needs either.
+    `moments` names the averages "m" and "v"; "sum" is an m without the factor 1 - beta1, which nothing corrects. The
+    settings that have an effect follow from it: beta1 needs "m" or "sum", beta2 and epsilon need "v", and bias
+    correction needs "m" or "v". `note` is a sentence for the page, where one is needed.
     """
 
     label: str
     step: Callable[[Array, Array, Array, Array, Array, Rates], None]
     moments: tuple[str, ...] = ()
+    note: str = ""
 
 
 OPTIMIZERS: dict[str, Optimizer] = {
@@ -138,3 +140,9 @@ OPTIMIZERS: dict[str, Optimizer] = {
     "rmsprop": Optimizer("RMSprop", rmsprop, ("v",)),
     "adam": Optimizer("Adam", adam, ("m", "v")),
 }
+
+
+def keeps_moments(old: str, new: str, on_switch: str) -> bool:
+    """Whether the moments go on after a switch of the optimizer: with "keep", unless m is a sum for one of the two and
+    an average for the other."""
+    return on_switch == "keep" and ("sum" in OPTIMIZERS[old].moments) == ("sum" in OPTIMIZERS[new].moments)

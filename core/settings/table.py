@@ -186,7 +186,7 @@ def _meaning(argument: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
-_GRADIENTS = (("optimizer", _keeping("m"), "under {}"),)
+_GRADIENTS = (("optimizer", _keeping("m", "sum"), "under {}"),)
 _SQUARES = (("optimizer", _keeping("v"), "under {}"),)
 _MOMENTS = (("optimizer", _keeping("m", "v"), "under {}"),)
 _SCHEDULED = ("decay", tuple(name for name in SCHEDULES if name != "none"), "without a schedule")

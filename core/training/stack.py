@@ -17,7 +17,7 @@ from numpy import add, multiply, subtract
 from core.data.datasets import Data
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Parameters, Pass, network
-from core.nn.optimizers import OPTIMIZERS
+from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.nn.schedules import SCHEDULES
 from core.settings.table import SETTINGS, RunSpec, Settings
 from core.training.batches import Batches
@@ -46,7 +46,7 @@ def shared_settings(settings: Settings, examples: int) -> dict[str, Any]:
     has no effect on a step under the others."""
     found = {name: value for name, value in asdict(settings).items() if name not in PER_MEMBER}
     found["batch_size"] = min(settings.batch_size, examples)
-    if not OPTIMIZERS[settings.optimizer].moments:
+    if not {"m", "v"} & set(OPTIMIZERS[settings.optimizer].moments):
         found["bias_correction"] = None
     if not settings.batch_norm:
         found["bn_learn"] = None
@@ -97,7 +97,7 @@ class Stack:
         epsilon = self._units([s.bn_epsilon for s in new])
         if old.batch_norm != one.batch_norm:
             self._switch_batch_norm(one.batch_norm, epsilon)
-        elif old.optimizer != one.optimizer and one.on_switch == "reset":
+        elif old.optimizer != one.optimizer and not keeps_moments(old.optimizer, one.optimizer, one.on_switch):
             self._reset_moments()
         if old.decay != one.decay:
             self.state.decay_from = self.state.epoch

@@ -9,7 +9,9 @@ from typing import Any
 import streamlit as st
 
 from core.errors import UserError
+from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.runs.notices import decay_words
+from core.runs.run import Run
 from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
 from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
@@ -50,6 +52,8 @@ def _native(opened: RunSession, field: Field) -> None:
         else:
             st.selectbox(label, list(field.choices or ()), format_func=field.word, **common)
         st.caption(_state(opened, field))
+        if field.name == "optimizer" and (note := OPTIMIZERS[st.session_state[key]].note):
+            st.caption(note)
         if field.name in LIVE_WORDS:
             component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
 
@@ -59,12 +63,19 @@ def _state(opened: RunSession, field: Field) -> str:
     run = opened.shown
     words = [f"since step {run.since[field.name]:,}"]
     if field.name == "optimizer" and run.since["optimizer"]:
-        words.append("moments kept" if run.settings.on_switch == "keep" else "moments started again at 0")
+        words.append(_moments(run))
     if field.name == "batch_norm" and run.since["batch_norm"]:
         words.append("same predictions as before, moments started again at 0")
     if idle := field.idle(run.settings):
         words.append(idle)
     return " · ".join(words)
+
+
+def _moments(run: Run) -> str:
+    """What became of the moments at the last switch of the optimizer."""
+    old, new = next(nudge.changes["optimizer"] for nudge in reversed(run.journal) if "optimizer" in nudge.changes)
+    kept = keeps_moments(old, new, run.settings.on_switch)
+    return "moments kept" if kept else "moments started again at 0"
 
 
 def _nudge(opened: RunSession, field: Field, key: str) -> None:
