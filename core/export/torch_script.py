@@ -39,6 +39,12 @@ def momentum(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]
     m += (1 - now["beta1"]) * (g - m)
     theta -= now["alpha"] / now["correction1"] * m
 ''',
+    "heavy_ball": '''
+def heavy_ball(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
+    """m = beta1 m + g; theta -= alpha m, as in torch.optim.SGD."""
+    m.mul_(now["beta1"]).add_(g)
+    theta -= now["alpha"] * m
+''',
     "nesterov": '''
 def nesterov(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
     """m as in momentum; theta -= alpha (beta1 m + (1 - beta1) g), both corrected as m is."""

@@ -63,6 +63,18 @@ def momentum(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -
     subtract(theta, tmp, theta)
 
 
+def heavy_ball(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
+    """m = beta1 m + g; theta -= alpha m (Polyak 1964; torch.optim.SGD and Keras's SGD).
+
+    m is a sum: gradients that stay the same make steps of alpha g / (1 - beta1), where `momentum` makes alpha g.
+    """
+    multiply(m, r.one_minus_beta1, tmp)
+    subtract(m, tmp, m)
+    add(m, g, m)
+    multiply(m, r.alpha, tmp)
+    subtract(theta, tmp, theta)
+
+
 def nesterov(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
     """m = beta1 m + (1 - beta1) g; theta -= alpha (beta1 m + (1 - beta1) g) (Nesterov 1983; Sutskever et al. 2013).
 
@@ -133,9 +145,13 @@ class Optimizer:
     note: str = ""
 
 
+_AVERAGES = "m averages gradients, so β does not change the size of a step. PyTorch and Keras sum them: see heavy ball."
+_SUMS = "m sums gradients, as in PyTorch and Keras, so steps grow with β, up to α / (1 - β) times the gradient."
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "sgd": Optimizer("gradient descent", gradient_descent),
-    "momentum": Optimizer("momentum", momentum, ("m",)),
+    "momentum": Optimizer("momentum", momentum, ("m",), _AVERAGES),
+    "heavy_ball": Optimizer("heavy ball", heavy_ball, ("sum",), _SUMS),
     "nesterov": Optimizer("Nesterov momentum", nesterov, ("m",)),
     "rmsprop": Optimizer("RMSprop", rmsprop, ("v",)),
     "adam": Optimizer("Adam", adam, ("m", "v")),

@@ -25,9 +25,9 @@ UFUNCS = (np.matmul, np.matvec, np.vecdot, np.exp, np.log, np.tanh)  # the kerne
 MATMUL, MATVEC, VECDOT, EXP, LOG, TANH = range(len(UFUNCS))
 # Rows of the registries of these names for which there is a compiled formula here, by their codes.
 ACTIVATIONS = ("relu", "leaky_relu", "tanh", "sigmoid")
-OPTIMIZERS = ("sgd", "momentum", "nesterov", "rmsprop", "adam")
+OPTIMIZERS = ("sgd", "momentum", "heavy_ball", "nesterov", "rmsprop", "adam")
 RELU, LEAKY_RELU, TANH_UNIT, SIGMOID = range(len(ACTIVATIONS))
-SGD, MOMENTUM, NESTEROV, RMSPROP, ADAM = range(len(OPTIMIZERS))
+SGD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM = range(len(OPTIMIZERS))
 LOW, HIGH = np.float32(LEAK), np.float32(1 - LEAK) + np.float32(LEAK)  # slopes of leaky ReLU, rounded as numpy does
 ITEM = 4  # bytes of a float32
 BLOCK = 16  # columns transposed at once: as many as there are numbers in a cache line
@@ -440,6 +440,10 @@ def _update(shape, data, settings, work, weights, k):
         elif settings.optimizer == MOMENTUM:
             for i in range(size):
                 m[i] += (g[i] - m[i]) * one
+                theta[i] -= m[i] * alpha
+        elif settings.optimizer == HEAVY_BALL:
+            for i in range(size):
+                m[i] = m[i] - m[i] * one + g[i]
                 theta[i] -= m[i] * alpha
         elif settings.optimizer == NESTEROV:
             for i in range(size):

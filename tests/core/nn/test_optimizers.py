@@ -54,6 +54,14 @@ def published_momentum(gradients, correct):
     return -ALPHA * average(gradients, BETA1, correct)
 
 
+def published_heavy_ball(gradients, correct):
+    """Polyak (1964), equation 9: the step is beta times the one before, minus alpha times the gradient."""
+    step = np.zeros(3)
+    for g in gradients:
+        step = BETA1 * step - ALPHA * g
+    return step
+
+
 def published_nesterov(gradients, correct):
     """Sutskever et al. (2013), equations 3 and 4, for the parameters at which the gradient is taken: their velocity is
     a sum, v[t] = mu v[t-1] - eps g, here with eps = (1 - mu) alpha, and the step is mu v[t] - eps g."""
@@ -77,6 +85,7 @@ def published_adam(gradients, correct):
 PUBLISHED = {
     "sgd": published_sgd,
     "momentum": published_momentum,
+    "heavy_ball": published_heavy_ball,
     "nesterov": published_nesterov,
     "rmsprop": published_rmsprop,
     "adam": published_adam,
@@ -103,6 +112,7 @@ def test_published_formula(name, correct):
         ("sgd", False, 1 - 0.05 * 2),
         ("momentum", True, 1 - 0.05 * 2),  # m^ = 0.1 g / 0.1
         ("momentum", False, 1 - 0.05 * 0.2),  # m = 0.1 g
+        ("heavy_ball", True, 1 - 0.05 * 2),
         ("nesterov", True, 1 - 0.05 * (0.9 * 0.2 + 0.1 * 2) / 0.1),
         ("nesterov", False, 1 - 0.05 * (0.9 * 0.2 + 0.1 * 2)),
         ("rmsprop", True, 1 - 0.05 * 2 / 2.001),  # v^ = 0.01 g^2 / 0.01
@@ -131,7 +141,7 @@ def test_only_the_named_moments_are_touched(name):
     theta, m, v, tmp = np.ones(1), np.array([0.5]), np.array([0.25]), np.empty(1)
     g = np.array([2.0])
     OPTIMIZERS[name].step(theta, g, m, v, tmp, rates(name, 1, True))
-    assert (m[0] != 0.5) == ("m" in OPTIMIZERS[name].moments)
+    assert (m[0] != 0.5) == bool({"m", "sum"} & set(OPTIMIZERS[name].moments))
     assert (v[0] != 0.25) == ("v" in OPTIMIZERS[name].moments)
     assert g[0] == 2
     assert theta[0] != 1
@@ -171,6 +181,7 @@ TORCH_STEPS = 200
 TORCH = {
     ("sgd", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA),
     ("momentum", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA * (1 - BETA1), momentum=BETA1),
+    ("heavy_ball", True): lambda optim, theta: optim.SGD([theta], lr=ALPHA, momentum=BETA1),
     ("nesterov", False): lambda optim, theta: optim.SGD([theta], lr=ALPHA * (1 - BETA1), momentum=BETA1, nesterov=True),
     ("rmsprop", False): lambda optim, theta: optim.RMSprop([theta], lr=ALPHA, alpha=BETA2, eps=EPSILON),
     ("adam", True): lambda optim, theta: optim.Adam([theta], lr=ALPHA, betas=(BETA1, BETA2), eps=EPSILON),
