@@ -237,7 +237,7 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
     opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.005)
-        if not all(caviar.done for caviar in opened.generations):
+        if not all(search.done for search in opened.generations):
             assert opened.contest.losses.size == 0
     assert opened.contest.done
     assert opened.contest.found["random"][0] == best_model(opened.generations[0])
