@@ -33,7 +33,6 @@ from core.search_dask.worker import train_chunk  # noqa: E402
 from core.sessions.commands import Add, Compete, Pause, Play, Stop  # noqa: E402
 from core.sessions.search_registry import search_sessions  # noqa: E402
 from core.settings.table import RunSpec, Settings  # noqa: E402
-from core.store import Store  # noqa: E402
 from core.training.stack import Stack  # noqa: E402
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows the latter ends a process at once
@@ -318,13 +317,6 @@ def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeyp
 
 
 # in the store
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
 
 
 def opened_in(store, searched):

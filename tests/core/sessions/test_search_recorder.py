@@ -37,13 +37,6 @@ VIEWER = object()
 
 
 @pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
-
-
-@pytest.fixture
 def searches(store):
     return search_sessions(lambda: store)
 
