@@ -77,7 +77,7 @@ def chart_grid(opened: SearchSession) -> None:
     watch = {"generation": viewing.generation, "generations": len(seen.generations), "whole": viewing.whole}
     fitting = [chart for chart in SEARCH_CHARTS.values() if chart.applies(seen.shown)]
     component.charts(seen, fitting, key=f"charts-{'-'.join(viewing.axes)}", watch=watch)
-    names = {one.name: one.field.label for one in seen.caviar.plan.space.ranges}
+    names = {one.name: one.field.label for one in seen.search.plan.space.ranges}
     if len(names) > 2:
         axes = [
             st.selectbox(
@@ -94,8 +94,8 @@ def chart_grid(opened: SearchSession) -> None:
 def best(opened: SearchSession) -> None:
     """The list of best models, the picked model, and ways to search a smaller region."""
     seen = seen_here(opened)
-    caviar, viewing = seen.caviar, seen.viewing
-    watch: dict[str, Any] = {"picked": viewing.picked, "done": caviar.done, "generation": viewing.generation}
+    search, viewing = seen.search, seen.viewing
+    watch: dict[str, Any] = {"picked": viewing.picked, "done": search.done, "generation": viewing.generation}
     watch |= {"region": region_words(seen.shown), "whole": viewing.whole, "finished": seen.training.finished}
     generations(opened, seen)
     zoom(opened)
@@ -111,7 +111,7 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
     """A choice of generation, coarse to fine, with the best dev loss of each (C3). `seen` is this browser's view."""
     if len(opened.generations) < 2:
         return
-    words = [f"{i + 1} {caviar.plan.kind}{came_to(caviar)}" for i, caviar in enumerate(opened.generations)]
+    words = [f"{i + 1} {search.plan.kind}{came_to(search)}" for i, search in enumerate(opened.generations)]
     at = st.segmented_control("Generation, and its best dev loss", words, default=words[seen.viewing.generation])
     if at and words.index(at) != seen.viewing.generation:
         look(opened, "generation", words.index(at))
@@ -123,17 +123,17 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
             st.rerun(scope="app")
 
 
-def came_to(caviar: Search) -> str:
+def came_to(search: Search) -> str:
     """Such as ": 0.012", the lowest dev loss of a finished generation; "" before that (the scatter shows it live)."""
-    best = least_loss(caviar)
-    return f": {best:.3g}" if caviar.done and best is not None else ""
+    best = least_loss(search)
+    return f": {best:.3g}" if search.done and best is not None else ""
 
 
 def picked_model(opened: SearchSession, number: int) -> None:
     """The picked model, and buttons that open it in Panda."""
-    trial = opened.caviar.trials[number]
+    trial = opened.search.trials[number]
     words = ", ".join(
-        f"{one.field.label} {one.field.word(trial.point[one.name])}" for one in opened.caviar.plan.space.ranges
+        f"{one.field.label} {one.field.word(trial.point[one.name])}" for one in opened.search.plan.space.ranges
     )
     st.markdown(f":small[**Model {number}**, step {trial.step:,}: {plain(words)}]")
     if trial.why:
@@ -141,12 +141,12 @@ def picked_model(opened: SearchSession, number: int) -> None:
     if trial.state == "diverged":
         return
     if st.button("Open in Panda", type="primary", icon=":material/monitor_heart:", width="stretch"):
-        to_panda(open_run(opened.caviar.run(number), f"model {number} of a search").token)
+        to_panda(open_run(opened.search.run(number), f"model {number} of a search").token)
     origin = RUN_SESSIONS.get(opened.origin) if opened.origin else None
     if origin and drives(origin):
         adopted = "Your run goes on as this model, in a branch of its own."
         if st.button("Continue the run with it", icon=":material/call_merge:", help=adopted, width="stretch"):
-            replay, at = opened.caviar.run(number), opened.caviar.plan.first_step
+            replay, at = opened.search.run(number), opened.search.plan.first_step
             origin.do(Adopt(replay, at))
             to_panda(origin.token)
 

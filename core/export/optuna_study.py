@@ -33,7 +33,7 @@ def missing() -> str:
     return "An Optuna study needs Optuna on the server: pip install -r requirements-optuna.txt"
 
 
-def optuna_study(caviar: Search) -> bytes:
+def optuna_study(search: Search) -> bytes:
     """An SQLite file with the study "panda", which minimizes the dev loss (nats): finished models as trials, models
     that diverged as failed trials, models that halving stopped as pruned ones, each with some of its dev losses.
 
@@ -41,7 +41,7 @@ def optuna_study(caviar: Search) -> bytes:
     """
     if words := missing():
         raise UserError(words)
-    done = [trial for trial in caviar.trials if trial.state in STATES]
+    done = [trial for trial in search.trials if trial.state in STATES]
     if not done:
         raise UserError("No model is finished yet: let the search go on, then export it.")
     import optuna
@@ -51,9 +51,9 @@ def optuna_study(caviar: Search) -> bytes:
         path = Path(folder) / "study.db"
         storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
         study = optuna.create_study(storage=storage, study_name=STUDY, direction="minimize")
-        study.set_user_attr("data", caviar.plan.space.spec.dataset)
-        distributions = {one.name: distribution(one) for one in caviar.plan.space.ranges}
-        study.add_trials([_trial(caviar, trial, distributions, len(done)) for trial in done])
+        study.set_user_attr("data", search.plan.space.spec.dataset)
+        distributions = {one.name: distribution(one) for one in search.plan.space.ranges}
+        study.add_trials([_trial(search, trial, distributions, len(done)) for trial in done])
         storage.remove_session()
         storage.engine.dispose()
         return path.read_bytes()
@@ -71,7 +71,7 @@ def distribution(searched: Range) -> BaseDistribution:
     return FloatDistribution(searched.low, searched.high, log=log)
 
 
-def _trial(caviar: Search, trial: Trial, distributions: dict[str, Any], among: int) -> FrozenTrial:
+def _trial(search: Search, trial: Trial, distributions: dict[str, Any], among: int) -> FrozenTrial:
     from optuna.trial import TrialState, create_trial
 
     state = TrialState[STATES[trial.state]]
@@ -82,14 +82,14 @@ def _trial(caviar: Search, trial: Trial, distributions: dict[str, Any], among: i
         params=trial.point,
         distributions=distributions,
         user_attrs={name: value for name, value in told.items() if value == value and value != ""},
-        intermediate_values=_on_the_way(caviar, trial.number, among),
+        intermediate_values=_on_the_way(search, trial.number, among),
     )
 
 
-def _on_the_way(caviar: Search, number: int, among: int) -> dict[int, float]:
+def _on_the_way(search: Search, number: int, among: int) -> dict[int, float]:
     """Some of a model's finite dev losses by step, always with the first and the last."""
-    row = caviar.losses[number]
+    row = search.losses[number]
     measured = np.flatnonzero(np.isfinite(row))
     few = np.linspace(0, measured.size - 1, max(2, min(measured.size, INTERMEDIATE // among)))
     places = measured[np.unique(few.round().astype(int))] if measured.size else measured
-    return {int(caviar.steps[place]): float(row[place]) for place in places}
+    return {int(search.steps[place]): float(row[place]) for place in places}

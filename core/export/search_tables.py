@@ -16,14 +16,14 @@ from core.sessions.search_recorder import finished
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet runs as a formula
 
 
-def search_csv(caviar: Search) -> str:
+def search_csv(search: Search) -> str:
     """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), lowest dev
     loss, dev accuracy (0 to 1). A cell is empty where there is no finite number."""
-    names = [one.name for one in caviar.plan.space.ranges]
+    names = [one.name for one in search.plan.space.ranges]
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(["number", *names, "state", "step", "dev_loss", "best_dev_loss", "dev_accuracy"])
-    for trial in caviar.trials:
+    for trial in search.trials:
         values = [*(trial.point[name] for name in names), trial.state, trial.step]
         writer.writerow(map(cell, [trial.number, *values, trial.loss, trial.best, trial.accuracy]))
     return text.getvalue()
@@ -36,11 +36,11 @@ def cell(value: Any) -> str:
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)
 
 
-def search_json(caviar: Search) -> str:
+def search_json(search: Search) -> str:
     """The plan with its points, the measured steps, and every model with its curves; null where not finite."""
     whole: dict[str, Any] = {"format": "panda-search", "version": 1}
-    whole["plan"] = plan_to_json(caviar.plan, [trial.point for trial in caviar.trials])
-    whole["steps"] = caviar.steps.tolist()
-    rows = [{"point": trial.point} | asdict(finished(caviar, trial)) for trial in caviar.trials]
+    whole["plan"] = plan_to_json(search.plan, [trial.point for trial in search.trials])
+    whole["steps"] = search.steps.tolist()
+    rows = [{"point": trial.point} | asdict(finished(search, trial)) for trial in search.trials]
     lines = ",\n  ".join(json.dumps(row, allow_nan=False) for row in rows)
     return json.dumps(whole, allow_nan=False, indent=1)[:-2] + f',\n "trials": [\n  {lines}\n ]\n}}\n'

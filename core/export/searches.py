@@ -12,7 +12,7 @@ from core.search.search import Search
 
 @dataclass(frozen=True)
 class SearchExport:
-    """A row of `SEARCH_EXPORTS`: `make(caviar)` returns the bytes of a file; `missing()` says why it cannot, or ""."""
+    """A row of `SEARCH_EXPORTS`: `make(search)` returns the bytes of a file; `missing()` says why it cannot, or ""."""
 
     label: str
     ending: str
@@ -20,13 +20,13 @@ class SearchExport:
     make: Callable[[Search], bytes]
     missing: Callable[[], str] = str
 
-    def file_name(self, caviar: Search) -> str:
+    def file_name(self, search: Search) -> str:
         """Such as "panda-search-spiral.csv"."""
-        return f"panda-search-{caviar.plan.space.spec.dataset[:20]}{self.ending}"
+        return f"panda-search-{search.plan.space.spec.dataset[:20]}{self.ending}"
 
 
 SEARCH_EXPORTS: dict[str, SearchExport] = {
-    "csv": SearchExport("Models (CSV)", ".csv", "text/csv", lambda caviar: search_csv(caviar).encode()),
-    "json": SearchExport("Search (JSON)", ".json", "application/json", lambda caviar: search_json(caviar).encode()),
+    "csv": SearchExport("Models (CSV)", ".csv", "text/csv", lambda search: search_csv(search).encode()),
+    "json": SearchExport("Search (JSON)", ".json", "application/json", lambda search: search_json(search).encode()),
     "optuna": SearchExport("Optuna study (SQLite)", "-optuna.db", "application/vnd.sqlite3", optuna_study, missing),
 }

@@ -1,4 +1,4 @@
-"""What came of random search against grid search under many seeds, as numbers and in words (C2)."""
+"""The outcome of random search against grid search under many seeds, in numbers and in words (C2)."""
 
 from __future__ import annotations
 

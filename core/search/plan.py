@@ -1,4 +1,4 @@
-"""The plan of a search: what is searched, how points are chosen, and the run that all models go on from, if any."""
+"""The plan of a search: what is searched, how points are chosen, and the run that all models start from, if any."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAMPLERS: dict[str, Callable[[Plan], list[Point]]] = {
 
 @dataclass(frozen=True)
 class Origin:
-    """A run from which all models of a search go on: its first settings, its nudges, and the step where it stands.
+    """The run that all models of a search start from: its first settings, its nudges, and its step.
 
     `state` is what that leads to; without it, the run is trained again.
     """
@@ -40,7 +40,7 @@ class Origin:
 
     @cached_property
     def present(self) -> Settings:
-        """The settings that count where the run stands."""
+        """The settings at the run's step."""
         return changed(self.settings, {name: new for nudge in self.journal for name, new in new_values(nudge).items()})
 
 

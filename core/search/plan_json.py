@@ -1,4 +1,4 @@
-"""A search's plan with its points as plain dicts, and back: for the store, for an export, for the way to a worker.
+"""A search's plan with its points as plain dicts, and back: for the store, an export or a worker.
 
 What comes back is the same to the bit, and all of it is checked and bounded before it is used.
 """
@@ -26,14 +26,14 @@ from core.training.state import State
 from core.training.state_arrays import state_from_arrays, state_to_arrays
 
 PLAIN = ("kind", "models", "steps", "seed", "halving")  # what of a plan is JSON as it is
-STATE_BYTES = 256 * 2**20  # that the state of a run in hand may take: the largest search is smaller
+STATE_BYTES = 256 * 2**20  # that the state of an origin may take: the largest search is smaller
 
 
 def plan_to_json(plan: Plan, points: Sequence[Point], whole: bool = False) -> dict[str, Any]:
     """A plan and its points as plain dicts, lists, strings and numbers.
 
-    Of an origin there is what it began with, its nudges and its step: what they lead to is trained again. A `whole`
-    plan spares that, with the origin's state, and holds uploaded data too: for where there is nothing but this.
+    An origin is its first settings, its nudges and its step, from which it is trained again. A `whole` plan also holds
+    its state, and uploaded data: a worker has nothing but the plan.
     """
     found = {name: getattr(plan, name) for name in PLAIN}
     origin = plan.origin and _origin_to_json(plan.origin, whole)
@@ -64,7 +64,7 @@ def _shelve(text: Any, spec: RunSpec) -> None:
     SHELF.add(table)
 
 
-# the run in hand
+# the origin
 
 
 def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
@@ -80,10 +80,10 @@ def _origin_to_json(origin: Origin, whole: bool) -> dict[str, Any]:
 
 
 def _origin_from_json(found: Any) -> Origin:
-    exact_fields(found, ("spec", "settings", "journal", "step"), "run in hand", ("state",))
+    exact_fields(found, ("spec", "settings", "journal", "step"), "starting run", ("state",))
     step, journal = found["step"], journal_of(found["journal"])
     if type(step) is not int or not max([0, *(nudge.step for nudge in journal[-1:])]) <= step <= MOST_STEPS:
-        raise FileError(f"The run in hand cannot stand at step {shown(step)}: save the search again.")
+        raise FileError(f"The starting run cannot be at step {shown(step)}: save the search again.")
     spec, settings = spec_of(found["spec"]), settings_of(found["settings"])
     state = _state_of(_decoded(found["state"], STATE_BYTES, "state"), spec) if "state" in found else None
     return Origin(spec, settings, journal, step, state)
@@ -98,7 +98,7 @@ def _state_of(data: bytes, spec: RunSpec) -> State:
             raise ValueError("There are other arrays than those of a state.")
         return state_from_arrays(arrays, like)
     except ValueError:
-        raise FileError("The state of the run in hand is not one of its network: save the search again.") from None
+        raise FileError("The state of the starting run is not one of its network: save the search again.") from None
 
 
 # pieces

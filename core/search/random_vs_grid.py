@@ -109,7 +109,7 @@ class RandomVsGrid:
 
     @property
     def words(self) -> str:
-        """The outcome, or how it stands so far."""
+        """The outcome, or the count so far."""
         if self.outcome:
             return self.outcome.words
         if self.done:

@@ -31,15 +31,15 @@ SCORES = ("loss", "best", "accuracy")
 
 
 def origin_of(run: Run) -> Origin:
-    """A run as it stands, for models to go on from; what becomes of it later changes nothing."""
+    """A copy of a run at its present step, for models to start from."""
     return Origin(run.spec, run.start, run.journal, run.step, run.stack.state.copy())
 
 
 class Search:
-    """The models of a plan, to be trained in slices; `points` and the `steps` (p,) at which they are measured stand in
-    place of those that the plan would draw and choose.
+    """The models of a plan, to be trained in slices; `points`, and the `steps` (p,) at which they are measured, replace
+    those that the plan would draw and choose.
 
-    `remark` is what the `notice` of a search that is trained here says, `remote` whether the models are trained
+    `remark` is the `notice` of a search that is trained in this process; `remote` says whether it is trained
     elsewhere. Raises `UserError` where a model cannot be made, or all would be too much.
     """
 
@@ -66,7 +66,7 @@ class Search:
         self._work: Iterator[None] = self._train_all()
         self.done = False
 
-    # what there is to see
+    # progress and models
 
     @property
     def notice(self) -> str:
@@ -134,7 +134,7 @@ class Search:
         return found | {name: [_finite(value) for value in row.tolist()] for name, row in curves.items()}
 
     def put_result(self, result: Result) -> None:
-        """Take over the `result` of a trial that was trained to its end elsewhere; it is not trained here."""
+        """Set the `result` of a trial that was trained to its end elsewhere; it is not trained here."""
         number, trial = result["number"], self.trials[result["number"]]
         for name in ("state", "step", "why"):
             setattr(trial, name, result[name])
@@ -158,13 +158,13 @@ class Search:
         return 4 * numbers + self.losses.nbytes + self.accuracies.nbytes
 
     def checkpoint(self) -> dict[str, Array]:
-        """How far all of it is between any two slices, as copies, for `core.search.checkpoint.pack`; a trial that is
-        being trained is kept as it was when last measured."""
+        """A copy of the state of the search, for `core.search.checkpoint.pack`; of a trial that is being trained, the
+        state when last measured. May be called between any two slices."""
         return checkpoint.arrays_of(self.trials, self._groups, self._progress_arrays())
 
     def restore(self, data: bytes) -> None:
-        """Go on from a packed checkpoint of a search of the same plan, points and steps, instead of from the start; all
-        that follows has the same bits. Raises `UserError`, and nothing has changed, where the data do not fit."""
+        """Continue from a packed checkpoint of a search of the same plan, points and steps, instead of from the start,
+        with the same bits. Raises `UserError`, and nothing has changed, where the data do not fit."""
         trainer = self._trainer
         kept = checkpoint.unpack(data, self.trials, self._groups, self._progress_arrays())
         trainer.losses, trainer.accuracies, trainer.due = kept["losses"], kept["accuracies"], kept["due"]
@@ -193,8 +193,8 @@ class Search:
         self._clock.stop()
 
     def stop(self) -> None:
-        """End the search where it stands: what was still going is stopped at the step where it was last measured, and
-        has the bits of its `run` there. One that is done stays as it is."""
+        """End the search: trials that were still going are stopped at the step where they were last measured, and have
+        the bits of their `run` there. A search that is done stays as it is."""
         self._work = iter(())
         for trial in self.trials:
             if trial.going:

@@ -166,7 +166,7 @@ def on_linear_scale(searched: Range) -> Range:
 
 def positions(searched: Range, points: Sequence[Point]) -> Array:
     """Where the points lie in the range on the setting's right scale, even if it is searched on the wrong one: (n,) in
-    0..1, outside taken as the nearer end. Choices stand at equal distances; `KeyError` for one not in the range."""
+    0..1, outside taken as the nearer end. Choices lie at equal distances; `KeyError` for one not in the range."""
     values = [point[searched.name] for point in points]
     if searched.choices:
         places = {choice: place for place, choice in enumerate(searched.choices)}

@@ -38,7 +38,7 @@ class Trainer:
         models = sum(len(group.trials) for group in groups)
         self.losses, self.accuracies = np.full((2, models, steps.size), np.nan)
         self.due, self.rung = np.full(models, -1), 0
-        self.origin_stack: Stack | None = None  # the run from which all go on, where it stands
+        self.origin_stack: Stack | None = None  # the run that all start from, at its step
         self._plan, self._groups, self._data, self._steps, self._clock = plan, groups, data, steps, clock
         self._stacks = StackCache()
         self._slowness = 1.0  # time that the last steps took, divided by the time estimated
@@ -139,7 +139,7 @@ class Trainer:
         trial.why = f"Diverged at step {trial.step:,}: the loss is no longer a finite number."
 
     def _train_origin(self, origin: Origin) -> Generator[None, None, Stack]:
-        """The run from which all go on, where it stands: from its state, or trained again as its journal says."""
+        """The run that all start from, at its step: from its state, or trained again with the nudges of its journal."""
         stack, settings = Stack(origin.spec, self._data, origin.settings, [origin.spec.seed]), origin.settings
         if origin.state:
             stack.restore(origin.state, origin.present)

@@ -105,7 +105,7 @@ class Group:
     # estimates
 
     def step_seconds(self, members: float) -> float:
-        """About how long one step of `members` trials takes; less than one stands for the chance that there is one."""
+        """About how long one step of `members` trials takes; less than one is the chance that there is one."""
         return self._seconds(A_STEP, members, self.batch)
 
     def measuring_seconds(self, members: float) -> float:
@@ -183,7 +183,7 @@ class StackCache:
         self._bytes = 0
 
     def stack_with(self, group: Group, places: Array) -> Stack:
-        """A stack that holds these trials as they stand. The caller copies what it becomes into their rows."""
+        """A stack that holds these trials at their present step; the caller trains it and copies it into their rows."""
         key, wanted = (group, places.size), places.tolist()
         stack, present = self._kept.get(key) or (self._new(group, places), [])
         if present != wanted or stack.state.step != group.known_members.counts[wanted[0], 0]:

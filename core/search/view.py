@@ -19,10 +19,10 @@ BEST = 0.1  # share of the models that are drawn as the best
 
 @dataclass(frozen=True)
 class SearchView:
-    """A search as it is looked at; `axes` names two searched settings (the same one twice where there is only one).
+    """What is shown of a search; `axes` names two searched settings (the same one twice where there is only one).
 
-    `search` is the generation that is seen, `generations` are all; `region` is what is selected of the one seen. Where
-    `whole`, the scatter shows all generations, else only the one seen. `seed_losses` (2, pairs) are the best dev losses
+    `search` is the generation shown, `generations` are all; `region` is what is selected of the one shown. Where
+    `whole`, the scatter shows all generations, else only that one. `seed_losses` (2, pairs) are the best dev losses
     of random and of grid where the two are compared under many seeds.
     """
 
@@ -48,7 +48,7 @@ def last_finite(losses: Array) -> Array:
     """The last dev loss that was measured of each model, (models,), NaN where none is finite.
 
     `losses` (models, p) holds NaN where not yet measured or diverged; a model that was measured and then became NaN
-    has diverged only if its trial says so, so the last finite one stands.
+    has diverged only if its trial says so, so the last finite one counts.
     """
     finite = np.isfinite(losses)
     last = losses.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)

@@ -1,8 +1,8 @@
-"""What can be asked of a session: one type a command. `core.sessions.decoder` makes them of a client's messages.
+"""The commands of a session, one type each; `core.sessions.decoder` makes them from a client's messages.
 
 A message is a JSON object such as {"type": "look", "step": 120}; its type is the command's name. `RunMessage`,
-`SearchMessage` and `LabMessage` are what a browser may ask on the live channel, beside a `Frame`. The page's script may
-ask for more: `RunCommand`, `SearchCommand`, `LabCommand`.
+`SearchMessage` and `LabMessage` are what a browser may send on the live channel, besides a `Frame`. The page's script
+may send more: `RunCommand`, `SearchCommand`, `LabCommand`.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ def _type(name: str) -> str:
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="type", tag=_type):
-    """Something that can be asked; an error that it leads to is sent with its `id`."""
+    """A command; an error that it causes is sent with its `id`."""
 
     id: Whole | None = None
 
 
-# what all sessions, or several, can be asked
+# for several kinds of session
 
 
 class Sight(Struct, frozen=True, forbid_unknown_fields=True):
-    """What somebody who only watches a search chose to see of it: a generation (from 0), the axes of the scatter, and
-    whether that shows all generations; None for what its owner sees."""
+    """What somebody who only watches a search wants to see: a generation (from 0), the axes of the scatter, and whether
+    that shows all generations; None for what its owner sees."""
 
     generation: Whole | None = None
     axes: tuple[str, str] | None = None
@@ -54,8 +54,8 @@ class Sight(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Frame(Command, frozen=True):
-    """Send the arrays of these charts, with the number `seq`, as soon as they are new to this viewer; all that was
-    sent before counts as not seen where `anew`."""
+    """Send the arrays of these charts, with the number `seq`, as soon as they are new to this viewer; with `anew`, also
+    those that were sent before."""
 
     charts: Charts
     seq: Whole
@@ -72,7 +72,7 @@ class Pause(Command, frozen=True):
 
 
 class Read(Command, frozen=True):
-    """Answer with what `of` returns of the session, which it must not change."""
+    """Answer with `of(session)`, which must not change the session."""
 
     of: Callable[[Any], Any]
 
@@ -81,7 +81,7 @@ class Read(Command, frozen=True):
 
 
 class Step(Command, frozen=True):
-    """Train so many steps more than are owed already, then stand still."""
+    """Train `steps` more, after those that are still owed, then pause."""
 
     steps: Steps = 1
 
@@ -91,7 +91,7 @@ class Epoch(Command, frozen=True):
 
 
 class Speed(Command, frozen=True):
-    """Train so many steps a frame; 0 is as many as fit."""
+    """Train `steps` per frame; 0: as many as fit."""
 
     steps: Whole
 
@@ -103,28 +103,28 @@ class StopAt(Command, frozen=True):
 
 
 class Nudge(Command, frozen=True):
-    """Change settings from the present step on; at an earlier step that is looked at, on a branch.
+    """Change settings from the present step on; while an earlier step is shown, on a new branch from there.
 
-    Nudges of one dial while it is held have the same number `gesture`."""
+    All nudges of one drag have the same number `gesture`."""
 
     changes: Changes
     gesture: Whole = 0
 
 
 class Look(Command, frozen=True):
-    """Show the run as it was at `step`; None, or where it stands: as it is."""
+    """Show the run as it was at `step`; for None or its present step, as it is."""
 
     step: Whole | None = None
 
 
 class Rewind(Command, frozen=True):
-    """Go back to `step` and stand there; what came after stays as a branch."""
+    """Go back to `step` and pause; what came after stays as a branch."""
 
     step: Whole
 
 
 class Undo(Command, frozen=True):
-    """Take back the last gesture: the run goes to the step before it; what came after stays as a branch. The answer is
+    """Undo the last gesture: the run goes to the step before it; what came after stays as a branch. The answer is
     the gesture."""
 
 
@@ -136,48 +136,48 @@ class Annotate(Command, frozen=True):
 
 
 class OpenBranch(Command, frozen=True):
-    """Go on with another branch of the run."""
+    """Continue on another branch of the run."""
 
     line: str
 
 
 class Adopt(Command, frozen=True):
-    """Go on as `replay`, which was found elsewhere and leaves this run at step `at`."""
+    """Continue as `replay`, a run found elsewhere that branches off this one at step `at`."""
 
     replay: Replay[Run]
     at: int
 
 
 class KeepTwins(Command, frozen=True):
-    """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""
+    """Whether each gesture gets a twin, the same run without it; the last gesture gets one at once."""
 
     twins: bool
 
 
 class StartSeedTest(Command, frozen=True):
-    """Replay the last gesture, with it and without it, under other seeds."""
+    """Train the run with and without its last gesture under other seeds."""
 
 
 class DropSeedTest(Command, frozen=True):
-    """Leave the other seeds."""
+    """Close the seed test."""
 
 
 # searches
 
 
 class Stop(Command, frozen=True):
-    """End the search for good where it stands; one that is done stays as it is."""
+    """End the search for good; one that is done stays as it is."""
 
 
 class Pick(Command, frozen=True):
-    """Pick a model of the generation that is seen; None: none."""
+    """Pick a model of the generation shown; None: none."""
 
     number: Whole | None = None
 
 
 class Region(Command, frozen=True):
-    """Select a region of the generation that is seen, by (low, high) in 0..1 on the axes of the generation `of`, by the
-    settings' names; None selects all of one setting, or of all."""
+    """Select a region of the generation shown: for each setting (low, high) in 0..1 on its axis of the generation `of`.
+    None selects all of a setting, or of all settings."""
 
     of: Whole | None = None
     places: Places | None = None
@@ -188,13 +188,13 @@ class Region(Command, frozen=True):
 
 
 class Narrow(Command, frozen=True):
-    """Select (low, high) or choices of some settings of the generation that is seen, () for all of one."""
+    """Select (low, high) or choices of some settings of the generation shown, () for all of one."""
 
     values: Ranges
 
 
 class See(Command, frozen=True):
-    """Look at a generation."""
+    """Show a generation."""
 
     generation: int
 
@@ -206,13 +206,13 @@ class Axes(Command, frozen=True):
 
 
 class ShowWhole(Command, frozen=True):
-    """Whether the scatter shows all generations, or only the one that is seen."""
+    """Whether the scatter shows all generations, or only the one shown."""
 
     whole: bool
 
 
 class Add(Command, frozen=True):
-    """Search on in another generation, and look at it."""
+    """Add a generation, and show it."""
 
     search: Search
 

@@ -1,4 +1,4 @@
-"""Makes commands of what a client sends; what is no command is answered by a sentence that says what is wrong."""
+"""Makes commands from a client's messages; for a message that is none, a sentence says what is wrong with it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.sessions.commands import Command, Frame
 
 LONGEST_MESSAGE = 4096  # characters
 WHOLE = "The message needs a whole number called {name!r}."
-NEEDS = {  # what is said where a field of this name is missing or wrong; `WHOLE` for all others
+NEEDS = {  # the sentence for a field that is missing or wrong; `WHOLE` for all others
     "changes": "A nudge needs 'changes', from a setting's name to its value.",
     "charts": "A request for a frame needs 'charts', a list of chart names.",
     "anew": "A request for a frame takes 'anew', true or false.",
@@ -24,7 +24,7 @@ NEEDS = {  # what is said where a field of this name is missing or wrong; `WHOLE
 
 
 class Decoder:
-    """Makes commands of what a client sends: a `Frame`, or one of the types in a union such as `RunMessage`."""
+    """Makes commands from a client's messages: a `Frame`, or one of the types in a union such as `RunMessage`."""
 
     def __init__(self, union: Any) -> None:
         self._types: dict[object, type[Command]] = {one.__struct_config__.tag: one for one in (Frame, *get_args(union))}

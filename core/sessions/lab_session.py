@@ -16,13 +16,13 @@ from core.store import digest, key_of
 
 MOST_OPEN = 40
 IDLE_SECONDS = 1800.0
-SLICE_SECONDS = 0.010  # at most: the page's script, which answers the dials, wants its turn too
+SLICE_SECONDS = 0.010  # at most, so that the page's script, which answers the dials, gets its turn
 MORE = 50  # steps of the button that trains a few
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the charts show: the networks, and the layer (2 to LAYERS + 1) whose inputs are looked at."""
+    """What the charts show: the networks, and the layer (2 to LAYERS + 1) whose inputs are shown."""
 
     trained: SideBySide
     layer: int
@@ -52,7 +52,7 @@ class LabSession(Session[LabCommand]):
 
     @property
     def rests_at(self) -> int | None:
-        """The step at which it stands still, None while it plays."""
+        """The step at which it is paused, None while it plays."""
         return None if self.playing else self.trained.step
 
     def train(self, viewer: object, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""How fast a run trains: what a frame is owed at the chosen speed, how much of it fits in time, and when to stop."""
+"""How fast a run trains: the steps of a frame at the chosen speed, how many fit in its time, and when to stop."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Pacing:
         self.playing, self.owed = False, 0
 
     def owe(self, steps: int, step: int) -> None:
-        """Train `steps` more than are owed from `step` on, then stand still. `UserError` at the last step."""
+        """Train `steps` more from `step` on, after those still owed, then pause. `UserError` at the last step."""
         self._pass_stop(step)
         self.playing, self.owed = False, self.owed + steps
 
@@ -108,7 +108,7 @@ class Pacing:
         return run.advance(steps, should_stop, at_once=max(1, int(PART_SECONDS / self._step_seconds)))
 
     def trained(self, done: int, seconds: float) -> None:
-        """A frame has trained `done` steps in so many seconds."""
+        """Count the `done` steps of a frame, trained in so many seconds."""
         self.owed = max(0, self.owed - done)
         if done:
             self._step_seconds += 0.2 * (seconds / done - self._step_seconds)
@@ -127,5 +127,5 @@ class Pacing:
             self.rate = (last - first) / (now - then)
 
     def restart_measuring(self) -> None:
-        """The run goes on elsewhere: what was measured counts no more."""
+        """Forget the measured speed: the run continues from another step."""
         self._marks.clear()

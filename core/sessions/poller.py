@@ -1,6 +1,6 @@
 """A thread that polls what Dask workers train, whether or not anybody watches it.
 
-It is there only while there is something to poll, and costs next to nothing: the work is done by others.
+It runs only while there is something to poll.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Poller:
         with self._lock:
             self._woken = True
             if not self._thread:
-                self._over = threading.Event()  # its own: one that was told to stop stays told
-                # A daemon, so that a process which does not close what it has opened ends all the same.
+                self._over = threading.Event()  # a new one: the old thread's must stay set
+                # A daemon, so that the process can end without `stop`.
                 self._thread = threading.Thread(target=self._run, args=(self._over,), name="panda-poller", daemon=True)
                 self._thread.start()
 

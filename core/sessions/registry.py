@@ -141,12 +141,12 @@ class Registry(Generic[P, S]):
             self._free(session.token)
 
     def _close_unseen(self, opened: S) -> None:
-        """Close, one after the other, what is too much now that this one was opened."""
+        """Close sessions, one by one, until the limits hold again; not `opened`."""
         while session := self._unseen(opened):
             self._close(session)
 
     def _unseen(self, opened: S) -> S | None:
-        """Take out the session that was unseen for longest, if it has to go."""
+        """Take out the session that was unseen for longest, where the limits demand it."""
         with self._changed:
             idle = (one for one in self._by_token.values() if not one.listeners and one is not opened)
             unseen = [one for one in idle if one.token not in self._busy]

@@ -1,4 +1,4 @@
-"""Runs that are being replayed to a step before anything else can be done, one after the other."""
+"""Runs to be replayed to a step, one after the other, before anything else is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Arrived = Callable[[Run], None]
 
 
 class ReplayQueue:
-    """The first in it is replayed a slice at a time; when it has arrived, its function is called with the run."""
+    """Replays the first run in it, a slice at a time; when that has arrived, its function is called with the run."""
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[Replay[Run], Arrived]] = deque()
@@ -39,7 +39,7 @@ class ReplayQueue:
         self._waiting.clear()
 
     def advance(self, deadline: float, interrupted: Callable[[], bool]) -> bool:
-        """Go on with the first until it arrives, the deadline, or an interruption; returns whether it has arrived."""
+        """Replay the first until it arrives, the deadline, or an interruption; returns whether it has arrived."""
         replay, arrived = self._waiting[0]
         replay.advance(lambda: interrupted() or time.perf_counter() >= deadline)
         if replay.done:

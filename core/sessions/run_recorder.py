@@ -1,4 +1,4 @@
-"""What of a run goes to the store, and when: every nudge at once, how far it has come now and then, its branches."""
+"""What of a run goes to the store, and when: every nudge and branch at once, its progress every second."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def _number(value: float) -> float | None:
 
 
 class RunRecorder:
-    """Writes one run into the store as it grows; `line` is the one in hand."""
+    """Writes one run into the store as it trains; `line` is the id of the current line."""
 
     def __init__(self, store: Store, run_id: str, line: str, saved: Sequence[Nudge]) -> None:
         self.store, self.run_id, self.line = store, run_id, line
         self._saved: tuple[Nudge, ...] | None = tuple(saved)
-        self._fork: tuple[str, int] | None = None  # of a line that is not yet in the store for sure
+        self._fork: tuple[str, int] | None = None  # of a line whose first write may have failed
         self._recorded = time.monotonic()
         self._trained = 0.0
 
@@ -59,7 +59,7 @@ class RunRecorder:
     def begin(
         cls, store: Store, run_id: str, new: Replay[Run], owner: str, name: str
     ) -> tuple[RunRecorder, Future[None]]:
-        """Put a new run into the store; it may still have to be replayed to its step."""
+        """A recorder for a new run, which may still have to be replayed, and the write that adds it to the store."""
         run, line, journal = new.run, secrets.token_hex(8), tuple(new.journal)
         come = replace(progress(run, snapshot=True), step=new.step)
         rows = journal_rows(journal)
@@ -96,7 +96,7 @@ class RunRecorder:
         return self.store.record(self.line, 0, rows, come)
 
     def moved(self, run: Run, seconds: float) -> bool:
-        """The run has trained for so many seconds: note how far it is, not at every call. Whether it was noted."""
+        """Write how far the run is, at most once a second, after so many seconds of training. Whether it did."""
         self._trained += seconds
         due = time.monotonic() - self._recorded >= EVERY_SECONDS
         if due:
@@ -104,14 +104,14 @@ class RunRecorder:
         return due
 
     def rest(self, run: Run, snapshot: bool = True) -> Future[None]:
-        """Note how far the run is, as it pauses or closes."""
+        """Write how far the run is, as it pauses or closes."""
         self._recorded = time.monotonic()
         if snapshot:
             self._trained = 0.0
         return self.store.advance(self.line, progress(run, snapshot))
 
     def fork(self, old: Run, new: Replay[Run], at: int) -> Future[None]:
-        """The run goes on as `new`, from step `at` of the line in hand on, which is left as `old`."""
+        """Add a line: the run continues as `new` from step `at` of the current line, whose last state is `old`."""
         self.journal(old)
         self.rest(old)
         parent, self.line = self.line, secrets.token_hex(8)
@@ -121,7 +121,7 @@ class RunRecorder:
         return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
 
     def open_line(self, old: Run, line: str) -> tuple[Replay[Run], Future[None]]:
-        """Take another line of the run in hand; what is left to be replayed of it."""
+        """Make another line the current one; returns its replay and the write. `UserError` where it was deleted."""
         self.rest(old).result()
         entry = self.store.find(self.run_id)
         if not entry or line not in {one.id for one in self.store.lines(self.run_id)}:
@@ -132,7 +132,7 @@ class RunRecorder:
 
 
 def load(store: Store, entry: Entry, line: str) -> Replay[Run]:
-    """A line of a stored run, standing at its last snapshot; the replay brings it to its last recorded step."""
+    """A line of a stored run, at its last snapshot; the replay brings it to its last recorded step."""
     journal = journal_of(store.journal(line))
     step = next(one.step for one in store.lines(entry.id) if one.id == line)
     step = max([step, *(nudge.step for nudge in journal[-1:])])

@@ -1,4 +1,4 @@
-"""When a run is saved: nudges and branches before they are acknowledged, its progress now and then and at a pause."""
+"""When a run is saved: nudges and branches before they are acknowledged, its progress every second and at a pause."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ class RunRecording:
             self.state.follow(self.recorder.journal(run))
 
     def rest(self, run: Run) -> None:
-        """Save how far the run is, with a snapshot: it pauses, or was replayed, which need not be done again."""
+        """Save how far the run is, with a snapshot, as it pauses or has been replayed."""
         if self.recorder:
             self.recorder.rest(run)
 
     def trained(self, run: Run, seconds: float) -> bool:
-        """Save now and then how far the run is, after so many seconds of training; returns whether a save that failed
-        is to be repeated now."""
+        """Save every second how far the run is, after so many more seconds of training; returns whether a save that
+        failed is to be repeated now."""
         return self.recorder is not None and self.recorder.moved(run, seconds) and bool(self.state.unsaved)
 
     def fork(self, old: Run, new: Replay[Run], at: int) -> None:
-        """Save `old` as it stands, and the branch `new` that leaves it at step `at`; frames wait for this."""
+        """Save `old`, and the branch `new` that leaves it at step `at`; frames wait for this."""
         if self.recorder:
             self.state.follow(self.recorder.fork(old, new, at))
 
     def open_branch(self, old: Run, line: str) -> Replay[Run] | None:
-        """Save `old` as it stands, and return another branch, still to be replayed; None where nothing is stored."""
+        """Save `old`, and return another branch, still to be replayed; None where nothing is stored."""
         if not self.recorder:
             return None
         replay, saving = self.recorder.open_line(old, line)
@@ -51,7 +51,7 @@ class RunRecording:
         return replay
 
     def keep_twins(self, twins: bool) -> None:
-        """Save whether gestures leave twins behind."""
+        """Save whether gestures get twins."""
         if self.recorder:
             self.recorder.store.set_twins(self.recorder.run_id, twins)
 

@@ -21,9 +21,9 @@ Arrived = Callable[[RunSession], None]
 def run_sessions(
     store: Callable[[], Store] | None = None, most: int = MOST_OPEN, idle: float = IDLE_SECONDS
 ) -> Registry[..., RunSession]:
-    """A registry of runs. Its `open(run, owner, name, arrived)` takes in a new run of the person with the token
-    `owner`, and stores it. A run that is still to be replayed catches up when it is looked at; `arrived` is then
-    called with its session."""
+    """A registry of runs. Its `open(run, owner, name, arrived)` opens and stores a new run of the person with the
+    token `owner`. A run that is still to be replayed catches up while somebody watches; `arrived` is then called with
+    its session."""
 
     def create(
         token: str, run: Run | Replay[Run], owner: str = "", name: str = "", arrived: Arrived | None = None

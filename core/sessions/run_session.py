@@ -1,4 +1,4 @@
-"""A run that people look at, with the one way in for every change.
+"""An open run: every change to it is a command.
 
 Pages and live channels hold only a token, so a rerun, a change of page, a lost connection or a second viewer never
 touches the run itself. A run trains only while somebody looks: training is part of making a frame.
@@ -61,12 +61,12 @@ class RunSession(Session[RunCommand]):
 
     @property
     def run(self) -> Run:
-        """The branch that is driven, where it stands."""
+        """The current branch, at its present step."""
         return self.timeline.run
 
     @property
     def shown(self) -> Run:
-        """What is looked at: an earlier step, or the run where it stands."""
+        """What is shown: an earlier step, or the run at its present one."""
         return self.timeline.shown
 
     @property
@@ -116,7 +116,7 @@ class RunSession(Session[RunCommand]):
         return None
 
     def _move(self, command: Look | Rewind | Undo | OpenBranch | Adopt | StartSeedTest) -> Any:
-        """Carry out a command that goes elsewhere on the timeline, or stays where the run stands."""
+        """Carry out a command before which the run pauses: most go to another step or branch."""
         self.training.pause()
         if isinstance(command, Look):
             return self.timeline.look(command.step)
@@ -155,7 +155,7 @@ class RunSession(Session[RunCommand]):
         return result
 
     def _may_come(self, command: RunCommand) -> bool:
-        """While something is replayed, all but a pause, and a look in place of another, waits for its end."""
+        """During a replay, only a pause, or another step to look at while one is shown, does not wait."""
         looks_elsewhere = isinstance(command, Look) and self.timeline.view is not None
         return not self.timeline.replays or isinstance(command, Pause) or looks_elsewhere
 
@@ -204,7 +204,7 @@ class RunSession(Session[RunCommand]):
             self._tell()
 
     def _catch_up(self, deadline: float) -> None:
-        """Go on with what is being replayed."""
+        """Continue the replays."""
         with self.lock:
             while self.timeline.replays and time.perf_counter() < deadline:
                 if self.timeline.replays.advance(deadline, self._interrupted):

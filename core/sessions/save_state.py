@@ -21,7 +21,7 @@ class SaveState:
         self._what, self._failed, self._behind = what, failed, behind
 
     def follow(self, saving: Future[None] | None) -> None:
-        """Nothing is shown before this write is on the disk."""
+        """From now on, `saving` is this write."""
         if saving:
             self.saving = saving
             saving.add_done_callback(self._done)

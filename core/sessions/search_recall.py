@@ -1,4 +1,4 @@
-"""Searches of the store, as they are taken up again: each generation where it stood, on Dask workers or here."""
+"""Opens stored searches: finished models are read, unfinished generations continue, on Dask workers or here."""
 
 from __future__ import annotations
 
@@ -23,77 +23,80 @@ TOO_LARGE = (
 
 
 def recall(store: Store, entry: SearchEntry) -> list[Search]:
-    """The generations of a stored search, each where it stood when that was last written. Raises `UserError` where what
-    is stored cannot be searched here any more."""
-    return [_recalled(store, entry.id, one) for one in store.searches.generations(entry.id)]
+    """The generations of a stored search, each as last stored. Raises `UserError` where its plan or its data cannot be
+    searched any more."""
+    return [_generation(store, entry.id, row) for row in store.searches.generations(entry.id)]
 
 
 def recall_contest(store: Store, entry: SearchEntry, generations: Sequence[Search]) -> RandomVsGrid | None:
-    """The contest of a stored search between its first two generations, if it has one; where those were farmed out, so
-    are its other searches. Raises `UserError` where it cannot go on."""
+    """The stored contest between the first two generations of a search, None where it has none; its other searches go
+    to Dask workers where both generations did. Raises `UserError` where it cannot go on."""
     if not entry.contest:
         return None
-    farmed = all(one.farmed for one in store.searches.generations(entry.id)[:2])
-    return random_vs_grid_from_json(entry.contest, generations[:2], _farmed if farmed else Search)
+    remote = all(row.remote for row in store.searches.generations(entry.id)[:2])
+    return random_vs_grid_from_json(entry.contest, generations[:2], _on_workers if remote else Search)
 
 
-def _recalled(store: Store, search: str, one: Generation) -> Search:
-    rows = store.searches.trials(search, one.number)
-    if (one.done or one.farmed) and len(rows) == one.models:
-        if not one.done:  # the process ended before it could say so
-            store.searches.record(search, one.number, [], None, True)
-        return _with(_made(one), rows)
-    standing = store.searches.standing(search, one.number)
-    return _farmed_on(one, rows, standing) if one.farmed else _stood(_made(one), standing)
+def _generation(store: Store, token: str, row: Generation) -> Search:
+    """A stored generation: with all results where there are all, else to be continued."""
+    results = store.searches.trials(token, row.number)
+    if (row.done or row.remote) and len(results) == row.models:
+        if not row.done:  # the process ended before it could write that
+            store.searches.record(token, row.number, [], None, True)
+        return _with_results(_untrained(row), results)
+    checkpoint = store.searches.checkpoint(token, row.number)
+    if row.remote:
+        return _continued_on_workers(row, results, checkpoint)
+    return _restored(_untrained(row), checkpoint)
 
 
-def _made(one: Generation) -> Search:
-    plan, points = plan_from_json(one.plan)
-    return Search(plan, points, one.steps)
+def _untrained(row: Generation) -> Search:
+    plan, points = plan_from_json(row.plan)
+    return Search(plan, points, row.steps)
 
 
-def _with(caviar: Search, rows: Sequence[Finished]) -> Search:
-    """A search with these of its models finished."""
-    for row in rows:
-        caviar.put_result(asdict(row))
-    caviar.done = not any(trial.going for trial in caviar.trials)
-    return caviar
+def _with_results(search: Search, results: Sequence[Finished]) -> Search:
+    """The search, with these of its models finished."""
+    for result in results:
+        search.put_result(asdict(result))
+    search.done = not any(trial.going for trial in search.trials)
+    return search
 
 
-def _stood(caviar: Search, standing: bytes | None) -> Search:
-    """A search at its beginning, gone on to where it stood, or with a sentence that says why it has not."""
-    if standing == b"":
-        caviar.remark = TOO_LARGE
-    elif standing:
+def _restored(search: Search, checkpoint: bytes | None) -> Search:
+    """The untrained search, restored from a checkpoint; where there is none, with a remark that says why."""
+    if checkpoint == b"":
+        search.remark = TOO_LARGE
+    elif checkpoint:
         try:
-            caviar.restore(standing)
+            search.restore(checkpoint)
         except UserError as error:
-            caviar.remark = str(error)
-    return caviar
+            search.remark = str(error)
+    return search
 
 
-def _farmed_on(one: Generation, rows: Sequence[Finished], standing: bytes | None) -> Search:
-    """A farmed search with the models that are finished: its others go to the workers, or are trained in this process
-    with a sentence that says why."""
-    plan, points = plan_from_json(one.plan)
+def _continued_on_workers(row: Generation, results: Sequence[Finished], checkpoint: bytes | None) -> Search:
+    """A search whose other models are sent to Dask workers; without workers they are trained in this process, and a
+    remark says why."""
+    plan, points = plan_from_json(row.plan)
     try:
-        farmed = DaskSearch(plan, points, one.steps, _address())
+        remote = DaskSearch(plan, points, row.steps, _address())
     except UserError as error:
-        here = _with(_stood(_made(one), standing), rows)
-        here.remark = f"{_left(here)} in this process: {error}"
-        return here
-    farmed.put_results(map(asdict, rows))
-    return farmed
+        local = _with_results(_restored(_untrained(row), checkpoint), results)
+        local.remark = f"{_missing(local)} in this process: {error}"
+        return local
+    remote.put_results(map(asdict, results))
+    return remote
 
 
-def _farmed(plan: Plan) -> Search:
-    """A search for the workers, or with a sentence that says why it is trained in this process."""
+def _on_workers(plan: Plan) -> Search:
+    """A search on Dask workers; without workers one in this process, and a remark says why."""
     try:
         return DaskSearch(plan, address=_address())
     except UserError as error:
-        here = Search(plan)
-        here.remark = f"The other seeds are trained in this process: {error}"
-        return here
+        local = Search(plan)
+        local.remark = f"The other seeds are trained in this process: {error}"
+        return local
 
 
 def _address() -> str:
@@ -103,6 +106,6 @@ def _address() -> str:
     return address
 
 
-def _left(caviar: Search) -> str:
-    left = sum(trial.going for trial in caviar.trials)
+def _missing(search: Search) -> str:
+    left = sum(trial.going for trial in search.trials)
     return f"The {left:,} models that are missing are trained" if left > 1 else "The model that is missing is trained"

@@ -1,8 +1,8 @@
-"""What of a search goes to the store, and when: each generation's plan as it begins, its models as they are finished,
-and now and then how far the others are.
+"""What of a search goes to the store, and when: each generation's plan before it trains, the models that are finished,
+and every few seconds a checkpoint of the others.
 
-From there a generation that was not done goes on when it is asked for again, or from its finished models where they are
-farmed out: the same plan and points lead to the same bits.
+A generation that was not done continues from its checkpoint when the search is opened again; one on Dask workers, from
+its finished models. The same plan and points lead to the same bits.
 """
 
 from __future__ import annotations
@@ -23,134 +23,134 @@ from core.search.view import least_loss
 from core.store import Finished, Generation, Store
 
 EVERY_SECONDS = 1.0  # between two records of a search that plays
-STANDING_SECONDS = 10.0  # at least, between two of them that say how far it is
+CHECKPOINT_SECONDS = 10.0  # at least, between two records with a checkpoint
 KINDS = {"random": "at random", "grid": "on a grid"}
-NOWHERE = (0, 0)  # the moment at which a search begins
+START = (0, 0)  # the `moment` of a search that has not trained
 
 
-def about(caviar: Search) -> str:
-    """What is searched, such as "64 at random over learning rate, momentum"."""
-    plan = caviar.plan
-    return f"{len(caviar.trials):,} {KINDS[plan.kind]} over {', '.join(one.field.label for one in plan.space.ranges)}"
+def about(search: Search) -> str:
+    """A search in a few words, such as "64 at random over learning rate, momentum"."""
+    plan = search.plan
+    return f"{len(search.trials):,} {KINDS[plan.kind]} over {', '.join(one.field.label for one in plan.space.ranges)}"
 
 
-def finished(caviar: Search, trial: Trial) -> Finished:
-    """What is kept of a model that is done, stopped or diverged."""
-    return Finished(**caviar.result(trial.number))
+def finished(search: Search, trial: Trial) -> Finished:
+    """The stored row of a model that is done, stopped or diverged."""
+    return Finished(**search.result(trial.number))
 
 
 # to the store and back
 
 
 class SearchRecorder:
-    """Writes one search into the store as it grows; `complete` says of each generation whether it is all written."""
+    """Writes one search into the store as it trains; `complete` says of each generation whether all of it is stored."""
 
-    def __init__(self, store: Store, search: str, generations: Sequence[Search], region: str = "") -> None:
-        self.store, self.search, self.complete = store, search, [caviar.done for caviar in generations]
+    def __init__(self, store: Store, token: str, generations: Sequence[Search], region: str = "") -> None:
+        self.store, self.token, self.complete = store, token, [search.done for search in generations]
         self._written: list[set[int]] = [set() for _ in generations]
-        self._moments = [caviar.moment for caviar in generations]  # how far each generation is in the store
-        self._recorded, self._stood, self._failed = -math.inf, time.monotonic(), False
-        self._contested: tuple[int, bool] | None = None  # how much of a contest is in the store
-        self._region: str | None = region  # that is in the store
-        for number, caviar in enumerate(generations):
-            self._follow(number, caviar)
+        self._moments = [search.moment for search in generations]  # of the last stored checkpoint of each generation
+        self._recorded, self._checkpointed, self._failed = -math.inf, time.monotonic(), False
+        self._contested: tuple[int, bool] | None = None  # how much of a contest is stored
+        self._region: str | None = region  # that is stored
+        for number, search in enumerate(generations):
+            self._follow(number, search)
 
-    def _follow(self, number: int, caviar: Search) -> None:
-        """What workers give is written as it comes in, whether or not anybody looks."""
-        store, search = self.store, self.search
-        caviar.on_results(lambda results: _write(store, search, number, results))
+    def _follow(self, number: int, search: Search) -> None:
+        """Write results of Dask workers as they come in, whether or not anybody watches."""
+        store, token = self.store, self.token
+        search.on_results(lambda results: _write(store, token, number, results))
 
     @classmethod
-    def begin(cls, store: Store, search: str, owner: str, caviar: Search) -> tuple[SearchRecorder, Future[None]]:
-        """Put a new search into the store."""
-        dataset, first = caviar.plan.space.spec.dataset, generation(0, caviar)
-        adding = store.searches.add(search, owner, about(caviar), dataset, first)
-        return cls(store, search, [caviar]), adding
+    def begin(cls, store: Store, token: str, owner: str, search: Search) -> tuple[SearchRecorder, Future[None]]:
+        """A recorder for a new search, and the write that adds it to the store."""
+        dataset, first = search.plan.space.spec.dataset, generation(0, search)
+        adding = store.searches.add(token, owner, about(search), dataset, first)
+        return cls(store, token, [search]), adding
 
     def start(self, origin: str) -> Future[None]:
-        """The search is played for the first time; `origin` is the token of the run from which its models go on."""
-        return self.store.searches.start(self.search, origin)
+        """Write that the search is played for the first time; its models start from the run with the token `origin`."""
+        return self.store.searches.start(self.token, origin)
 
-    def add(self, caviar: Search) -> Future[None]:
-        """Another generation of the search; it counts once this is done."""
+    def add(self, search: Search) -> Future[None]:
+        """Add another generation; it may train once this write is done."""
         number = len(self.complete)
-        adding = self.store.searches.add_generation(self.search, generation(number, caviar))
+        adding = self.store.searches.add_generation(self.token, generation(number, search))
         self.complete.append(False)
         self._written.append(set())
-        self._moments.append(caviar.moment)
-        self._follow(number, caviar)
+        self._moments.append(search.moment)
+        self._follow(number, search)
         return adding
 
     def record_contest(self, contest: RandomVsGrid) -> Future[None] | None:
-        """Write down what a contest has found, where that is more than was written."""
+        """Write what a contest has found; None where nothing is new."""
         moment = sum(map(len, contest.found.values())), contest.stopped
         if moment == self._contested:
             return None
         self._contested = moment
-        return self.store.searches.record_contest(self.search, contest.to_json())
+        return self.store.searches.record_contest(self.token, contest.to_json())
 
     def record_region(self, told: str) -> Future[None] | None:
-        """Write down what is selected (see `core.search.regions`), where that is not what was written."""
+        """Write the selected region (see `core.search.regions`); None where it is the stored one."""
         if told == self._region:
             return None
         self._region = told
-        return self.store.searches.record_region(self.search, told)
+        return self.store.searches.record_region(self.token, told)
 
     def record(self, generations: Sequence[Search], rests: bool = False) -> list[Future[None]]:
-        """Write down which models are finished: at once where a generation is done, now and then where it is not, and
-        after a write that failed. Less often, and where the search `rests`, also how far it is."""
+        """Write which models are finished: at once where a generation is done, else every second, which also repeats a
+        write that failed. Every ten seconds, and where the search `rests`, with a checkpoint."""
         now = time.monotonic()
         due = now - self._recorded >= EVERY_SECONDS
-        standing = rests or (due and now - self._stood >= STANDING_SECONDS)
+        checkpoint = rests or (due and now - self._checkpointed >= CHECKPOINT_SECONDS)
         if due:
             self._recorded = now
         if due and self._failed:
             self._failed, self.complete = False, [False for _ in self.complete]
-            self._written, self._moments = [set() for _ in self.complete], [NOWHERE for _ in self.complete]
+            self._written, self._moments = [set() for _ in self.complete], [START for _ in self.complete]
             self._contested = self._region = None
         soon = due or not self._failed
         found = [
-            self._record(number, caviar, self._standing(number, generations) if standing else None)
-            for number, caviar in enumerate(generations)
-            if not self.complete[number] and (soon if caviar.done or rests else due) and self._behind(number, caviar)
+            self._record(number, search, self._checkpoint(number, generations) if checkpoint else None)
+            for number, search in enumerate(generations)
+            if not self.complete[number] and (soon if search.done or rests else due) and self._behind(number, search)
         ]
-        if standing:
-            self._stood = now
+        if checkpoint:
+            self._checkpointed = now
         return found
 
-    def _behind(self, number: int, caviar: Search) -> bool:
-        """Whether there may be something of a generation that the store does not have."""
-        finished_here = sum(not trial.going for trial in caviar.trials)
-        return caviar.done or caviar.moment != self._moments[number] or finished_here > len(self._written[number])
+    def _behind(self, number: int, search: Search) -> bool:
+        """Whether something of a generation may not be stored yet."""
+        finished_here = sum(not trial.going for trial in search.trials)
+        return search.done or search.moment != self._moments[number] or finished_here > len(self._written[number])
 
-    def _standing(self, number: int, generations: Sequence[Search]) -> Callable[[], bytes] | None:
-        """What packs how far a generation is; empty where the search has too much of it, None for nothing new."""
-        caviar, moment = generations[number], generations[number].moment
-        if caviar.done or self._moments[number] == moment:
+    def _checkpoint(self, number: int, generations: Sequence[Search]) -> Callable[[], bytes] | None:
+        """Packs a checkpoint of a generation, or b"" where the search's are too large; None where nothing is new."""
+        search, moment = generations[number], generations[number].moment
+        if search.done or self._moments[number] == moment:
             return None
         self._moments[number] = moment
         fits = sum(one.checkpoint_bytes for one in generations if not one.done) <= MOST * 0.98
-        return partial(pack, caviar.checkpoint()) if fits else bytes
+        return partial(pack, search.checkpoint()) if fits else bytes
 
-    def _record(self, number: int, caviar: Search, standing: Callable[[], bytes] | None) -> Future[None]:
+    def _record(self, number: int, search: Search, checkpoint: Callable[[], bytes] | None) -> Future[None]:
         written = self._written[number]
-        new = [trial for trial in caviar.trials if not trial.going and trial.number not in written]
+        new = [trial for trial in search.trials if not trial.going and trial.number not in written]
         written |= {trial.number for trial in new}
-        self.complete[number] = caviar.done
-        rows = [finished(caviar, trial) for trial in new]
-        return self.store.searches.record(self.search, number, rows, least_loss(caviar), caviar.done, standing)
+        self.complete[number] = search.done
+        rows = [finished(search, trial) for trial in new]
+        return self.store.searches.record(self.token, number, rows, least_loss(search), search.done, checkpoint)
 
     def forget(self) -> None:
-        """A write has failed: what is here is written again, after a while."""
+        """A write has failed: all is written again, at the next second."""
         self._failed = True
 
 
-def _write(store: Store, search: str, number: int, results: Sequence[Result]) -> Future[None]:
+def _write(store: Store, token: str, number: int, results: Sequence[Result]) -> Future[None]:
     best = min((result["best"] for result in results if result["best"] is not None), default=None)
-    return store.searches.record(search, number, [Finished(**result) for result in results], best)
+    return store.searches.record(token, number, [Finished(**result) for result in results], best)
 
 
-def generation(number: int, caviar: Search) -> Generation:
-    """What is kept of a generation before it is trained."""
-    plan = plan_to_json(caviar.plan, [trial.point for trial in caviar.trials])
-    return Generation(number, plan, caviar.steps.tolist(), len(caviar.trials), None, False, caviar.remote)
+def generation(number: int, search: Search) -> Generation:
+    """The stored row of a generation before it is trained."""
+    plan = plan_to_json(search.plan, [trial.point for trial in search.trials])
+    return Generation(number, plan, search.steps.tolist(), len(search.trials), None, False, search.remote)

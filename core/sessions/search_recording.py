@@ -1,4 +1,4 @@
-"""When a search is saved: generations before they count, models as they are finished, what is selected, its end."""
+"""When a search is saved: generations before they train, models as they finish, checkpoints, the selected region."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class SearchRecording:
             self.recorder.forget()
 
     def start(self, origin: str) -> None:
-        """The search is played for the first time; `origin` is the token of the run that its models go on from. Waits
-        for the store. `UserError` where the owner's list is full."""
+        """Save that the search is played for the first time; its models start from the run with the token `origin`.
+        Waits for the store. `UserError` where the owner's list is full."""
         if self.recorder and not self.started:
             self.recorder.start(origin).result()
         self.started = True
@@ -38,8 +38,8 @@ class SearchRecording:
             self.recorder.add(search).result()
 
     def save(self, training: SearchTraining, generation: int, region: Region) -> None:
-        """Save what is selected of a generation, what is finished, and how far the rest is: at once where a generation
-        is done or the search rests, else now and then."""
+        """Save the selected region of a generation, finished models and checkpoints: at once where a generation is done
+        or the search is paused, else every few seconds."""
         if not self.recorder:
             return
         written: list[Future[None] | None] = []

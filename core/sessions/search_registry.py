@@ -24,8 +24,8 @@ STUCK = "Something went wrong with the workers, and the server's log says what. 
 def search_sessions(
     store: Callable[[], Store] | None = None, most: int = MOST_OPEN, idle: float = IDLE_SECONDS
 ) -> Registry[..., SearchSession]:
-    """A registry of searches. Its `open(search, owner)` takes in a search of the person with the token `owner`, and
-    stores it."""
+    """A registry of searches. Its `open(search, owner)` opens and stores a new search of the person with the token
+    `owner`."""
 
     def create(token: str, search: Search, owner: str = "") -> SearchSession:
         owner, recorder = owner or new_token(), None
@@ -68,7 +68,7 @@ def _reopened(store: Store, token: str) -> SearchSession | None:
         session.training.contest = recall_contest(store, entry, generations)
     except UserError as error:
         session.training.said = str(error)
-    with suppress(UserError):  # a region that cannot be any more is let go
+    with suppress(UserError):  # a region that no longer fits is dropped
         found = region_from_json(entry.region, [search.plan.space for search in generations])
         if found:
             session.viewing.generation, session.viewing.region = found

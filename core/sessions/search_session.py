@@ -1,4 +1,4 @@
-"""A search that people look at; it trains a slice at a time, as runs do.
+"""An open search, which trains a slice at a time, as runs do.
 
 A search is a list of generations: each is searched inside a region of the one before (C3).
 """
@@ -51,8 +51,8 @@ POLLER = object()  # who polls, as a viewer
 
 
 class SearchSession(Session[SearchCommand]):
-    """Generations of a search: how they train (`training`), what is seen of them (`viewing`), and when they are saved
-    (`recording`). `origin` is the token of the run from which the models go on, if there is one."""
+    """The generations of a search: how they train (`training`), what is shown of them (`viewing`), and when they are
+    saved (`recording`). `origin` is the token of the run that the models start from, "" where there is none."""
 
     decode = Decoder(SearchMessage)
 
@@ -73,13 +73,13 @@ class SearchSession(Session[SearchCommand]):
         self.on_play: Callable[[], None] = lambda: None  # called when it begins to play, from any thread
 
     @property
-    def caviar(self) -> Search:
-        """The generation that is seen."""
+    def search(self) -> Search:
+        """The generation shown."""
         return self.viewing.search
 
     @property
     def contest(self) -> RandomVsGrid | None:
-        """The first two generations under many seeds."""
+        """The comparison of the first two generations under many seeds, if there is one."""
         return self.training.contest
 
     @property
@@ -142,7 +142,7 @@ class SearchSession(Session[SearchCommand]):
             return remote and not self.closed
 
     def rest(self, why: str) -> None:
-        """Stop by itself, and say why."""
+        """Pause without a command, and say why."""
         with self.lock:
             if not self.closed:
                 self.training.rest(why)
@@ -212,21 +212,21 @@ class SearchSession(Session[SearchCommand]):
     # what is found
 
     def finer(self) -> Search:
-        """The next generation, with as many models and trained where the one that is seen is: inside the region that is
-        selected, else inside the one `proposed`. Raises `UserError` where none can be."""
-        plan = self.caviar.plan
+        """A next generation inside the selected region, else inside the one `proposed`: as many models as in the one
+        shown, trained where those are. Raises `UserError` where none can be proposed."""
+        plan = self.search.plan
         space = within(plan.space, self.viewing.region) if self.viewing.region else self.proposed()
         seed = (self.generations[0].plan.seed + len(self.generations)) % (int(FIELDS["seed"].high) + 1)
-        return self.caviar.another(replace(plan, space=space, seed=seed))
+        return self.search.another(replace(plan, space=space, seed=seed))
 
     def proposed(self) -> Space:
-        """The region of the best tenth of the generation that is seen, by the last loss that enough models have."""
-        seen = self.caviar
+        """The region of the best tenth of the generation shown, by the last loss that enough models have."""
+        seen = self.search
         last = seen.losses[:, -1]
         if np.isfinite(last).sum() < LEAST_BEST:
             last = np.array([trial.loss for trial in seen.trials])
         return zoomed(seen.plan.space, [trial.point for trial in seen.trials], last)
 
     def best(self, count: int) -> list[int]:
-        """The numbers of the models that stand best."""
-        return [int(number) for number in ranking(self.caviar)[:count]]
+        """The numbers of the `count` best models, best first."""
+        return [int(number) for number in ranking(self.search)[:count]]

@@ -9,13 +9,13 @@ from core.errors import UserError
 from core.search.random_vs_grid import RandomVsGrid
 from core.search.search import Search
 
-LOOKING_SECONDS = 0.001  # that it takes to see that workers elsewhere have nothing new
+LOOKING_SECONDS = 0.001  # at most, to see that Dask workers have nothing new
 
 
 class SearchTraining:
     """The `generations` of a search, and the `contest` of the first two under many seeds, if there is one.
 
-    `said` is why it stopped by itself.
+    `said` is why it paused without a command, "" where it did not.
     """
 
     def __init__(self, generations: list[Search]) -> None:
@@ -43,18 +43,18 @@ class SearchTraining:
         self.playing, self.said = True, ""
 
     def rest(self, why: str) -> None:
-        """Stop by itself."""
+        """Pause without a command; `why` says why."""
         self.playing, self.said = False, why
 
     def stop(self) -> None:
-        """End all for good where it stands."""
+        """End all of it for good."""
         for one in self._all:
             one.stop()
         self.playing = False
 
     def advance(self, until: float, interrupted: Callable[[], bool]) -> bool:
-        """Train what is least far until then; returns whether there was something to do: what Dask workers train is
-        only looked after."""
+        """Train the search with the least progress, until `until` at most. Returns whether that was work here: of a
+        search on Dask workers, only results are collected."""
         start = time.perf_counter()
         least = min(self._undone(), key=lambda one: one.progress)
         self._advance(least, lambda: interrupted() or time.perf_counter() >= until)

@@ -1,4 +1,4 @@
-"""What is seen of a search: a generation, a model and a region of it, and the axes of the scatter."""
+"""What is shown of a search: a generation, a model and a region of it, and the axes of the scatter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class SearchViewing:
 
     @property
     def search(self) -> Search:
-        """The generation that is seen."""
+        """The generation shown."""
         return self._generations[self.generation]
 
     def chosen(self, sight: Sight) -> SearchViewing:
@@ -43,22 +43,22 @@ class SearchViewing:
         return seen
 
     def see(self, generation: int) -> None:
-        """Look at a generation."""
+        """Show a generation."""
         self.generation = min(max(0, generation), len(self._generations) - 1)
         self.picked, self.region = None, {}
 
     def pick(self, number: int | None) -> None:
-        """Pick a model of the generation that is seen, or none."""
+        """Pick a model of the generation shown, or none."""
         models = len(self.search.trials)
         if number is not None and not 0 <= number < models:
             raise UserError(f"There is no model {number}: they are numbered from 0 to {models - 1}.")
         self.picked = number
 
     def select(self, of: int, places: Mapping[str, Any] | None) -> None:
-        """Select a region of the generation that is seen, by places in 0..1 on the axes of the generation `of`.
+        """Select a region of the generation shown, by places in 0..1 on the axes of the generation `of`.
 
         `places` has (low, high) or None by the names of some settings (see `core.search.regions.selected`); None clears
-        the region. Raises `UserError` for what cannot be.
+        the region. Raises `UserError` for what cannot be selected.
         """
         if places is None:
             self.region = {}
@@ -76,6 +76,6 @@ class SearchViewing:
             raise UserError(words) from error
 
     def narrow(self, values: Region) -> None:
-        """Select (low, high) or choices of some settings of the generation that is seen, () for all of one. `UserError`
-        for what cannot be."""
+        """Select (low, high) or choices of some settings of the generation shown, () for all of one. `UserError` for
+        what cannot be selected."""
         self.region = narrowed(self.search.plan.space, self.region, values)

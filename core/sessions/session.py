@@ -23,7 +23,7 @@ Listener = Callable[[], None]
 
 
 class Decode(Protocol):
-    """Makes a command of what a client sends, or raises `UserError`: see `core.sessions.decoder`."""
+    """Makes a command from a client's message, or raises `UserError`: see `core.sessions.decoder`."""
 
     def __call__(self, text: str | bytes) -> Any: ...
 
@@ -48,7 +48,7 @@ class Session(Generic[C]):
         self._inbox: deque[tuple[C, Future[Any]]] = deque()
         self._driver: tuple[object, float] = (None, 0.0)
 
-    # for its kinds to define
+    # for subclasses
 
     def carry_out(self, command: C) -> Any:
         """Carry out a command, with the lock, and return its answer. Raises `UserError` where that cannot be done."""
@@ -65,7 +65,7 @@ class Session(Generic[C]):
         return None
 
     def as_seen(self, sight: Any) -> Any:
-        """The session as a viewer sees it who chose to see something else of it, where that can be done."""
+        """The session as shown to a viewer who chose `sight`; the session itself where there is nothing to choose."""
         return self
 
     def _may_come(self, command: C) -> bool:
@@ -76,7 +76,7 @@ class Session(Generic[C]):
         """Called after commands, with the lock."""
 
     def _record_end(self) -> None:
-        """Called as it closes, with the lock: stop, and write down where it stands."""
+        """Called as it closes, with the lock: stop, and save."""
 
     # commands
 
@@ -89,7 +89,7 @@ class Session(Generic[C]):
         return future
 
     def answer(self) -> None:
-        """Carry out what was asked and may be done now; once closed, refuse it."""
+        """Carry out the posted commands that may be carried out now; once closed, refuse them."""
         with self.lock:
             answered = False
             while self._inbox and (self.closed or self._may_come(self._inbox[0][0])):

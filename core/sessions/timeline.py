@@ -1,4 +1,4 @@
-"""Where one stands on the timeline of a run: on which branch, at which step, and what is replayed to get there."""
+"""The branch and the step of a run that are shown and trained, and the replays that lead there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.sessions.run_recording import RunRecording
 
 
 class Timeline:
-    """`run` is the branch that is driven, where it stands; `view` an earlier step of it that is looked at, if any."""
+    """`run` is the current branch at its present step; `view` an earlier step of it that is shown instead, if any."""
 
     def __init__(self, run: Run, recording: RunRecording) -> None:
         self.run, self.recording = run, recording
@@ -22,7 +22,7 @@ class Timeline:
 
     @property
     def shown(self) -> Run:
-        """What is looked at: an earlier step, or the run where it stands."""
+        """What is shown: an earlier step, or the run at its present one."""
         return self.view or self.run
 
     @property
@@ -31,7 +31,7 @@ class Timeline:
         return self.replays.has(self.run)
 
     def look(self, step: int | None) -> None:
-        """Show the run as it was at `step`; None, or where it stands: as it is."""
+        """Show the run as it was at `step`; for None or its present step, as it is."""
         self.replays.clear()
         if step is None or step >= self.run.step:
             self.view = None
@@ -43,7 +43,7 @@ class Timeline:
             self.replays.add(rewinding(past, step), partial(setattr, self.view, "twin"))
 
     def go_on(self) -> None:
-        """From an earlier step that is looked at, the run goes on as a branch."""
+        """Continue from the step that is shown: from an earlier one as a new branch."""
         if self.view:
             view, self.view = self.view, None
             self.fork(Replay(view, (), view.step), view.step)
@@ -54,7 +54,7 @@ class Timeline:
         self.fork(rewinding(self.run.branch(), step), step)
 
     def undo(self) -> Gesture:
-        """Take back the last gesture, which is returned; what came after it stays as a branch."""
+        """Undo the last gesture, and return it; what came after it stays as a branch."""
         self.view = None
         undone = last_gesture(self.run.journal)
         if undone.first == self.run.step:
@@ -65,7 +65,7 @@ class Timeline:
         return undone
 
     def open_branch(self, line: str) -> None:
-        """Go on with another branch of the run."""
+        """Continue on another branch of the run."""
         self.view = None
         replay = self.recording.open_branch(self.run, line)
         if replay:
@@ -73,14 +73,14 @@ class Timeline:
             self.hold(replay)
 
     def fork(self, replay: Replay[Run], at: int) -> None:
-        """Go on as `replay`, which leaves the run at step `at`."""
+        """Continue as `replay`, a branch that leaves the run at step `at`."""
         self.view = None
         self.recording.fork(self.run, replay, at)
         replay.run.twins = self.run.twins
         self.hold(replay)
 
     def hold(self, replay: Replay[Run], then: Callable[[], None] | None = None) -> None:
-        """Go on with another run, which is first replayed to its step; `then` is called when it is there."""
+        """Continue with another run, which is first replayed to its step; `then` is called when it is there."""
 
         def ready() -> None:
             if then:
@@ -98,13 +98,13 @@ class Timeline:
             self.replays.add(replay, arrived)
 
     def keep_twins(self, twins: bool) -> None:
-        """Whether every gesture leaves behind a twin that goes on without it; the last one does at once."""
+        """Whether each gesture gets a twin, the same run without it; the last gesture gets one at once."""
         self.run.twins, self.run.twin = twins, None
         self.recording.keep_twins(twins)
         self._want_twin()
 
     def _want_twin(self) -> None:
-        """Replay the twin of the last gesture, where twins are kept and it is not there."""
+        """Replay the twin of the last gesture, where twins are kept and it has none."""
         run, journal = self.run, self.run.journal
         if not run.twins or not journal or run.twin:
             return

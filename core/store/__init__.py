@@ -9,10 +9,11 @@ import os
 import threading
 from pathlib import Path
 
+from core.store.generations import Finished, Generation
 from core.store.lines import Line, Progress
 from core.store.migrations import MIGRATIONS
 from core.store.runs import Entry, Store
-from core.store.searches import Finished, Generation, SearchEntry
+from core.store.searches import SearchEntry
 from core.store.tokens import bounded_name, digest, key_of, new_token
 
 DEFAULT = Path(__file__).parents[2] / "panda.db"

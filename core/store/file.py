@@ -133,7 +133,7 @@ class File:
 
 
 def done(cursor: sqlite3.Cursor) -> None:
-    """A job's statement gives nothing."""
+    """None: the result of a job that is one statement."""
 
 
 def _commit(connection: sqlite3.Connection, batch: Sequence[tuple[Job[Any], Future[Any]]]) -> None:

@@ -66,6 +66,8 @@ class Store(File):
         self.tables, self.searches = Tables(self), Searches(self)
         self.write(_sweep)
 
+    # reading
+
     def find(self, token: str) -> Entry | None:
         """The run that a token reads or drives; None where there is none or it is deleted."""
         where = "(runs.id = ? OR runs.key = ?) AND runs.deleted IS NULL"
@@ -100,7 +102,7 @@ class Store(File):
         """The snapshots of a line, oldest first."""
         return [row["bytes"] for row in self.rows("SELECT bytes FROM snapshots WHERE line = ? ORDER BY step", line)]
 
-    # what is written
+    # writing
 
     def add_run(
         self,
@@ -154,7 +156,7 @@ class Store(File):
         return self.write(lambda db: done(db.execute(query, (line, time.time(), run))))
 
     def set_twins(self, run: str, twins: bool) -> Future[None]:
-        """Whether gestures leave a twin behind."""
+        """Write whether gestures get twins."""
         return self.write(lambda db: done(db.execute("UPDATE runs SET twins = ? WHERE id = ?", (int(twins), run))))
 
     def rename_line(self, run: str, line: str, name: str) -> Future[None]:

@@ -1,11 +1,10 @@
-"""What the store keeps of searches: their generations, each with its plan, and of every model what became of it.
+"""What the store keeps of searches: a row each, their generations with a plan each, and the result of every model.
 
-A trial has one row: a second one that comes for the same model is ignored, as the same plan leads to the same bits.
+A model has one result: a second one is ignored, as the same plan leads to the same bits.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -15,20 +14,28 @@ from typing import Any
 
 from core.errors import UserError
 from core.store.file import File
+from core.store.generations import (
+    Finished,
+    Generation,
+    add_generation,
+    finished_of,
+    generation_of,
+    put_checkpoint,
+    row_of,
+)
 from core.store.tokens import bounded_name, digest, key_of
 
 MOST_SEARCHES = 500  # of one person, started and not deleted
 MOST_MODELS = 200_000  # of all of them
-STANDING_BYTES = 256 * 2**20  # of all that a person has begun; what was left longest ago goes first
 
 
 @dataclass(frozen=True)
 class SearchEntry:
     """A search as a list shows it: `models` and `best` (dev loss, nats) are those of all `generations`.
 
-    `about` and `dataset` say what is searched, `origin` is the token of the run from which the models go on, or "";
-    `contest` is what its first two generations came to under many seeds, as it was told, or ""; `region` what its owner
-    has selected and of which generation (see `core.search.regions`), or "".
+    `about` and `dataset` say what is searched, `origin` is the token of the run that the models start from. As JSON,
+    `contest` is the outcome of its first two generations under many seeds, and `region` what its owner has selected
+    (see `core.search.regions`). Each is "" where there is none.
     """
 
     id: str
@@ -48,39 +55,6 @@ class SearchEntry:
     models: int
     best: float | None
     done: bool
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A generation of a search: its plan with its points as plain dicts, the steps at which it is measured, and whether
-    its models are farmed out, so that each is finished for itself."""
-
-    number: int
-    plan: dict[str, Any]
-    steps: list[int]
-    models: int
-    best: float | None
-    done: bool
-    farmed: bool = False
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What became of a model. `losses` and `accuracies` are those at the first measured steps; None: no number.
-
-    `fingerprint` is "" where it was not known.
-    """
-
-    number: int
-    state: str
-    step: int
-    loss: float | None
-    best: float | None
-    accuracy: float | None
-    losses: list[float | None]
-    accuracies: list[float | None]
-    why: str
-    fingerprint: str = ""
 
 
 class Searches:
@@ -113,19 +87,20 @@ class Searches:
     def generations(self, search: str) -> list[Generation]:
         """The generations of a search, the first one first."""
         rows = self._file.rows("SELECT * FROM generations WHERE search = ? ORDER BY number", search)
-        return [_generation(row) for row in rows]
+        return [generation_of(row) for row in rows]
 
     def trials(self, search: str, generation: int) -> list[Finished]:
-        """What is stored of a generation's models, by number."""
+        """The stored results of a generation's models, by number."""
         query = "SELECT * FROM trials WHERE search = ? AND generation = ? ORDER BY number"
-        return [_finished(row) for row in self._file.rows(query, search, generation)]
+        return [finished_of(row) for row in self._file.rows(query, search, generation)]
 
-    def standing(self, search: str, generation: int) -> bytes | None:
-        """How far a generation is that is not done, as `record` was told last; None where it was not, or no more."""
+    def checkpoint(self, search: str, generation: int) -> bytes | None:
+        """The last checkpoint of a generation that is not done, b"" for one that was too large; None where there is
+        none."""
         query = "SELECT bytes FROM standings WHERE search = ? AND generation = ?"
         return next((row["bytes"] for row in self._file.rows(query, search, generation)), None)
 
-    # what is written
+    # writing
 
     def add(self, search: str, owner_token: str, about: str, dataset: str, first: Generation) -> Future[None]:
         """A new search with its first generation."""
@@ -135,12 +110,12 @@ class Searches:
             columns = "id, owner, key, about, dataset, created, changed"
             row = (search, owner, key, about, dataset, now, now)
             db.execute(f"INSERT INTO searches ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            _add_generation(db, search, first)
+            add_generation(db, search, first)
 
         return self._file.write(job)
 
     def start(self, search: str, origin: str) -> Future[None]:
-        """The search is played for the first time. `UserError` where the person has too many."""
+        """Write that the search is played for the first time. `UserError` where the person has too many."""
 
         def job(db: sqlite3.Connection) -> None:
             _check_room(db, search)
@@ -154,7 +129,7 @@ class Searches:
 
         def job(db: sqlite3.Connection) -> None:
             _check_room(db, search, generation.models)
-            _add_generation(db, search, generation)
+            add_generation(db, search, generation)
             _touch(db, search)
 
         return self._file.write(job)
@@ -166,11 +141,11 @@ class Searches:
         trials: Sequence[Finished],
         best: float | None,
         done: bool = False,
-        standing: Callable[[], bytes] | None = None,
+        checkpoint: Callable[[], bytes] | None = None,
     ) -> Future[None]:
-        """What became of some models; the best dev loss so far, whether the generation is done, and if it is not
-        perhaps how far it is: `standing` gives that in the writer's thread, in place of what was said before."""
-        rows = [(search, generation, *_row(trial)) for trial in trials]
+        """Write the results of some models, the best dev loss so far, and whether the generation is done. If it is not,
+        `checkpoint` may pack one, in the writer's thread, which replaces the one before."""
+        rows = [(search, generation, *row_of(trial)) for trial in trials]
 
         def job(db: sqlite3.Connection) -> None:
             db.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -179,14 +154,14 @@ class Searches:
             db.execute(query, {"best": best, "done": int(done), "search": search, "number": generation})
             if done:
                 db.execute("DELETE FROM standings WHERE search = ? AND generation = ?", (search, generation))
-            elif standing is not None:
-                _put_standing(db, search, generation, standing())
+            elif checkpoint is not None:
+                put_checkpoint(db, search, generation, checkpoint())
             _touch(db, search)
 
         return self._file.write(job)
 
     def record_contest(self, search: str, told: str) -> Future[None]:
-        """What its first two generations came to under many seeds, so far."""
+        """Write the outcome, so far, of its first two generations under many seeds."""
 
         def job(db: sqlite3.Connection) -> None:
             db.execute("UPDATE searches SET contest = ? WHERE id = ?", (told, search))
@@ -194,7 +169,7 @@ class Searches:
         return self._file.write(job)
 
     def record_region(self, search: str, told: str) -> Future[None]:
-        """What its owner has selected, "" for nothing."""
+        """Write what its owner has selected, "" for nothing."""
 
         def job(db: sqlite3.Connection) -> None:
             db.execute("UPDATE searches SET region = ? WHERE id = ?", (told, search))
@@ -215,29 +190,13 @@ class Searches:
 
 
 def sweep(db: sqlite3.Connection, long_ago: float, yesterday: float) -> None:
-    """Forget searches that were deleted before `long_ago`, and those opened before `yesterday` and never started."""
+    """Remove searches that were deleted before `long_ago`, and those opened before `yesterday` and never started."""
     db.execute("DELETE FROM searches WHERE deleted < ?", (long_ago,))
     db.execute("DELETE FROM searches WHERE changed < ? AND started IS NULL", (yesterday,))
 
 
-def _put_standing(db: sqlite3.Connection, search: str, generation: int, standing: bytes) -> None:
-    """How far a generation is, if it is there and not done; the person's oldest go where all are too large."""
-    db.execute(
-        """INSERT OR REPLACE INTO standings SELECT search, number, ?, ? FROM generations
-        WHERE search = ? AND number = ? AND NOT done""",
-        (standing, time.time(), search, generation),
-    )
-    db.execute(
-        """DELETE FROM standings WHERE rowid IN (SELECT row FROM (
-            SELECT t.rowid AS row, sum(length(t.bytes)) OVER (ORDER BY t.written DESC, t.rowid DESC) AS bytes
-            FROM standings AS t JOIN searches AS s ON s.id = t.search
-            WHERE s.owner = (SELECT owner FROM searches WHERE id = ?)) WHERE bytes > ?)""",
-        (search, STANDING_BYTES),
-    )
-
-
 def _check_room(db: sqlite3.Connection, search: str, models: int = 0) -> None:
-    """Whether the person may start this search, or have so many more models in it."""
+    """Raises `UserError` unless the person may start this search, or have so many more models in it."""
     query = """SELECT count(DISTINCT s.id), total(g.models) FROM searches AS s JOIN generations AS g ON g.search = s.id
         WHERE s.owner = (SELECT owner FROM searches WHERE id = ?) AND s.deleted IS NULL
         AND (s.started IS NOT NULL OR s.id = ?)"""
@@ -249,32 +208,10 @@ def _check_room(db: sqlite3.Connection, search: str, models: int = 0) -> None:
         )
 
 
-def _add_generation(db: sqlite3.Connection, search: str, new: Generation) -> None:
-    told = (json.dumps(new.plan, allow_nan=False), json.dumps(new.steps), new.models, None, 0, int(new.farmed))
-    db.execute("INSERT INTO generations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (search, new.number, *told))
-
-
 def _touch(db: sqlite3.Connection, search: str) -> None:
     db.execute("UPDATE searches SET changed = ? WHERE id = ?", (time.time(), search))
-
-
-def _row(one: Finished) -> tuple[Any, ...]:
-    curves = (json.dumps(one.losses, allow_nan=False), json.dumps(one.accuracies, allow_nan=False))
-    return (one.number, one.state, one.step, one.loss, one.best, one.accuracy, *curves, one.why, one.fingerprint)
 
 
 def _entry(row: sqlite3.Row) -> SearchEntry:
     values = {name: row[name] for name in SearchEntry.__dataclass_fields__}
     return SearchEntry(**values | {"done": bool(row["done"]), "models": int(row["models"])})
-
-
-def _generation(row: sqlite3.Row) -> Generation:
-    plan, steps = json.loads(row["plan"]), json.loads(row["steps"])
-    done, farmed = bool(row["done"]), bool(row["farmed"])
-    return Generation(row["number"], plan, steps, row["models"], row["best"], done, farmed)
-
-
-def _finished(row: sqlite3.Row) -> Finished:
-    values = {name: row[name] for name in Finished.__dataclass_fields__}
-    curves = {name: json.loads(row[name]) for name in ("losses", "accuracies")}
-    return Finished(**values | curves)

@@ -41,7 +41,7 @@ def new_search(app, models=8, steps=20):
 def test_it_opens_on_a_search_of_the_default_run(app):
     assert not app.exception
     opened = search_of(app)
-    assert [one.name for one in opened.caviar.plan.space.ranges] == ["learning_rate", "beta1"]
+    assert [one.name for one in opened.search.plan.space.ranges] == ["learning_rate", "beta1"]
     assert not opened.playing
 
 
@@ -54,8 +54,8 @@ def test_a_search_is_started_with_what_was_chosen(app):
     opened = search_of(app)
     assert opened is not first
     assert opened.playing
-    assert {"learning_rate", "units", "batch_norm"} == {one.name for one in opened.caviar.plan.space.ranges}
-    assert (len(opened.caviar.trials), opened.caviar.plan.steps) == (8, 20)
+    assert {"learning_rate", "units", "batch_norm"} == {one.name for one in opened.search.plan.space.ranges}
+    assert (len(opened.search.trials), opened.search.plan.steps) == (8, 20)
 
 
 def test_a_search_of_nothing_is_answered_by_a_sentence(app):
@@ -71,7 +71,7 @@ def test_the_wrong_scale_is_a_switch_away(app):
     new_search(app)
     widget(app.toggle, "range-learning_rate-scale").set_value(False).run()
     button(app, "Start this search").click().run()
-    scales = {one.name: one.scale for one in search_of(app).caviar.plan.space.ranges}
+    scales = {one.name: one.scale for one in search_of(app).search.plan.space.ranges}
     assert scales == {"learning_rate": "linear", "beta1": "one_minus"}
 
 
@@ -89,7 +89,7 @@ def test_a_picked_model_opens_as_a_run_with_the_same_bits(app):
     (token,) = {one.token for one in RUN_SESSIONS.sessions()} - before
     run = RUN_SESSIONS.get(token)
     run.do(Read(lambda it: None))
-    assert run.run.fingerprint() == opened.caviar.fingerprint(number)
+    assert run.run.fingerprint() == opened.search.fingerprint(number)
 
 
 def test_zooming_searches_on_inside(app):
@@ -116,8 +116,8 @@ def test_a_region_is_told_and_searched_inside(app):
     assert len(opened.generations) == 2
     assert opened.playing
     assert opened.viewing.generation == 1
-    assert len(opened.caviar.trials) == len(opened.generations[0].trials)
-    assert all(1e-3 <= trial.point["learning_rate"] <= 1e-2 for trial in opened.caviar.trials)
+    assert len(opened.search.trials) == len(opened.generations[0].trials)
+    assert all(1e-3 <= trial.point["learning_rate"] <= 1e-2 for trial in opened.search.trials)
     assert button(app, "Search inside the region") is None
 
 
@@ -240,14 +240,14 @@ def test_from_panda_to_many_variants(label):
     button(app, label).click().run()
     (search,) = {one.token for one in SEARCH_SESSIONS.sessions()} - before
     opened = SEARCH_SESSIONS.get(search)
-    assert opened.caviar.trials[0].settings == run.settings
-    assert (opened.caviar.plan.origin is not None) == label.startswith("Try")
+    assert opened.search.trials[0].settings == run.settings
+    assert (opened.search.plan.origin is not None) == label.startswith("Try")
     if label.startswith("Try"):
         to_the_end(opened)
         number = opened.best(1)[0]
         held = RUN_SESSIONS.get(token)
-        held.do(Adopt(opened.caviar.run(number), 30))
-        assert held.run.fingerprint() == opened.caviar.fingerprint(number)
+        held.do(Adopt(opened.search.run(number), 30))
+        assert held.run.fingerprint() == opened.search.fingerprint(number)
         assert len(held.recorder.store.lines(held.token)) == 2
 
 
@@ -267,7 +267,7 @@ def test_random_and_grid_are_compared_over_many_seeds(app):
     button(app, "Start this search").click().run()
     assert not app.exception
     opened = search_of(app)
-    assert [caviar.plan.kind for caviar in opened.generations] == ["random", "grid"]
+    assert [search.plan.kind for search in opened.generations] == ["random", "grid"]
     status = search_status(opened)
     assert status["words"] == {"contest": "0 of 5 seeds are done."}
     assert (status["done"], status["progress"]) == (False, 0)

@@ -53,8 +53,8 @@ def test_c1_what_to_tune_first_stands_first_and_settings_tried_are_models_traine
     button(app, "Start this search").click().run()
     opened = search_of(app)
     to_the_end(opened)
-    assert len({tuple(trial.point.values()) for trial in opened.caviar.trials}) == 12
-    assert [trial.state for trial in opened.caviar.trials].count("done") == 12
+    assert len({tuple(trial.point.values()) for trial in opened.search.trials}) == 12
+    assert [trial.state for trial in opened.search.trials].count("done") == 12
 
 
 def test_c6_a_re_check_tries_the_settings_again_beside_fresh_variants(panda):
@@ -76,7 +76,7 @@ def test_c6_a_re_check_tries_the_settings_again_beside_fresh_variants(panda):
     assert float(alpha.replace("\\", "")) == run.settings.learning_rate
     fresh = Run(replace(run.spec, seed=run.spec.seed + 1), run.settings)  # by hand: other weights, the same settings
     fresh.advance(300)
-    assert opened.caviar.trials[0].loss == pytest.approx(fresh.evaluate("dev").loss, rel=1e-6)
+    assert opened.search.trials[0].loss == pytest.approx(fresh.evaluate("dev").loss, rel=1e-6)
 
 
 def by_hand(run):
@@ -116,7 +116,7 @@ def test_c8_the_best_of_many_is_the_best_of_them_trained_one_by_one():
     opened = search_of(app)
     to_the_end(opened)
     alone = []
-    for trial in opened.caviar.trials:
+    for trial in opened.search.trials:
         run = Run(trial.spec, trial.settings)
         run.advance(50)
         alone.append(by_hand(run))

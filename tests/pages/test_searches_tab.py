@@ -132,7 +132,7 @@ def test_a_deleted_search_is_undone_in_its_place(add):
     assert SEARCH_SESSIONS.get(first) is None
     widget(app.button, f"search-undo-{first}").click().run()
     assert names(app) == ["first", "second"]
-    assert SEARCH_SESSIONS.get(first).caviar.done
+    assert SEARCH_SESSIONS.get(first).search.done
 
 
 def test_one_deleted_a_while_ago_is_brought_back(add, owner):
@@ -172,8 +172,8 @@ def test_the_same_link_shows_the_search_again_after_it_was_closed(add):
     app = page(search=search, tab="Best")
     assert not app.exception
     assert "no search at this address" not in read(" ".join(one.value for one in app.info))
-    caviar = SEARCH_SESSIONS.get(search).caviar
-    assert [trial.state for trial in caviar.trials] == ["done"] * 4
+    found = SEARCH_SESSIONS.get(search).search
+    assert [trial.state for trial in found.trials] == ["done"] * 4
     assert app.query_params["search"] in (search, [search])
 
 

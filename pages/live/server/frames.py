@@ -142,11 +142,11 @@ def trouble(run: Run) -> dict[str, Any] | None:
 
 def search_status(opened: SearchSession) -> dict[str, Any]:
     """What is true now of a search, beside its charts."""
-    caviar, shown, viewing = opened.caviar, opened.shown, opened.viewing
-    states = Counter(trial.state for trial in caviar.trials)
+    search, shown, viewing = opened.search, opened.shown, opened.viewing
+    states = Counter(trial.state for trial in search.trials)
     best = opened.best(LEADERS)
     contest, unsaved = opened.contest, opened.recording.state.unsaved
-    whole = contest if contest and not contest.done else caviar
+    whole = contest if contest and not contest.done else search
     return {
         "playing": opened.playing,
         "done": whole.done,
@@ -154,28 +154,28 @@ def search_status(opened: SearchSession) -> dict[str, Any]:
         "rate": whole.rate if opened.playing else None,
         "left": whole.left if opened.playing else None,
         "states": states,
-        "models": len(caviar.trials),
-        "best": caviar.trials[best[0]].loss if best else None,
-        "leaders": [leader(caviar, number) for number in best],
-        "picked": None if viewing.picked is None else leader(caviar, viewing.picked),
+        "models": len(search.trials),
+        "best": search.trials[best[0]].loss if best else None,
+        "leaders": [leader(search, number) for number in best],
+        "picked": None if viewing.picked is None else leader(search, viewing.picked),
         "settings": {},
-        "watch": {"generation": viewing.generation, "generations": len(opened.generations), "done": caviar.done,
+        "watch": {"generation": viewing.generation, "generations": len(opened.generations), "done": search.done,
                   "picked": viewing.picked, "region": region_words(shown), "whole": viewing.whole,
                   "finished": opened.training.finished},
         "selected": bool(viewing.region),
         "stoppable": opened.recording.started and not opened.training.done,
         "hints": {chart.name: words for chart in SEARCH_CHARTS.values() if (words := chart.hint(shown))},
-        "step": int(max(trial.step for trial in caviar.trials)),
+        "step": int(max(trial.step for trial in search.trials)),
         "words": {"contest": contest.words if contest else ""},
         "notices": [*filter(None, [unsaved, opened.training.said, getattr(whole, "notice", "")])],
     }  # fmt: skip
 
 
-def leader(caviar: Search, number: int) -> dict[str, Any]:
+def leader(search: Search, number: int) -> dict[str, Any]:
     """A model in a list."""
-    trial = caviar.trials[number]
+    trial = search.trials[number]
     words = ", ".join(
-        f"{one.field.symbol or one.field.label} {said(one, trial.point)}" for one in caviar.plan.space.ranges
+        f"{one.field.symbol or one.field.label} {said(one, trial.point)}" for one in search.plan.space.ranges
     )
     return {"number": number, "loss": trial.loss, "accuracy": trial.accuracy, "state": trial.state, "words": words}
 

@@ -27,7 +27,7 @@ def region_inputs(opened: SearchSession) -> None:
     st.html(STYLE)
     with st.expander("Type a region", key="region-typed"):
         st.caption(HOW)
-        for searched in opened.caviar.plan.space.ranges:
+        for searched in opened.search.plan.space.ranges:
             (_choices if searched.choices else _ends)(opened, searched)
         if words := st.session_state.pop("region-wrong", ""):
             st.error(plain(words))

@@ -27,7 +27,7 @@ SEEDS = 20
 def plan_inputs(opened: SearchSession) -> list[Plan]:
     """Inputs for a search, starting from the present one. Returns its plans: two to compare random and grid, none
     (and a sentence on the page) if the inputs do not fit together."""
-    plan = opened.caviar.plan
+    plan = opened.search.plan
     spec = plan.space.spec
     offered = list(dict.fromkeys([*DATASETS, spec.dataset]))
     word = FIELDS["dataset"].word

@@ -149,8 +149,8 @@ def exports(opened: SearchSession) -> None:
             words = export.missing()
             st.download_button(
                 export.label,
-                partial(export.make, opened.caviar),
-                export.file_name(opened.caviar),
+                partial(export.make, opened.search),
+                export.file_name(opened.search),
                 export.media_type,
                 key=f"search-export-{name}",
                 on_click="ignore",

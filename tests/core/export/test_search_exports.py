@@ -31,18 +31,18 @@ RANGES = (
 
 
 def searched(models=12, ranges=RANGES, steps=40, **more):
-    caviar = Search(Plan(Space(SPEC, Settings(), ranges), "random", models, steps, **more))
-    caviar.advance(lambda: False)
-    return caviar
+    search = Search(Plan(Space(SPEC, Settings(), ranges), "random", models, steps, **more))
+    search.advance(lambda: False)
+    return search
 
 
 @pytest.fixture(scope="module")
 def halved():
     """Done, stopped, and one that diverged, as far as an export can see."""
-    caviar = searched(halving=True)
-    broken = next(trial for trial in caviar.trials if trial.state == "stopped")
+    search = searched(halving=True)
+    broken = next(trial for trial in search.trials if trial.state == "stopped")
     broken.state, broken.loss, broken.accuracy, broken.why = "diverged", math.nan, math.nan, "Diverged at step 7."
-    return caviar
+    return search
 
 
 def test_the_table_has_a_row_for_each_model_with_its_very_numbers(halved):

@@ -3,7 +3,7 @@
 import copy
 import json
 import time
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -11,14 +11,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.data.registry import DATASETS
 from core.data.safe_load import FileError
 from core.data.shelf import SHELF, Table
 from core.errors import UserError
-from core.nn.activations import ACTIVATIONS
-from core.nn.initializers import INITIALIZERS
-from core.nn.optimizers import OPTIMIZERS
-from core.nn.schedules import SCHEDULES
 from core.runs import run_file
 from core.runs.journal import MOST_STEPS, Nudge
 from core.runs.journal_json import journal_of, journal_rows
@@ -26,48 +21,18 @@ from core.runs.run import Run
 from core.runs.run_file import dump, parse
 from core.settings.plain import as_dict, settings_of, spec_of
 from core.settings.table import RunSpec, Settings
+from tests.core.random_runs import any_spec, any_value
 
 SMALL = RunSpec(examples=60, hidden=(4,))
 
-specs = st.builds(
-    RunSpec,
-    dataset=st.sampled_from(sorted(DATASETS)),
-    classes=st.integers(2, 5),
-    examples=st.integers(60, 5000),
-    noise=st.floats(0, 1),
-    data_seed=st.integers(0, 2**31 - 1),
-    dev_share=st.floats(0.05, 0.9),
-    normalize=st.booleans(),
-    hidden=st.lists(st.integers(1, 256), min_size=1, max_size=6).map(tuple),
-    activation=st.sampled_from(sorted(ACTIVATIONS)),
-    initialization=st.sampled_from(sorted(INITIALIZERS)),
-    seed=st.integers(0, 2**31 - 1),
-)
-values = {
-    "learning_rate": st.floats(1e-6, 10),
-    "beta1": st.floats(0, 0.9999),
-    "batch_size": st.integers(1, 50_000),
-    "optimizer": st.sampled_from(sorted(OPTIMIZERS)),
-    "on_switch": st.sampled_from(["reset", "keep"]),
-    "bias_correction": st.booleans(),
-    "decay": st.sampled_from(sorted(SCHEDULES)),
-    "decay_rate": st.floats(1e-4, 0.999),
-    "decay_every": st.integers(1, 1000),
-    "batch_norm": st.booleans(),
-    "bn_learn": st.booleans(),
-    "bn_decay": st.floats(0, 0.9999),
-    "bn_epsilon": st.floats(1e-10, 1),
-    "beta2": st.floats(0.5, 0.99999),
-    "epsilon": st.floats(1e-12, 0.1),
-}
-settings = st.fixed_dictionaries(values).map(lambda found: Settings(**found))
+settings = st.fixed_dictionaries(any_value).map(lambda found: Settings(**found))
 notes = st.text(st.characters(exclude_categories=["Cs"]), max_size=500)
-changes = st.lists(st.sampled_from(sorted(values)), min_size=1, max_size=4, unique=True).flatmap(
-    lambda names: st.fixed_dictionaries({name: st.tuples(values[name], values[name]) for name in names})
+changes = st.lists(st.sampled_from(sorted(any_value)), min_size=1, max_size=4, unique=True).flatmap(
+    lambda names: st.fixed_dictionaries({name: st.tuples(any_value[name], any_value[name]) for name in names})
 )
 nudges = st.builds(Nudge, st.integers(0, 10_000_000), changes, st.integers(0, 2**53), notes)
 journals = st.lists(nudges, max_size=8).map(lambda found: tuple(sorted(found, key=lambda nudge: nudge.step)))
-plans = st.lists(st.tuples(st.integers(0, 25), st.fixed_dictionaries({}, optional=values)), max_size=4)
+plans = st.lists(st.tuples(st.integers(0, 25), st.fixed_dictionaries({}, optional=any_value)), max_size=4)
 
 
 def trained() -> Run:
@@ -107,12 +72,12 @@ def sentence(**changed):
 # there and back
 
 
-def test_every_field_is_in_the_random_runs():
-    assert set(values) == {field.name for field in fields(Settings)}
+def test_every_field_is_in_a_file():
+    assert set(FILE["settings"]) == set(as_dict(RUN.start))
     assert set(FILE["spec"]) == set(as_dict(RUN.spec))
 
 
-@given(specs, settings, journals, st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@given(any_spec, settings, journals, st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 @hypothesis_settings(max_examples=60, deadline=None)
 def test_what_is_written_is_read(spec, start, journal, name):
     assert spec_of(json.loads(json.dumps(asdict(spec)))) == spec
@@ -125,7 +90,7 @@ def test_what_is_written_is_read(spec, start, journal, name):
     assert (file.step, file.fingerprint, file.table) == (14, run.fingerprint(), None)
 
 
-@given(specs.map(lambda spec: replace(spec, hidden=spec.hidden[:2])), settings, plans)
+@given(any_spec.map(lambda spec: replace(spec, hidden=spec.hidden[:2])), settings, plans)
 @hypothesis_settings(max_examples=25, deadline=None)
 def test_a_replayed_file_has_the_fingerprint(spec, start, plan):
     run = Run(replace(spec, hidden=tuple(min(units, 20) for units in spec.hidden)), start)
@@ -312,7 +277,7 @@ def test_a_file_of_another_kind_is_a_sentence():
 
 places = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats() | st.text(max_size=5)
-    | st.sampled_from([*values, *FILE, "changes", "spiral", "table-" + "0" * 32]),
+    | st.sampled_from([*any_value, *FILE, "changes", "spiral", "table-" + "0" * 32]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip

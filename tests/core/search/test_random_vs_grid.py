@@ -26,7 +26,6 @@ from core.sessions.commands import Add, Compete, Play, Stop
 from core.sessions.search_registry import search_sessions
 from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
-from core.store import Store
 
 SPEC = RunSpec(examples=60, hidden=(4,), seed=2, data_seed=7)
 RANGES = (Range("learning_rate", 1e-3, 1.0, "log"), SEARCHABLE["beta1"])
@@ -237,7 +236,7 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
     opened.do(Play())
     while opened.busy:
         opened.train(VIEWER, 0.005)
-        if not all(caviar.done for caviar in opened.generations):
+        if not all(search.done for search in opened.generations):
             assert opened.contest.losses.size == 0
     assert opened.contest.done
     assert opened.contest.found["random"][0] == best_model(opened.generations[0])
@@ -245,8 +244,7 @@ def test_an_open_search_trains_its_generations_and_then_the_other_seeds():
         opened.do(Play())
 
 
-def test_what_was_found_outlives_the_closing_of_the_search(tmp_path):
-    store = Store(tmp_path / "panda.db")
+def test_what_was_found_outlives_the_closing_of_the_search(store):
     searches = search_sessions(lambda: store)
     random, grid = first()
     opened = searches.open(random, "a" * 22)
@@ -270,11 +268,9 @@ def test_what_was_found_outlives_the_closing_of_the_search(tmp_path):
     again = search_sessions(lambda: store).get(opened.token)
     assert again.contest.words == found.contest.words
     assert again.training.done
-    store.close()
 
 
-def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
-    store = Store(tmp_path / "panda.db")
+def test_a_contest_that_was_stopped_is_found_stopped(store):
     random, grid = first()
     opened = search_sessions(lambda: store).open(random, "a" * 22)
     opened.do(Add(grid))
@@ -285,7 +281,6 @@ def test_a_contest_that_was_stopped_is_found_stopped(tmp_path):
     found = search_sessions(lambda: store).get(opened.token)
     assert found.contest.stopped
     assert found.training.done
-    store.close()
 
 
 def test_what_is_told_comes_back_also_where_every_model_broke():

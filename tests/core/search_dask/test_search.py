@@ -33,7 +33,6 @@ from core.search_dask.worker import train_chunk  # noqa: E402
 from core.sessions.commands import Add, Compete, Pause, Play, Stop  # noqa: E402
 from core.sessions.search_registry import search_sessions  # noqa: E402
 from core.settings.table import RunSpec, Settings  # noqa: E402
-from core.store import Store  # noqa: E402
 from core.training.stack import Stack  # noqa: E402
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # on Windows the latter ends a process at once
@@ -320,13 +319,6 @@ def test_a_scheduler_that_goes_away_is_said_and_the_search_resumes(here, monkeyp
 # in the store
 
 
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
-
-
 def opened_in(store, searched):
     """An open search on the workers of this machine, which plays."""
     opened = search_sessions(lambda: store).open(DaskSearch(searched), "o" * 22)
@@ -362,17 +354,17 @@ def test_results_are_stored_as_they_come_in_although_nobody_looks(store, monkeyp
     monkeypatch.setattr(dask_search, "CHUNK", 0.1)
     searched = plan(12, 400, spec=SLOW)
     opened = opened_in(store, searched)
-    trained(opened, lambda: opened.caviar._pool.running)
+    trained(opened, lambda: opened.search._pool.running)
     before = len(rows_of(store, opened))
     deadline = time.monotonic() + 20
     while len(rows_of(store, opened)) == before:
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert not opened.caviar.done
+    assert not opened.search.done
     assert all(len(row.fingerprint) == 64 and row.losses for row in rows_of(store, opened))
     (entry,) = store.searches.of("o" * 22)
     assert entry.best == min(row.best for row in rows_of(store, opened))
-    trained(opened, lambda: opened.caviar.done)
+    trained(opened, lambda: opened.search.done)
     opened.saving.result(5)
     assert all(row.fingerprint for row in check_rows(store, opened, searched))
 
@@ -401,7 +393,7 @@ def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
     searched, most = plan(24, 400, spec=SLOW), []
     opened = unseen.open(DaskSearch(searched), "o" * 22)
     opened.do(Play())
-    waited(lambda: most.append(len(getattr(opened.caviar._pool._connection, "running", ()))) or opened.training.done)
+    waited(lambda: most.append(len(getattr(opened.search._pool._connection, "running", ()))) or opened.training.done)
     assert 0 < max(most) <= chunk_pool.AHEAD * 2  # workers
     waited(lambda: not pollers())  # which writes it down last
     opened.saving.result(5)
@@ -413,12 +405,12 @@ def test_a_search_runs_to_its_end_although_nobody_ever_looks(store, unseen):
 def test_what_is_paused_is_not_handed_out_and_what_is_stopped_ends(unseen, watcher):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
     opened.do(Play())
-    waited(lambda: opened.caviar.progress > 0)
+    waited(lambda: opened.search.progress > 0)
     opened.do(Pause())
     waited(lambda: not busy(watcher) and not pollers())
     time.sleep(0.3)
     assert not busy(watcher)
-    assert opened.caviar.progress < 1
+    assert opened.search.progress < 1
     opened.do(Play())
     waited(lambda: busy(watcher))
     opened.do(Stop())
@@ -433,13 +425,13 @@ def test_closed_at_the_end_of_the_server_nothing_is_looked_after_any_more(store,
     unseen.close_all()
     assert not pollers()
     assert not opened.playing
-    assert not opened.caviar.done
+    assert not opened.search.done
 
 
 def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypatch):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
     opened.do(Play())
-    waited(lambda: opened.caviar.progress > 0)
+    waited(lambda: opened.search.progress > 0)
     monkeypatch.setattr(unseen, "idle", 3.0)
     opened.seen = time.monotonic() - 5
     time.sleep(0.6)
@@ -454,7 +446,7 @@ def test_an_unseen_search_is_not_closed_while_it_goes_on(store, unseen, monkeypa
 def test_an_unseen_search_whose_scheduler_goes_away_rests_and_says_so(store, unseen, here):
     opened = unseen.open(DaskSearch(plan(200, 400, spec=SLOW)), "o" * 22)
     opened.do(Play())
-    waited(lambda: opened.caviar.progress > 0)
+    waited(lambda: opened.search.progress > 0)
     here._process.kill()
     waited(lambda: not opened.playing)
     assert "is gone. What has come in is kept" in opened.training.said
@@ -463,7 +455,7 @@ def test_an_unseen_search_whose_scheduler_goes_away_rests_and_says_so(store, uns
 
 def test_what_goes_wrong_with_one_search_is_said_and_keeps_no_other_from_its_end(unseen, monkeypatch, caplog):
     wrong, right = (unseen.open(DaskSearch(plan(4, 20)), "o" * 22) for _ in range(2))
-    monkeypatch.setattr(wrong.caviar, "advance", lambda should_stop: 1 / 0)
+    monkeypatch.setattr(wrong.search, "advance", lambda should_stop: 1 / 0)
     for opened in (wrong, right):
         opened.do(Play())
     waited(lambda: right.training.done)
@@ -483,7 +475,7 @@ def left_halfway(store, here, monkeypatch, searched):
     if opened.saving:
         opened.saving.result(5)
     rows = rows_of(store, opened)
-    assert {row.number for row in rows} == {trial.number for trial in opened.caviar.trials if not trial.going}
+    assert {row.number for row in rows} == {trial.number for trial in opened.search.trials if not trial.going}
     assert 0 < len(rows) < searched.models
     return opened, rows
 
@@ -496,15 +488,15 @@ def test_after_a_restart_only_the_missing_models_are_trained_on_new_workers(stor
     submit = chunk_pool.ChunkPool.submit
     monkeypatch.setattr(chunk_pool.ChunkPool, "submit", lambda self, chunks: submit(self, noted(handed, chunks)))
     found = search_sessions(lambda: store).get(opened.token)
-    assert isinstance(found.caviar, DaskSearch)
-    assert found.caviar.progress > 0
+    assert isinstance(found.search, DaskSearch)
+    assert found.search.progress > 0
     found.do(Play())
-    trained(found, lambda: found.caviar.done)
+    trained(found, lambda: found.search.done)
     found.saving.result(5)
     assert sorted(handed) == [n for n in range(12) if n not in {row.number for row in rows}]
     after = check_rows(store, opened, searched)
     assert [row for row in after if row.number not in handed] == rows
-    check_same(found.caviar, in_process(searched))
+    check_same(found.search, in_process(searched))
     assert store.searches.find(opened.token).done
 
 
@@ -519,9 +511,9 @@ def test_after_a_restart_without_workers_the_missing_models_are_trained_here(sto
     opened, rows = left_halfway(store, here, monkeypatch, searched)
     monkeypatch.delenv("PANDA_DASK", raising=False)
     found = search_sessions(lambda: store).get(opened.token)
-    assert type(found.caviar) is Search
+    assert type(found.search) is Search
     left = 12 - len(rows)
-    assert found.caviar.notice == (
+    assert found.search.notice == (
         f"The {left} models that are missing are trained in this process: the server names no Dask workers at present "
         "(PANDA_DASK)."
     )
@@ -530,21 +522,21 @@ def test_after_a_restart_without_workers_the_missing_models_are_trained_here(sto
         Stack, "advance", lambda stack, n, *more: steps.append(n * stack.members) or advance(stack, n, *more)
     )
     found.do(Play())
-    trained(found, lambda: found.caviar.done)
+    trained(found, lambda: found.search.done)
     found.saving.result(5)
     assert sum(steps) == 400 * left
     after = check_rows(store, opened, searched)
     assert [row for row in after if row.number in {one.number for one in rows}] == rows
-    assert [found.caviar.fingerprint(row.number) for row in rows] == [row.fingerprint for row in rows]
+    assert [found.search.fingerprint(row.number) for row in rows] == [row.fingerprint for row in rows]
 
 
 def test_a_search_whose_last_model_came_in_just_before_the_end_is_done(store, monkeypatch):
     searched = plan(3, 20)
     opened = opened_in(store, searched)
-    opened.caviar._pool.receive(train_chunk(whole(searched), [0, 1, 2], opened.caviar.steps.tolist())).result(5)
+    opened.search._pool.receive(train_chunk(whole(searched), [0, 1, 2], opened.search.steps.tolist())).result(5)
     found = search_sessions(lambda: store).get(opened.token)
-    assert found.caviar.done
-    check_same(found.caviar, in_process(searched))
+    assert found.search.done
+    check_same(found.search, in_process(searched))
     store.write(lambda db: None).result(5)
     assert store.searches.find(opened.token).done
 
@@ -598,14 +590,14 @@ def test_a_contest_that_was_on_the_workers_goes_on_here_where_there_are_none_and
 def test_where_dask_is_no_longer_installed_a_sentence_says_so_and_the_search_goes_on(store, monkeypatch):
     searched = plan(3, 20)
     opened = opened_in(store, searched)
-    opened.caviar._pool.receive(train_chunk(whole(searched), [1, 2], opened.caviar.steps.tolist())).result(5)
+    opened.search._pool.receive(train_chunk(whole(searched), [1, 2], opened.search.steps.tolist())).result(5)
     monkeypatch.setenv("PANDA_DASK", "here")
     monkeypatch.setitem(sys.modules, "distributed", None)
     found = search_sessions(lambda: store).get(opened.token)
-    assert found.caviar.notice.startswith("The model that is missing is trained in this process: Dask is not installed")
+    assert found.search.notice.startswith("The model that is missing is trained in this process: Dask is not installed")
     found.do(Play())
-    trained(found, lambda: found.caviar.done)
-    check_same(found.caviar, in_process(searched))
+    trained(found, lambda: found.search.done)
+    check_same(found.search, in_process(searched))
 
 
 # what is not there

@@ -14,7 +14,7 @@ from core.sessions.registry import Registry
 from core.sessions.run_registry import run_sessions
 from core.sessions.session import Session
 from core.settings.table import RunSpec
-from core.store import Store, digest, key_of
+from core.store import digest, key_of
 
 OWNER = "o" * 22
 LONG = 10.0  # seconds; what waits for so long is stuck
@@ -186,13 +186,6 @@ def test_at_the_end_everything_is_closed():
 
 
 # with runs and a store
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
 
 
 def test_a_nudge_is_there_however_late_the_store_writes_it(store, pool):

@@ -12,18 +12,11 @@ from core.runs.run import Run
 from core.sessions.commands import Annotate, KeepTwins, Look, Nudge, OpenBranch, Play, Read, Rewind, Step, Undo
 from core.sessions.run_registry import run_sessions
 from core.settings.table import RunSpec
-from core.store import Store, key_of
+from core.store import key_of
 
 SPEC = RunSpec(examples=60, hidden=(4,))
 OWNER = "o" * 22
 VIEWER = object()
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from core.sessions.search_recall import recall
 from core.sessions.search_recorder import about, finished
 from core.sessions.search_registry import search_sessions
 from core.settings.table import RunSpec, Settings
-from core.store import Store, digest, key_of
-from core.store import searches as module
+from core.store import Store, digest, generations, key_of
+from core.store import searches as stored_searches
 from tests.core.store.test_store import FIXTURES, restored
 
 ROOT = Path(__file__).parents[3]
@@ -34,13 +34,6 @@ ANN, BOB = "a" * 22, "b" * 22
 SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
 RANGES = (Range("learning_rate", 1e-3, 10.0, "log"), SEARCHABLE["beta1"])
 VIEWER = object()
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
 
 
 @pytest.fixture
@@ -66,11 +59,11 @@ def again(store, opened):
     return search_sessions(lambda: store).get(opened.token)
 
 
-def assert_alike(found, caviar):
-    np.testing.assert_array_equal(found.steps, caviar.steps)
-    np.testing.assert_array_equal(found.losses, caviar.losses)
-    np.testing.assert_array_equal(found.accuracies, caviar.accuracies)
-    assert [repr(trial) for trial in found.trials] == [repr(trial) for trial in caviar.trials]  # NaN is not NaN
+def assert_alike(found, search):
+    np.testing.assert_array_equal(found.steps, search.steps)
+    np.testing.assert_array_equal(found.losses, search.losses)
+    np.testing.assert_array_equal(found.accuracies, search.accuracies)
+    assert [repr(trial) for trial in found.trials] == [repr(trial) for trial in search.trials]  # NaN is not NaN
 
 
 # plans
@@ -94,16 +87,16 @@ def origin():
     ids=["halving", "choices", "origin"],
 )
 def test_a_plan_comes_back_from_json_and_leads_to_the_same_bits(plan):
-    caviar = Search(plan)
-    told = json.loads(json.dumps(plan_to_json(plan, [trial.point for trial in caviar.trials])))
+    search = Search(plan)
+    told = json.loads(json.dumps(plan_to_json(plan, [trial.point for trial in search.trials])))
     back, points = plan_from_json(told)
     assert back == plan
-    assert points == [trial.point for trial in caviar.trials]
+    assert points == [trial.point for trial in search.trials]
     other = Search(back, points)
-    for one in (caviar, other):
+    for one in (search, other):
         one.advance(lambda: False)
-    assert_alike(other, caviar)
-    assert other.fingerprint(1) == caviar.fingerprint(1)
+    assert_alike(other, search)
+    assert other.fingerprint(1) == search.fingerprint(1)
 
 
 TOLD = plan_to_json(planned(models=2, origin=origin()), [])
@@ -138,10 +131,10 @@ def broken(path, value):
         (("points",), [{"learning_rate": 99.0, "beta1": 0.95}], "1e-06 to 10"),
         (("points",), [{"learning_rate": 0.1}], "takes learning_rate, beta1"),
         (("points",), [{}] * 1001, "1,000"),
-        (("origin",), 7, "run in hand"),
-        (("origin", "step"), -1, "cannot stand at step"),
-        (("origin", "step"), 5, "cannot stand at step"),  # before its nudge
-        (("origin", "step"), True, "cannot stand at step"),
+        (("origin",), 7, "starting run"),
+        (("origin", "step"), -1, "cannot be at step"),
+        (("origin", "step"), 5, "cannot be at step"),  # before its nudge
+        (("origin", "step"), True, "cannot be at step"),
         (("origin", "journal"), 7, "no list of nudges"),
         (("origin", "spec", "seed"), "x", "Seed"),
     ],
@@ -159,44 +152,44 @@ def test_a_plan_that_cannot_be_is_answered_by_a_sentence(path, value, words):
 def test_a_search_that_is_done_is_found_again_with_all_its_models(store, searches):
     opened = played(searches.open(Search(planned(halving=True)), ANN))
     found = again(store, opened)
-    assert found.caviar.done
+    assert found.search.done
     assert not found.busy
-    assert_alike(found.caviar, opened.caviar)
+    assert_alike(found.search, opened.search)
     for number in range(8):
-        wanted = opened.caviar.fingerprint(number)
-        assert found.caviar.fingerprint(number) == wanted
-        assert found.caviar.run(number).finish().fingerprint() == wanted
+        wanted = opened.search.fingerprint(number)
+        assert found.search.fingerprint(number) == wanted
+        assert found.search.run(number).finish().fingerprint() == wanted
     with pytest.raises(UserError, match="is done"):
         found.do(Play())
-    before = found.caviar.losses.copy()
-    found.caviar.advance(lambda: False)
-    np.testing.assert_array_equal(found.caviar.losses, before)
+    before = found.search.losses.copy()
+    found.search.advance(lambda: False)
+    np.testing.assert_array_equal(found.search.losses, before)
 
 
 def test_a_search_that_was_stopped_by_hand_is_found_again_as_it_stood(store, searches):
     opened = searches.open(Search(planned(steps=4_000)), ANN)
     opened.do(Play())
-    while opened.caviar.progress < 0.02:
+    while opened.search.progress < 0.02:
         opened.train(VIEWER, 0.02)
     opened.do(Stop())
     opened.saving.result(5)
     assert store.searches.find(opened.token).done
-    found = again(store, opened).caviar
+    found = again(store, opened).search
     assert found.done
-    assert_alike(found, opened.caviar)
+    assert_alike(found, opened.search)
     assert "stopped" in {trial.state for trial in found.trials}
     for number in range(2):
-        assert found.fingerprint(number) == opened.caviar.fingerprint(number)
+        assert found.fingerprint(number) == opened.search.fingerprint(number)
 
 
 def test_a_diverged_model_is_found_again_as_it_broke(store, searches):
     opened = searches.open(Search(planned(ranges=(Range("learning_rate", 0.1, 10.0, "log"),))), ANN)
-    trial = opened.caviar.trials[2]
+    trial = opened.search.trials[2]
     trial.state, trial.step, trial.stopped_at, trial.why = "diverged", 7, 7, "Diverged at step 7."
     played(opened)
     assert trial.state == "diverged"
-    found = again(store, opened).caviar
-    assert_alike(found, opened.caviar)
+    found = again(store, opened).search
+    assert_alike(found, opened.search)
     assert math.isnan(found.trials[2].loss)
 
 
@@ -209,22 +202,22 @@ def test_generations_are_found_again_one_inside_the_other(store, searches):
     opened.saving.result(5)
     found = again(store, opened)
     assert len(found.generations) == 2
-    assert found.caviar is found.generations[1]
+    assert found.search is found.generations[1]
     for one, other in zip(found.generations, opened.generations, strict=True):
         assert_alike(one, other)
-    assert found.caviar.plan == played_on.plan
+    assert found.search.plan == played_on.plan
     (entry,) = store.searches.of(ANN)
-    assert (entry.generations, entry.models, entry.done) == (2, len(opened.caviar.trials) + 12, True)
-    assert entry.best == min(trial.best for caviar in opened.generations for trial in caviar.trials)
+    assert (entry.generations, entry.models, entry.done) == (2, len(opened.search.trials) + 12, True)
+    assert entry.best == min(trial.best for search in opened.generations for trial in search.trials)
     found.do(Add(Search(planned(models=2, steps=10))))
     assert again(store, opened).generations[2].plan.models == 2
 
 
-def halfway(searches, caviar):
+def halfway(searches, search):
     """An open search with at least one rung behind it, which plays."""
-    opened = searches.open(caviar, ANN)
+    opened = searches.open(search, ANN)
     opened.do(Play())
-    while opened.caviar.progress < 0.3:
+    while opened.search.progress < 0.3:
         opened.train(VIEWER, 0.001)
     return opened
 
@@ -234,22 +227,22 @@ def test_a_search_that_was_paused_halfway_goes_on_from_there_and_ends_with_the_s
     opened.do(Pause())
     opened.saving.result(5)
     found = again(store, opened)
-    assert_stand_alike(found.caviar, opened.caviar)
-    assert found.caviar.progress == pytest.approx(opened.caviar.progress, abs=0.15)
+    assert_stand_alike(found.search, opened.search)
+    assert found.search.progress == pytest.approx(opened.search.progress, abs=0.15)
     assert found.recording.started
     assert not found.playing
     played(found)
     opened.do(Play())
     played(opened)
-    assert_alike(found.caviar, opened.caviar)
+    assert_alike(found.search, opened.search)
     assert len(store.searches.trials(opened.token, 0)) == 8  # both wrote, each model has one row
-    assert store.searches.standing(opened.token, 0) is None
-    assert_alike(again(store, opened).caviar, opened.caviar)
+    assert store.searches.checkpoint(opened.token, 0) is None
+    assert_alike(again(store, opened).search, opened.search)
 
 
-def assert_stand_alike(found, caviar):
-    assert [(trial.step, trial.going) for trial in found.trials] == [(one.step, one.going) for one in caviar.trials]
-    assert found.moment == caviar.moment != (0, 0)
+def assert_stand_alike(found, search):
+    assert [(trial.step, trial.going) for trial in found.trials] == [(one.step, one.going) for one in search.trials]
+    assert found.moment == search.moment != (0, 0)
 
 
 def test_how_far_a_search_is_is_written_every_ten_seconds_and_no_more_often(store, searches, monkeypatch):
@@ -259,19 +252,19 @@ def test_how_far_a_search_is_is_written_every_ten_seconds_and_no_more_often(stor
     clock[0] += 9
     opened.train(VIEWER, 0.001)
     opened.saving.result(5)
-    assert store.searches.standing(opened.token, 0) is None
+    assert store.searches.checkpoint(opened.token, 0) is None
     clock[0] += 1.1
     opened.train(VIEWER, 0.001)
     opened.saving.result(5)
-    written = store.searches.standing(opened.token, 0)
+    written = store.searches.checkpoint(opened.token, 0)
     assert written
-    assert_stand_alike(again(store, opened).caviar, opened.caviar)
+    assert_stand_alike(again(store, opened).search, opened.search)
     clock[0] += 5
-    before = opened.caviar.moment
-    while opened.caviar.moment == before:
+    before = opened.search.moment
+    while opened.search.moment == before:
         opened.train(VIEWER, 0.001)
     opened.saving.result(5)
-    assert store.searches.standing(opened.token, 0) == written
+    assert store.searches.checkpoint(opened.token, 0) == written
     saving = opened.saving
     opened.do(Pause())
     assert opened.saving is not saving
@@ -288,7 +281,7 @@ def test_how_far_a_search_is_is_written_however_often_frames_come(store, searche
         clock[0] += seconds
         opened.train(VIEWER, 0.001)
     opened.saving.result(5)
-    assert store.searches.standing(opened.token, 0)
+    assert store.searches.checkpoint(opened.token, 0)
 
 
 def test_closing_a_search_writes_how_far_it_is(store, searches):
@@ -297,26 +290,26 @@ def test_closing_a_search_writes_how_far_it_is(store, searches):
     searches.close_all()
     assert searches.get(opened.token) is not opened
     opened.saving.result(5)
-    assert_stand_alike(again(store, opened).caviar, opened.caviar)
-    assert_stand_alike(again(store, paused).caviar, paused.caviar)
+    assert_stand_alike(again(store, opened).search, opened.search)
+    assert_stand_alike(again(store, paused).search, paused.search)
 
 
 def test_generations_beside_each_other_each_go_on(store, searches):
     opened = searches.open(Search(planned(steps=1000)), ANN)
     opened.do(Add(Search(planned(steps=1000, seed=1))))
-    while min(caviar.progress for caviar in opened.generations) < 0.3:
+    while min(search.progress for search in opened.generations) < 0.3:
         opened.train(VIEWER, 0.001)
     opened.do(Pause())
     opened.saving.result(5)
     found = again(store, opened)
     for one, other in zip(found.generations, opened.generations, strict=True):
         assert_stand_alike(one, other)
-    assert_alike(played(found).caviar, whole(opened.caviar))
+    assert_alike(played(found).search, whole(opened.search))
 
 
-def whole(caviar):
+def whole(search):
     """The same search, never interrupted."""
-    other = Search(caviar.plan)
+    other = Search(search.plan)
     other.advance(lambda: False)
     return other
 
@@ -333,10 +326,10 @@ def test_where_it_is_not_known_how_far_it_was_it_begins_anew(store, searches, ch
     opened.do(Pause())
     store.write(lambda db: db.execute(change) and None).result(5)
     found = again(store, opened)
-    assert found.caviar.progress == 0
-    assert words in found.caviar.notice
-    assert_alike(played(found).caviar, whole(opened.caviar))
-    assert found.caviar.notice == ""
+    assert found.search.progress == 0
+    assert words in found.search.notice
+    assert_alike(played(found).search, whole(opened.search))
+    assert found.search.notice == ""
 
 
 def test_a_search_that_is_too_large_to_be_kept_begins_anew_and_says_so(store, searches, monkeypatch):
@@ -344,19 +337,19 @@ def test_a_search_that_is_too_large_to_be_kept_begins_anew_and_says_so(store, se
     opened = halfway(searches, Search(planned(steps=400)))
     opened.do(Pause())
     opened.saving.result(5)
-    assert store.searches.standing(opened.token, 0) == b""
+    assert store.searches.checkpoint(opened.token, 0) == b""
     found = again(store, opened)
-    assert found.caviar.progress == 0
-    assert "more than the 64 MB that are kept: it begins anew" in found.caviar.notice
+    assert found.search.progress == 0
+    assert "more than the 64 MB that are kept: it begins anew" in found.search.notice
 
 
 def test_of_too_much_that_a_person_has_begun_the_oldest_goes(store, searches, monkeypatch):
     opened = []
     for owner in (BOB, ANN, ANN, ANN):
         opened.append(searches.open(Search(planned(models=3, steps=20)), owner))
-        store.searches.record(opened[-1].token, 0, [], None, standing=lambda: b"x" * 400).result(5)
-        monkeypatch.setattr(module, "STANDING_BYTES", 1000)
-    there = [store.searches.standing(one.token, 0) is not None for one in opened]
+        store.searches.record(opened[-1].token, 0, [], None, checkpoint=lambda: b"x" * 400).result(5)
+        monkeypatch.setattr(generations, "CHECKPOINT_BYTES", 1000)
+    there = [store.searches.checkpoint(one.token, 0) is not None for one in opened]
     assert there == [True, False, True, True]
 
 
@@ -364,7 +357,7 @@ def test_what_was_never_played_and_is_closed_is_not_written(store, searches):
     opened = searches.open(Search(planned()), ANN)
     searches.close(opened.token)
     assert store.searches.of(ANN) == []
-    assert store.searches.standing(opened.token, 0) is None
+    assert store.searches.checkpoint(opened.token, 0) is None
 
 
 def test_variants_of_a_run_come_back_with_the_run_that_they_left(store, searches):
@@ -373,8 +366,8 @@ def test_variants_of_a_run_come_back_with_the_run_that_they_left(store, searches
     played(opened)
     found = again(store, opened)
     assert found.origin == "the-run"
-    assert found.caviar.plan.origin == opened.caviar.plan.origin
-    assert found.caviar.fingerprint(1) == opened.caviar.fingerprint(1)
+    assert found.search.plan.origin == opened.search.plan.origin
+    assert found.search.fingerprint(1) == opened.search.fingerprint(1)
 
 
 def test_what_is_shown_as_done_is_stored(store, searches):
@@ -394,17 +387,17 @@ def test_what_stops_early_is_noted_about_every_second(store, searches, monkeypat
     monkeypatch.setattr("core.sessions.search_recorder.time.monotonic", lambda: clock[0])
     opened = searches.open(Search(planned(models=16, steps=4000, halving=True)), ANN)
     opened.carry_out(Play())
-    while not any(trial.state == "stopped" for trial in opened.caviar.trials):
+    while not any(trial.state == "stopped" for trial in opened.search.trials):
         opened.train(VIEWER, 0.005)
     opened.saving.result(5)
     assert store.searches.trials(opened.token, 0) == []
     clock[0] += 1.1
     opened.train(VIEWER, 0.001)
     opened.saving.result(5)
-    stopped = [trial for trial in opened.caviar.trials if trial.state == "stopped"]
-    assert store.searches.trials(opened.token, 0) == [finished(opened.caviar, trial) for trial in stopped]
+    stopped = [trial for trial in opened.search.trials if trial.state == "stopped"]
+    assert store.searches.trials(opened.token, 0) == [finished(opened.search, trial) for trial in stopped]
     (entry,) = store.searches.of(ANN)
-    assert entry.best == min(trial.best for trial in opened.caviar.trials)
+    assert entry.best == min(trial.best for trial in opened.search.trials)
     assert not entry.done
 
 
@@ -423,7 +416,7 @@ def test_a_write_that_fails_is_said_and_made_good(store, searches, monkeypatch):
     opened.answer()
     opened.saving.result(5)
     assert opened.recording.state.unsaved == ""
-    assert_alike(again(store, opened).caviar, opened.caviar)
+    assert_alike(again(store, opened).search, opened.search)
 
 
 # whose it is, and how it is listed
@@ -452,7 +445,7 @@ def test_only_searches_that_were_played_are_listed_the_last_changed_first(store,
     entries = store.searches.of(ANN)
     assert [entry.id for entry in entries] == [first.token, second.token]
     assert [(entry.models, entry.done) for entry in entries] == [(3, True), (4, False)]
-    assert entries[0].about == about(first.caviar) == "3 at random over learning rate, momentum β"
+    assert entries[0].about == about(first.search) == "3 at random over learning rate, momentum β"
     assert entries[0].dataset == "moons"
     assert again(store, third)
 
@@ -474,11 +467,11 @@ def test_only_its_owner_renames_deletes_and_brings_back(store, searches):
     assert store.searches.of(ANN) == []
     assert [entry.id for entry in store.searches.of(ANN, deleted=True)] == [opened.token]
     store.searches.bring_back(opened.token, ANN).result(5)
-    assert_alike(searches.get(opened.token).caviar, opened.caviar)
+    assert_alike(searches.get(opened.token).search, opened.search)
 
 
 def test_a_person_keeps_a_bounded_number_of_searches_and_models(store, searches, monkeypatch):
-    monkeypatch.setattr(module, "MOST_SEARCHES", 1)
+    monkeypatch.setattr(stored_searches, "MOST_SEARCHES", 1)
     first, second = (searches.open(Search(planned()), ANN) for _ in range(2))
     played(first)
     with pytest.raises(UserError, match="delete some in the list of searches"):
@@ -487,7 +480,7 @@ def test_a_person_keeps_a_bounded_number_of_searches_and_models(store, searches,
     searches.open(Search(planned()), BOB).do(Play())
     store.searches.delete(first.token, ANN).result(5)
     second.do(Play())
-    monkeypatch.setattr(module, "MOST_MODELS", 15)
+    monkeypatch.setattr(stored_searches, "MOST_MODELS", 15)
     with pytest.raises(UserError, match="15 models"):
         second.do(Add(Search(planned())))
     assert len(second.generations) == 1
@@ -569,9 +562,9 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             known, generations = wanted["searches"][entry.id], recall(store, entry)
             assert (entry.name, entry.about, entry.best) == (known["name"], known["about"], known["best"])
             assert entry.owner == digest(wanted["owner"])
-            states = [[trial.state for trial in caviar.trials] for caviar in generations]
+            states = [[trial.state for trial in search.trials] for search in generations]
             assert states == known["states"]
-            steps = [[trial.step for trial in caviar.trials] for caviar in generations]
+            steps = [[trial.step for trial in search.trials] for search in generations]
             assert steps == known.get("steps", steps)
             assert entry.contest == known.get("contest", "")
             assert (
@@ -580,10 +573,10 @@ def test_the_searches_of_a_released_version_are_recalled(tmp_path):
             assert entry.region == known.get("region", "")
             found = search_sessions(store=lambda store=store: store).get(entry.id)
             assert found is None or region_to_json(found.viewing.generation, found.viewing.region) == entry.region
-            for caviar in generations:
-                caviar.advance(lambda: False)
-                loss = caviar.run(0).finish().evaluate("dev").loss
-                assert loss == pytest.approx(caviar.trials[0].loss, rel=1e-3)  # other processors round differently
+            for search in generations:
+                search.advance(lambda: False)
+                loss = search.run(0).finish().evaluate("dev").loss
+                assert loss == pytest.approx(search.trials[0].loss, rel=1e-3)  # other processors round differently
         store.close()
 
 
@@ -595,7 +588,7 @@ from core.sessions.commands import Play
 from core.sessions.search_registry import search_sessions
 from core.store import Store
 from tests.core.sessions.test_search_recorder import ANN, planned
-search_recorder.EVERY_SECONDS, search_recorder.STANDING_SECONDS = 0.0, 0.05
+search_recorder.EVERY_SECONDS, search_recorder.CHECKPOINT_SECONDS = 0.0, 0.05
 store = Store(sys.argv[1])
 opened = search_sessions(lambda: store).open(Search(planned(models=12, steps=4000, halving=True)), ANN)
 print(opened.token, flush=True)
@@ -622,15 +615,15 @@ def test_a_search_whose_process_is_killed_ends_with_one_row_for_each_model_and_t
     rows = store.searches.trials(token, 0)
     assert seen <= len(rows) < 12
     found = search_sessions(lambda: store).get(key_of(ANN, token))
-    assert 0 < found.caviar.progress < 1
-    assert not found.caviar.done
-    assert min(trial.step for trial in found.caviar.trials) > 0
+    assert 0 < found.search.progress < 1
+    assert not found.search.done
+    assert min(trial.step for trial in found.search.trials) > 0
     played(found)
-    never_killed = whole(found.caviar)
+    never_killed = whole(found.search)
     after = store.searches.trials(token, 0)
     assert [row.number for row in after] == list(range(12))
     assert after == [finished(never_killed, trial) for trial in never_killed.trials]
-    kept = again(store, found).caviar
+    kept = again(store, found).search
     assert_alike(kept, never_killed)
     for number in (rows[0].number, found.best(1)[0]):
         assert kept.run(number).finish().fingerprint() == never_killed.fingerprint(number)

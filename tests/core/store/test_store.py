@@ -42,13 +42,6 @@ FAR = Progress(120, 0.25, 0.5, 0.9, ([0, 120], [1.1, 0.5]))
 NUDGES = [{"step": i, "changes": {"learning_rate": [0.1, 0.1 + i]}} for i in range(4)]
 
 
-@pytest.fixture
-def store(tmp_path):
-    store = Store(tmp_path / "panda.db")
-    yield store
-    store.close()
-
-
 def add(store, run="run", owner=ANN, name="", nudges=(), progress=FAR, spec=None):
     """A run whose first line is called after it."""
     line = f"{run}-0"

@@ -301,7 +301,7 @@ def test_a_region_that_one_selects_is_seen_by_all(search_socket, search):
 
 
 def test_who_watches_sees_the_generation_they_chose_and_the_owner_the_same_as_before(search_socket, search):
-    finer = Plan(search.caviar.plan.space, "grid", 4, 50)
+    finer = Plan(search.search.plan.space, "grid", 4, 50)
     search.do(Read(lambda it: it.generations.append(Search(finer))))
     with client.websocket_connect(f"/live/{search.token}") as other:
         assert frame(other, ["scatter"])[0]["status"]["models"] == 6
