@@ -33,8 +33,8 @@ from pages.panels.caviar.search_space import plan_inputs, seeds_input
 from pages.panels.runs.searches import exports, searches
 
 PANDA = "panda.py"
-WHOLE = "On: all generations, on the axes of the first. Off: only the one that you are looking at."
-HOW = "Drag in the charts or type a region to search inside it, or"
+WHOLE = "On: the points of all generations, on the axes of the first. Off: only those of the selected generation."
+HOW = "To search inside a region, drag in the charts or type one below. Or:"
 DENSER = "The same number of models again, in a smaller region."
 
 
@@ -43,7 +43,7 @@ def search_in_hand() -> SearchSession:
     asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
     opened = SEARCH_SESSIONS.get(asked)
     if st.query_params.get("search") and not opened:
-        st.info("There is no search at this address any more. This is a new one.")
+        st.info("There is no search at this address any more. Here is a new one.")
     return hold(opened or SEARCH_SESSIONS.open(Search(default_plan()), owner_token()))
 
 

@@ -54,4 +54,4 @@ def without_batch_norm(run: Run) -> str | None:
     """Why a chart of batch norm is empty or ends early, or None if it does not."""
     if run.settings.batch_norm:
         return before_training(run)
-    return "Batch norm is off: there is nothing to average."
+    return "Batch norm is off: nothing is measured."

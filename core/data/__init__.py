@@ -1,1 +1,1 @@
-"""Data sets, splits and normalization, uploads: whatever comes in, checked and bounded."""
+"""Data sets, splits, normalization and uploads. Everything that comes in is checked and bounded."""

@@ -1,6 +1,6 @@
-"""Checks of what came in as JSON or arrays: fields of an object, whole numbers, texts, shapes.
+"""Checks of JSON and arrays that came in: fields of an object, whole numbers, texts, shapes.
 
-Each raises `FileError` with a sentence that names the part and what stands there.
+Each raises `FileError` with a sentence that names the part of the file, `what`, and its content.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from core.data.safe_load import FileError, shown
 
 
 def known_fields(given: Any, names: Iterable[str], what: str) -> dict[str, Any]:
-    """`given` if it is an object that has no field but these; some may be missing."""
+    """`given` if it is an object whose fields are all among `names`; some may be missing."""
     if not isinstance(given, dict):
         raise FileError(f"There is no JSON object for the {what}: in its place is {shown(given)}.")
     for name in given:
@@ -24,7 +24,7 @@ def known_fields(given: Any, names: Iterable[str], what: str) -> dict[str, Any]:
 
 
 def exact_fields(given: Any, names: Collection[str], what: str, optional: Collection[str] = ()) -> dict[str, Any]:
-    """`given` if it is an object that has all of these fields, and no others but some of the optional ones."""
+    """`given` if it is an object with all fields of `names`, and no others except `optional` ones."""
     if not isinstance(given, dict) or not set(names) <= given.keys() <= {*names, *optional}:
         raise FileError(f"The {what} in the file is {shown(given)}: it takes {', '.join(names)} and nothing else.")
     return given
@@ -45,5 +45,5 @@ def short_text(value: Any, what: str, most: int) -> str:
 
 
 def same_layout(array: np.ndarray | None, other: np.ndarray) -> bool:
-    """Whether there is an array, of the shape and type of the other."""
+    """Whether `array` is an array with the shape and dtype of `other`."""
     return array is not None and array.shape == other.shape and array.dtype == other.dtype

@@ -1,7 +1,7 @@
-"""Reading a CSV file that a person brings, in one pass and little memory: what is in each column, and where.
+"""Reading an uploaded CSV file in one pass and little memory.
 
-A column keeps its numbers as float32, its few different texts as codes, and the place of its first cell that is no
-number, not a string a cell: 5 MB of text would become 150 MB of strings.
+A column keeps its numbers as float32, up to 64 distinct texts as codes, and the place of the first cell that is not a
+number. It does not keep a string for each cell: 5 MB of text would become 150 MB of strings.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from core.data.safe_load import NAME_LENGTH, FileError, clean, read_text
 from core.data.shelf import LARGEST, MAX_BYTES, MAX_FEATURES, MAX_ROWS
 
 Array = np.ndarray
-Row = tuple[int, list[str]]  # the line on which it begins, from 1, and its cells
-MAX_LINES = 4 * MAX_ROWS  # some rows have several lines, some lines are blank
+Row = tuple[int, list[str]]  # the number of its first line, from 1, and its cells
+MAX_LINES = 4 * MAX_ROWS  # some rows take several lines, some lines are blank
 MAX_LINE = 2**16  # characters
-MAX_WORDS = 64  # different texts that a column remembers: a class may be written in several ways
+MAX_WORDS = 64  # distinct texts kept by a column: a class may be written in several ways
 PREVIEW, PREVIEW_LENGTH = 5, 40
-CHUNK = 256  # rows that are strings at the same time
+CHUNK = 256  # rows held as strings at one time
 DELIMITERS = {"\t": "tabs", ";": "semicolons", ",": "commas"}
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 
@@ -39,8 +39,11 @@ class Flaw(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """A column of m cells. `values` (m,) float32 is None where there is a flaw; `codes` (m,) uint8 number the `words`,
-    the different texts, and are None where those are more than 64."""
+    """A column of m cells.
+
+    `values` (m,) float32 are its numbers, None if there is a flaw. `words` are its distinct texts, and `codes` (m,)
+    uint8 has the index of each cell's text; it is None if there are more than 64 texts.
+    """
 
     number: int  # from 1
     name: str
@@ -51,13 +54,13 @@ class Column:
 
     @property
     def blank(self) -> bool:
-        """Whether there is nothing in it."""
+        """Whether all its cells are empty."""
         return self.codes is not None and not any(map(str.strip, self.words))
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """The columns of a file; `lines` (m,) are the lines, from 1, on which its rows begin, `preview` the first rows."""
+    """The columns of a file; the first line of each row, `lines` (m,), from 1; and its first rows, `preview`."""
 
     columns: tuple[Column, ...]
     lines: Array
@@ -75,11 +78,10 @@ class Sheet:
 
 
 def read_csv(data: bytes) -> Sheet:
-    """The sheet of a CSV file in UTF-8: commas, semicolons or tabs, with or without a row of names, numbers with a
-    decimal point or, between semicolons, a decimal comma.
+    """The sheet of a CSV file in UTF-8, separated by commas, semicolons or tabs, with or without a row of names.
 
-    Raises `FileError` with the line for a file that is too large (5 MB, 50,000 rows, 256 columns beside the label
-    column), no CSV, or empty.
+    Numbers have a decimal point or, between semicolons, a decimal comma. Raises `FileError`, with the line, for a file
+    that is empty, no CSV, or too large (5 MB, 50,000 rows, 256 columns beside the label column).
     """
     plain = _checked_text(data)
     delimiter = _delimiter(data)
@@ -93,7 +95,7 @@ def read_csv(data: bytes) -> Sheet:
 
 
 def _checked_text(data: bytes) -> bool:
-    """Raises `FileError` for what is no text or far too long; True where no cell can have a _ in a number."""
+    """Whether there is no _ in the file. Raises `FileError` if it is no text, or far too long."""
     text = read_text(data, MAX_BYTES)
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
@@ -104,7 +106,7 @@ def _checked_text(data: bytes) -> bool:
 
 
 def _read(body: Iterator[Row], names: list[str], named: bool, delimiter: str, plain: bool) -> Sheet:
-    """The sheet of the rows below the names."""
+    """The sheet with the rows `body`, which are those below the names; `plain`: the file has no _."""
     columns = [_Growing() for _ in names]
     lines: list[int] = []
     preview: tuple[tuple[str, ...], ...] = ()
@@ -118,7 +120,7 @@ def _read(body: Iterator[Row], names: list[str], named: bool, delimiter: str, pl
             raise FileError(f"The file has more than {MAX_ROWS:,} rows, the most that is taken: leave some out.")
     whole = [column.done(i, name) for i, (column, name) in enumerate(zip(columns, names, strict=True), start=1)]
     while len(whole) > 1 and whole[-1].blank and whole[-1].name == _unnamed(len(whole)):
-        del whole[-1]  # every line ends with a delimiter
+        del whole[-1]  # because every line ends with a delimiter
     return Sheet(tuple(whole), np.array(lines, np.int32), named, delimiter, preview)
 
 
@@ -126,7 +128,7 @@ def _read(body: Iterator[Row], names: list[str], named: bool, delimiter: str, pl
 
 
 def _even_rows(data: bytes, delimiter: str) -> Iterator[Row]:
-    """The rows that are not blank; raises `FileError` at the first that is longer or shorter than those before."""
+    """The rows that are not blank. Raises `FileError` at the first with another number of cells than those before."""
     start, width = 0, 0
     for line, cells in _rows(data, delimiter):
         start, width = start or line, width or len(cells)
@@ -165,7 +167,7 @@ def _lines(data: bytes) -> Iterator[str]:
 
 
 def _reason(error: str) -> str:
-    """What the csv module found, in words for a person."""
+    """The csv module's error in plain words."""
     if "unexpected end" in error:
         return "a quotation mark is opened there and never closed"
     if "expected after" in error:
@@ -176,7 +178,7 @@ def _reason(error: str) -> str:
 
 
 def _delimiter(data: bytes) -> str:
-    """The delimiter that parts the first rows into most numbers, and of such the one that parts them most evenly."""
+    """The delimiter that gives the most numbers in the first rows, or of equals the most rows of one length."""
 
     def score(delimiter: str) -> tuple[int, int]:
         try:
@@ -194,7 +196,7 @@ def _delimiter(data: bytes) -> str:
 
 
 def _has_names(rows: Sequence[Row]) -> bool:
-    """Whether the first row has a text in a column that has numbers in most rows below."""
+    """Whether the first row has a text above a column in which most cells are numbers."""
     (_, top), *rest = rows
     for i, cell in enumerate(top):
         if cell.strip().lower() not in MISSING and not is_number(cell, True):
@@ -213,7 +215,7 @@ def _unnamed(number: int) -> str:
 
 
 def different(names: Sequence[str]) -> list[str]:
-    """The names; where one was there before, a number is added: "x", "x (2)"."""
+    """The names, made distinct by a number: "x", "x (2)"."""
     taken, found = set(names), []
     for name in names:
         new, count = name, 2
@@ -228,9 +230,9 @@ def different(names: Sequence[str]) -> list[str]:
 
 
 def number(text: str, decimal_comma: bool = False) -> float:
-    """The number that a cell holds, NaN where it holds none."""
+    """The number in a cell, NaN if there is none."""
     if "_" in text:
-        return math.nan  # Python's own way to part thousands
+        return math.nan  # Python reads 1_000 as a number
     try:
         return float(text.replace(",", ".") if decimal_comma else text)
     except ValueError:
@@ -238,12 +240,12 @@ def number(text: str, decimal_comma: bool = False) -> float:
 
 
 def is_number(text: str, decimal_comma: bool = False) -> bool:
-    """Whether a cell holds a number that can be taken."""
+    """Whether a cell is a number whose size is at most `LARGEST`."""
     return abs(number(text, decimal_comma)) <= LARGEST
 
 
 def _numbers(cells: Sequence[str], decimal_comma: bool, plain: bool) -> Array:
-    """Cells as numbers (n,) float64, NaN where they hold none; `plain`: none has a _ in it."""
+    """Cells as numbers (n,) float64, NaN if a cell is none; `plain`: no cell has a _."""
     if plain:
         try:
             return np.array(list(map(float, cells)))
@@ -254,7 +256,7 @@ def _numbers(cells: Sequence[str], decimal_comma: bool, plain: bool) -> Array:
 
 @dataclass
 class _Growing:
-    """A column while its rows come in."""
+    """A column while its rows are read."""
 
     values: bytearray = field(default_factory=bytearray)
     flaw: Flaw | None = None
@@ -262,7 +264,7 @@ class _Growing:
     codes: bytearray | None = field(default_factory=bytearray)
 
     def add(self, row: int, cells: Sequence[str], decimal_comma: bool, plain: bool) -> None:
-        """Take up the cells of `row` and those that follow."""
+        """Add the cells of the rows from number `row` on."""
         if self.flaw is None:
             self._add_numbers(row, cells, _numbers(cells, decimal_comma, plain))
         if self.codes is not None:
@@ -282,7 +284,7 @@ class _Growing:
             self.values += values.astype(np.float32).data
 
     def done(self, number: int, name: str) -> Column:
-        """The column when all its rows are in."""
+        """The column, after its last row was added."""
         values = None if self.flaw else np.frombuffer(self.values, np.float32)
         codes = None if self.codes is None else np.frombuffer(self.codes, np.uint8)
         return Column(number, name, values, self.flaw, tuple(self.words), codes)

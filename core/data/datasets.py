@@ -1,7 +1,7 @@
 """The data that a network learns, split and normalized.
 
-`load` gives a data set of the registry ready to train on, with examples as columns and every array read-only; a name
-such as "table-..." is a person's own data from the shelf.
+`load` returns a data set of the registry, or a person's own data from the shelf (a name such as "table-..."). Examples
+are columns, and every array is read-only.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from core.errors import UserError
 class Split:
     """The training or the dev set of m examples; every array is read-only."""
 
-    X: np.ndarray  # (n_x, m) float32, normalized if that was asked
+    X: np.ndarray  # (n_x, m) float32, normalized if `load` was asked to
     Y: np.ndarray  # (C, m) float32, one-hot (course C19)
     labels: np.ndarray  # (m,) int64
-    rows: np.ndarray  # (m, n_x + C) float32, [X.T | Y.T]: an example a row, so that a mini-batch is one gather
+    rows: np.ndarray  # (m, n_x + C) float32, [X.T | Y.T], so that a mini-batch is one indexing
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """A dataset ready to train on; `mean` and `deviation`, (n_x, 1) float32, are 0 and 1 if not normalized."""
+    """A data set ready to train on; `mean` and `deviation`, (n_x, 1) float32, are 0 and 1 if not normalized."""
 
     train: Split
     dev: Split
@@ -52,18 +52,18 @@ class Data:
         return len(self.class_names)
 
     def standardize(self, X: np.ndarray) -> np.ndarray:
-        """What the network sees of raw features X (n_x, m): less the training mean, over the deviation (course C9)."""
+        """Raw features X (n_x, m) as the network gets them: (X - mean) / deviation, of the training set (course C9)."""
         standardized: np.ndarray = (np.asarray(X, np.float32) - self.mean) / self.deviation  # (n_x, m)
         return standardized
 
     def raw(self, X: np.ndarray) -> np.ndarray:
-        """Features in their own units, (n_x, m) float32, of what the network sees: `standardize` undone."""
+        """The inverse of `standardize`: features in their own units, (n_x, m) float32."""
         features: np.ndarray = np.asarray(X, np.float32) * self.deviation + self.mean  # (n_x, m)
         return features
 
 
 def remembered(make: Callable[[Data], Any]) -> Callable[[Data], Any]:
-    """A function of `Data`, worked out once for each and kept only as long as that is held elsewhere."""
+    """Cache a function of `Data`. A result is kept as long as its `Data` is used elsewhere."""
     found: WeakKeyDictionary[Data, Any] = WeakKeyDictionary()
 
     @wraps(make)
@@ -85,7 +85,7 @@ def load(
     normalize: bool,
     **more: Any,
 ) -> Data:
-    """The dataset or the table of that name, split and, if asked, normalized. Calls alike share one result.
+    """The data set or table of that name, split and, if asked, normalized. Equal calls share one result.
 
     A generated set takes what it needs of `classes`, `examples`, `noise` and `more` by its name. Raises `UserError`
     where a class has fewer than the two examples that it takes to be in both splits, and for a table that is not here
@@ -116,7 +116,7 @@ def _registered(
     return prepare(points, labels, class_names, feature_names, data_seed, dev_share, normalize, chosen.picture)
 
 
-# Shared for as long as a run holds them: a table ready to train on takes up to 30 MB, too much to keep eight.
+# Tables are shared only while a run uses them: each takes up to 30 MB, too much to cache several.
 _TABLES: WeakValueDictionary[tuple[Any, ...], Data] = WeakValueDictionary()
 
 
@@ -146,7 +146,7 @@ def prepare(
     """Points (m, n_x) with labels (m,) in 0..C-1 as `Data`, split with `default_rng([data_seed, 1])`.
 
     Both splits are normalized with the training set's mean and deviation (course C9).
-    Raises `UserError` where `stratified` cannot split.
+    Raises `UserError` if `stratified` cannot split.
     """
     train, dev = stratified(labels, class_names, dev_share, np.random.default_rng([data_seed, 1]))
     X = np.asarray(points, np.float32).T  # (n_x, m)
@@ -165,10 +165,10 @@ def prepare(
 def stratified(
     labels: np.ndarray, class_names: tuple[str, ...], dev_share: float, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which examples are the training and which the dev set: two shuffled index arrays that share out every example.
+    """Shuffled indices of the training set and of the dev set; every example is in one of them.
 
-    The dev set takes `dev_share` of each class and of all, to the nearest whole example, but each class leaves at
-    least one example to each side. Raises `UserError` where a class has fewer than two.
+    The dev set gets `dev_share` of each class and of all, to the nearest whole example, but each set gets at least one
+    example of each class. Raises `UserError` if a class has fewer than two.
     """
     train, dev = [], []
     so_far = np.rint(dev_share * np.cumsum([0, *(np.sum(labels == k) for k in range(len(class_names)))])).astype(int)
@@ -188,11 +188,11 @@ def stratified(
 def statistics(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and standard deviation of each feature of X (n_x, m), both (n_x, 1) float32 (course C9).
 
-    A constant feature has deviation 1, so that it becomes 0 instead of 0/0.
+    A constant feature gets deviation 1, so that it becomes 0 and not 0/0.
     """
     mean = X.mean(axis=1, keepdims=True, dtype=np.float64)
     deviation = X.std(axis=1, keepdims=True, dtype=np.float64)
-    # Told by its range: rounding can leave a constant feature a deviation of 1e-17. And what float32 cannot hold is 0.
+    # Checked by its range, because rounding can give a constant feature a deviation of 1e-17. In float32 it may be 0.
     constant = (np.ptp(X, axis=1, keepdims=True) == 0) | (deviation < np.finfo(np.float32).tiny)
     return mean.astype(np.float32), np.where(constant, 1.0, deviation).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""The data sets that can be chosen: points drawn here, or sets bundled with scikit-learn.
+"""The data sets that can be chosen: generated points, or sets bundled with scikit-learn.
 
 `DATASETS` is the registry: one row and one function add a data set.
 """
@@ -24,12 +24,12 @@ class Dataset:
 
     label: str
     generated: bool
-    max_classes: int  # 0 where the number of classes cannot be chosen
-    hidden: tuple[int, ...]  # units of the hidden layers of a network that suits it
+    max_classes: int  # 0 if the number of classes cannot be chosen
+    hidden: tuple[int, ...]  # units of the hidden layers that the page proposes
     make: Callable[..., Any]
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ("x1", "x2")
-    picture: tuple[int, int] | None = None  # height, width where the features are an image's pixels
+    picture: tuple[int, int] | None = None  # (height, width) if the features are an image's pixels
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) 
     Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm turns by 4 radians.
     """
     labels = np.arange(examples) % classes
-    # From 0.1, not 0: in the centre the arms would lie on top of each other.
+    # From 0.1, not 0: at the centre the arms would overlap.
     radius = rng.uniform(0.1, 1.0, examples)
     angle = 2 * np.pi * labels / classes + 4 * radius + noise * rng.standard_normal(examples)
     return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), labels
@@ -81,7 +81,7 @@ def blobs(classes: int, examples: int, noise: float, rng: np.random.Generator) -
 
 
 def xor(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Four squares, opposite ones of one class: are the signs of x1 and x2 the same?
+    """Two classes: the signs of x1 and x2 are the same, or they are not.
 
     Half of `noise` is the standard deviation of each coordinate. Source: Minsky & Papert (1969), the exclusive or.
     """

@@ -1,6 +1,6 @@
-"""The one loader of everything that comes in: text, JSON and arrays, bounded before they are read, decoded or unpacked.
+"""The loader for everything that comes in: text, JSON and arrays. Sizes are checked before anything is unpacked.
 
-Whatever is wrong with a file becomes a `FileError`, one sentence that says what it is and what to do.
+A `FileError` says in a sentence what is wrong with a file and what to do.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from numpy.lib import format as npy
 
 from core.errors import UserError
 
-CENTRAL_ENTRY = b"PK\x01\x02"  # begins an entry in a zip file's list of contents
-MEMBERS = 64  # arrays in one file
-DEPTH = 32  # lists and objects within each other
-VALUES = 1_000_000  # values in one JSON text
-LARGEST = 2**63  # whole numbers are smaller
-KINDS = "biuf"  # truth values, whole numbers, floating-point numbers
+CENTRAL_ENTRY = b"PK\x01\x02"  # first bytes of each entry in a zip file's list of contents
+MEMBERS = 64  # arrays in one file, at most
+DEPTH = 32  # levels of nested lists and objects, at most
+VALUES = 1_000_000  # values in one JSON text, at most
+LARGEST = 2**63  # whole numbers must be smaller
+KINDS = "biuf"  # numpy kinds: bool, signed and unsigned integers, floats
 NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,63})\.npy")
 NAME_LENGTH = 60
-JOINERS = "\u200c\u200d"  # cannot be seen, but some scripts need them between letters
+JOINERS = "\u200c\u200d"  # invisible, but some scripts need them between letters
 ENDS = " " + JOINERS
 AGAIN = "Save or download it again."
 NO_JSON = "The file is not readable JSON"
 
 
 class FileError(UserError):
-    """A file that came in cannot be taken; the message says what is wrong with it and what to do."""
+    """A file cannot be used; the message says what is wrong with it and what to do."""
 
 
 def read_text(data: bytes, most: int) -> str:
@@ -56,8 +56,8 @@ def read_text(data: bytes, most: int) -> str:
 def read_json(data: bytes | str, most: int) -> dict[str, Any]:
     """One JSON object, of at most `most` bytes (characters of a `str`). Raises `FileError`.
 
-    Stricter than Python's own reading: names are unique, numbers finite and whole ones less than 2^63 in size,
-    strings can be written as UTF-8, and nothing lies deeper than 32 levels.
+    Stricter than Python's `json`: names are unique, numbers finite and integers smaller than 2^63, strings can be
+    written as UTF-8, and nothing is nested more than 32 levels deep.
     """
     _bounded(len(data), most)
     text = data if isinstance(data, str) else read_text(data, most)
@@ -107,7 +107,7 @@ def _whole(text: str) -> int:
 
 
 def _strings(found: Any) -> Iterator[str]:
-    """Every string in lists and objects, however deep; too deep raises `FileError`."""
+    """Every string in nested lists and objects. Raises `FileError` if they are nested too deep."""
     level = [found]
     for _ in range(DEPTH):
         inner: list[Any] = []
@@ -132,10 +132,10 @@ def _check_writable(value: str) -> None:
 
 
 def read_npz(data: bytes, most: int) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` file by name; the file, and all of it unpacked, take at most `most` bytes each.
+    """The arrays of an `.npz` file by name. The file and its unpacked content may each have at most `most` bytes.
 
-    Only plain numbers in C order are taken, each array in this machine's byte order. Nothing is unpacked before the
-    file's own list of contents has been checked. Raises `FileError`.
+    Arrays hold plain numbers in C order and are returned in this machine's byte order. Nothing is unpacked before the
+    file's list of contents has been checked. Raises `FileError`.
     """
     _bounded(len(data), most)
     if data.count(CENTRAL_ENTRY) > MEMBERS:
@@ -146,12 +146,12 @@ def read_npz(data: bytes, most: int) -> dict[str, np.ndarray]:
             return {name: _array(name, _unpacked(archive, info)) for name, info in members.items()}
     except FileError:
         raise
-    except Exception:  # zipfile and zlib raise a dozen kinds for a file that is damaged, or made to look so
+    except Exception:  # zipfile and zlib raise a dozen types for a damaged or forged file
         raise FileError(f"The file is not a readable .npz archive, or it is damaged. {AGAIN}") from None
 
 
 def _checked(infos: list[zipfile.ZipInfo], most: int) -> dict[str, zipfile.ZipInfo]:
-    """The members by the names of their arrays, if their declared sizes and kinds will do."""
+    """The members by array name. Raises `FileError` if a name, declared size or compression is not allowed."""
     if len(infos) > MEMBERS:
         raise FileError(f"The file holds more than {MEMBERS} arrays: that is too many.")
     _bounded(sum(info.file_size for info in infos), most, "The file unpacked")
@@ -171,7 +171,7 @@ def _checked(infos: list[zipfile.ZipInfo], most: int) -> dict[str, zipfile.ZipIn
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """The bytes of a member: as many as it declares, and not one more."""
+    """The bytes of a member. Raises `FileError` if there are more or fewer than it declares."""
     with archive.open(info) as member:
         body = member.read(info.file_size + 1)
     if len(body) != info.file_size:
@@ -180,7 +180,7 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
 
 
 def _array(name: str, body: bytes) -> np.ndarray:
-    """An array from the bytes of a `.npy` file."""
+    """The array in the bytes of a `.npy` file. Raises `FileError`."""
     shape, fortran, dtype, start = _header(name, body)
     if dtype.kind not in KINDS or dtype.itemsize > 8:
         raise FileError(f"The array {name!r} does not hold plain numbers, and nothing else is read.")
@@ -198,18 +198,20 @@ def _array(name: str, body: bytes) -> np.ndarray:
 
 
 def _header(name: str, body: bytes) -> tuple[tuple[int, ...], bool, np.dtype, int]:
-    """Shape, whether in Fortran order, type, and where the numbers begin."""
+    """(shape, whether in Fortran order, dtype, offset of the numbers)."""
     file = io.BytesIO(body)
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     try:
         return *readers[npy.read_magic(file)](file), file.tell()
-    except Exception:  # numpy parses the header as a Python literal, and fails in as many ways as that can
+    except Exception:  # numpy parses the header as a Python literal, which can fail in many ways
         raise FileError(f"The array {name!r} has no header that can be read. {AGAIN}") from None
 
 
 def write_npz(arrays: Mapping[str, np.ndarray], packed: bool = True) -> bytes:
-    """The arrays as an `.npz` file that `read_npz` takes; the same arrays give the same bytes. It is compressed, unless
-    it is not `packed`: what looks like noise takes long and becomes no smaller."""
+    """The arrays as an `.npz` file for `read_npz`. The same arrays give the same bytes.
+
+    `packed` compresses it, which takes long and saves little for numbers that look like noise.
+    """
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():
@@ -219,13 +221,13 @@ def write_npz(arrays: Mapping[str, np.ndarray], packed: bool = True) -> bytes:
 
 
 def shown(value: Any) -> str:
-    """Something from a file as it may stand in a sentence: quoted, at most 40 characters, nothing unprintable."""
+    """A value from a file, to be quoted in a sentence: at most 40 characters, nothing unprintable."""
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def size_words(size: int) -> str:
-    """Such as "5 MB", "1.3 MB" or "12 KB", of 1,024 KB and bytes."""
+    """Such as "5 MB", "1.3 MB" or "12 KB", where 1 KB is 1,024 bytes."""
     return f"{size / 2**20:.3g} MB" if size >= 2**20 else f"{math.ceil(size / 2**10)} KB"
 
 
@@ -235,7 +237,7 @@ def _bounded(size: int, most: int, what: str = "The file") -> None:
 
 
 def clean(text: str, most: int | None = NAME_LENGTH) -> str:
-    """The text on one line, at most so long, without characters that cannot be seen."""
+    """The text on one line, without invisible characters, cut to at most `most` characters."""
     text = text.strip()[: 4 * most if most else None]
     if not text.isprintable():
         text = "".join(c for c in text if c.isspace() or c in JOINERS or unicodedata.category(c)[0] != "C")

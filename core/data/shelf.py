@@ -1,6 +1,6 @@
-"""Tables of a person's own data, and the shelf where they lie by name.
+"""Tables of a person's own data, and the shelf that keeps them by name.
 
-A table's name is a digest of all that is in it, so that equal tables have equal names wherever they came from.
+A table's name is a digest of its content, so equal tables have equal names wherever they came from.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from core.data.safe_load import NAME_LENGTH, FileError, clean, read_json, read_n
 from core.errors import UserError
 
 Array = np.ndarray
-MAX_BYTES = 5 * 2**20  # of an uploaded file
+MAX_BYTES = 5 * 2**20  # size of an uploaded file
 MAX_ROWS = 50_000
 MAX_FEATURES = 256
 MAX_CLASSES = 20
-MAX_CELLS = MAX_BYTES // 2  # a cell and its delimiter take two bytes
+MAX_CELLS = MAX_BYTES // 2  # a cell and its delimiter take at least two bytes
 MAX_UNPACKED = 4 * MAX_CELLS + 8 * MAX_ROWS + 2**18  # points, labels, names
-LARGEST = 1e30  # squares of much larger numbers do not fit float64, nor sums of them float32
+LARGEST = 1e30  # squares of much larger numbers overflow float64, and sums of them float32
 SHELF_BYTES = 128 * 2**20
 NAME = re.compile(r"table-[0-9a-f]{32}")
 
 
 def is_table(name: Any) -> bool:
-    """Whether this is the name of a table, here or not."""
+    """Whether `name` has the form of a table's name; the table need not exist."""
     return isinstance(name, str) and NAME.fullmatch(name) is not None
 
 
@@ -41,7 +41,7 @@ def is_table(name: Any) -> bool:
 class Table:
     """Points (m, n_x) float32 with labels (m,) int64 in 0..C-1, both read-only, at least two of each class.
 
-    Raises `FileError` where these do not agree, or are more than is taken.
+    Raises `FileError` if these do not agree, or are too many.
     """
 
     points: Array
@@ -58,7 +58,7 @@ class Table:
 
     @cached_property
     def name(self) -> str:
-        """Such as "table-" and 32 hexadecimal digits of a SHA-256 over shape, names, points and labels."""
+        """The name: "table-" and 32 hexadecimal digits of a SHA-256 over shape, names, points and labels."""
         digest = hashlib.sha256(self._names())
         digest.update(repr(self.points.shape).encode())
         digest.update(self.points.astype("<f4", copy=False).data)
@@ -67,7 +67,7 @@ class Table:
 
     @property
     def nbytes(self) -> int:
-        """What the arrays take in memory."""
+        """The size of the arrays in memory, in bytes."""
         return self.points.nbytes + self.labels.nbytes
 
     @property
@@ -99,7 +99,7 @@ class Table:
 
 
 def _check(table: Table) -> None:
-    """Raises `FileError` where a table's parts do not agree or are too large."""
+    """Raise `FileError` if a table's parts do not agree or are too large."""
     points, labels = table.points, table.labels
     if points.ndim != 2 or labels.shape != points.shape[:1]:
         raise FileError(f"The table has points of shape {points.shape} and labels of shape {labels.shape}.")
@@ -128,7 +128,7 @@ def _check_names(names: tuple[str, ...], count: int, what: str) -> None:
 
 
 class Shelf:
-    """Tables by name, up to so many bytes: those longest unused go first, and are asked of `source` when needed."""
+    """Tables by name, `most` bytes of them. Those unused for longest are dropped, and read from `source` if needed."""
 
     def __init__(self, most: int = SHELF_BYTES) -> None:
         self.source: Callable[[str], bytes | None] | None = None
@@ -140,7 +140,7 @@ class Shelf:
         return len(self._tables)
 
     def add(self, table: Table) -> str:
-        """Put a table on the shelf; its name."""
+        """Put a table on the shelf. Returns its name."""
         name = table.name
         with self._lock:
             self._tables[name] = table
@@ -151,7 +151,7 @@ class Shelf:
         return name
 
     def get(self, name: str) -> Table:
-        """The table of this name. Raises `UserError` where it is neither here nor at the source."""
+        """The table of this name. Raises `UserError` if neither the shelf nor `source` has it."""
         with self._lock:
             if name in self._tables:
                 self._tables.move_to_end(name)

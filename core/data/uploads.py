@@ -1,4 +1,4 @@
-"""Uploaded files: the table that a sheet becomes once its label column is chosen."""
+"""Uploaded files: from a sheet and the choice of its label column to a table."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ Array = np.ndarray
 
 
 def label_guess(sheet: Sheet) -> Column:
-    """The column that probably holds the labels: the last one with text, else the last that may be a class, else the
-    last."""
+    """The column that probably has the labels: the last with text, else the last that may be a class, else the last."""
     texts = [column for column in sheet.columns if column.flaw]
     few = [column for column in sheet.columns if column.codes is not None and len(column.words) <= MAX_CLASSES]
     return (texts or few or sheet.columns)[-1]
 
 
 def table_of(sheet: Sheet, label_column: str | int) -> Table:
-    """The table of a sheet in which the column of this name, or of this number from 0, holds the labels.
+    """The table of a sheet; `label_column` is the name or the number, from 0, of the column with the labels.
 
-    Classes are sorted naturally: "2" before "10". Raises `FileError` with the line and column of what is missing, is
-    no number, or cannot be a class.
+    Classes are sorted naturally, "2" before "10". Raises `FileError` with the line and column of a cell that is
+    missing, is not a number, or cannot be a class.
     """
     label = _column(sheet, label_column)
     features = [column for column in sheet.columns if column is not label]
@@ -40,12 +39,12 @@ def table_of(sheet: Sheet, label_column: str | int) -> Table:
         _, _, column, flaw = min(flawed)
         raise FileError(_flaw_words(sheet, column, flaw))
     points = np.stack([column.values for column in features if column.values is not None], axis=1)  # (m, n_x)
-    points += 0  # -0 and 0 are equal, and so are tables that have one or the other
+    points += 0  # -0 becomes 0, so that tables that differ only in this have one name
     return Table(points, labels, class_names, tuple(column.name for column in features))
 
 
 def _column(sheet: Sheet, wanted: str | int) -> Column:
-    """The column of a name or a number from 0."""
+    """The column with this name or number, from 0. Raises `FileError` if there is none."""
     named = {column.name: column for column in sheet.columns} | dict(enumerate(sheet.columns))
     if wanted not in named:
         raise FileError(f"The file has no column {shown(wanted)}: choose one that it has as the label column.")
@@ -53,7 +52,7 @@ def _column(sheet: Sheet, wanted: str | int) -> Column:
 
 
 def _flaw_words(sheet: Sheet, column: Column, flaw: Flaw) -> str:
-    """What is wrong with the first bad cell of a column, and where."""
+    """A sentence about the first bad cell of a column: where it is and what is wrong."""
     text = flaw.text.strip()
     where = sheet.place(column, flaw.row)
     if text.lower() in MISSING:
@@ -86,7 +85,7 @@ def _classes(sheet: Sheet, column: Column) -> tuple[Array, tuple[str, ...]]:
 
 
 def _keys(words: tuple[str, ...], decimal_comma: bool) -> list[float | str | None]:
-    """What tells classes apart, for each text: a number where all are numbers, else the text; None where missing."""
+    """The class that each text means: a number if all texts are numbers, else the text; None if it is missing."""
     known = [word for word in words if word.strip().lower() not in MISSING]
     if known and all(is_number(word, decimal_comma) for word in known):
         return [number(word, decimal_comma) if word in known else None for word in words]
@@ -108,7 +107,7 @@ def _too_many(sheet: Sheet, column: Column) -> str:
 
 
 def _check_classes(sheet: Sheet, column: Column, labels: Array, names: tuple[str, ...]) -> None:
-    """Raises `FileError` where there is one class only, or a class with one row."""
+    """Raise `FileError` if there is only one class, or a class with only one row."""
     if len(names) < 2:
         raise FileError(
             f"{sheet.called(column)} has the same value in every row, {shown(names[0])}: labels take at least two "

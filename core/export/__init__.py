@@ -1,4 +1,4 @@
-"""Exports of a run, one format per file, and `EXPORTS`, the registry of them in the order of the page."""
+"""Exports of a run, one format a file, and their registry `EXPORTS`, in the order of the page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.runs.run import Run
 
 @dataclass(frozen=True)
 class Export:
-    """A row of `EXPORTS`: `make(run)` returns the bytes of a file of this media type, `file_name(run)` its name."""
+    """A row of `EXPORTS`: `make(run)` returns the bytes of a file, `file_name(run)` its name."""
 
     label: str
     ending: str

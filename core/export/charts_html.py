@@ -1,7 +1,7 @@
-"""Every chart of a run on one HTML page that works without this program: open it, zoom, print it.
+"""Every chart of a run on one HTML page that works without this program.
 
-Everything that a person wrote or uploaded is escaped, and a content security policy keeps the page from loading or
-running anything that is not in it.
+Text that a person wrote or uploaded is escaped, and a content security policy keeps the page from loading or running
+anything that is not in it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ td { overflow-wrap: anywhere; white-space: pre-line; }
 
 
 def charts_html(run: Run) -> str:
-    """The page: what the run is, its charts at the present step, its settings and its journal."""
+    """The page: the run's title, its charts at the present step, its settings and its journal."""
     title = escape(script.title(run))
     charts = "\n".join(_section(run, chart) for chart in charts_of(run).values())
     return f"""<!DOCTYPE html>
@@ -75,19 +75,19 @@ def _section(run: Run, chart: Chart[Run]) -> str:
 
 
 def _effective(spec: RunSpec) -> dict[str, Any]:
-    """The fields of a spec that have an effect: noise, for one, has none on bundled data."""
+    """The fields of a spec that have an effect; noise, for example, has none on bundled data."""
     return {name: value for name, value in asdict(spec).items() if not FIELDS[name].idle(spec)}
 
 
 def _rows(first: dict[str, Any], *others: dict[str, Any]) -> Iterable[tuple[str, ...]]:
-    """The label of each field with its values."""
+    """Table rows: each field's label and its value in every dict."""
     for name, value in first.items():
         field = FIELDS[name]
         yield field.label, *(field.word(each) for each in (value, *(other[name] for other in others)))
 
 
 def _entries(run: Run) -> Iterable[tuple[str, ...]]:
-    """The nudges, a drag as one: the steps at which they took effect, what changed, and the note."""
+    """Table rows: steps, changes and note of each nudge, with a drag as one."""
     for made in gestures(run.journal):
         steps = f"{made.first:,}" if made.first == made.step else f"{made.first:,} to {made.step:,}"
         yield steps, made.words, run.journal[made.place].note

@@ -1,7 +1,7 @@
 """The measured history of a run as CSV for spreadsheets, one row per measured step.
 
-In per-layer columns `_1` is the first hidden layer; for gradients and updates the highest number is the output layer.
-In `mean_output` `_1` is the first class. The only text is the names of columns, so nothing that a person wrote.
+In columns by layer, `_1` is the first hidden layer; for gradients and updates the highest number is the output layer.
+In `mean_output`, `_1` is the first class. The only text is the column names, so no text of a person.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from core.runs.run import Run
 
 
 def history_csv(run: Run) -> str:
-    """Comma-separated values with a header. Numbers have the digits that float32 needs; what is not finite is empty.
+    """Comma-separated values with a header. Numbers have the digits that float32 needs; those not finite are empty.
 
-    Costs are in nats, accuracies from 0 to 1; see `core.runs.history` for what else is measured.
+    Costs are in nats, accuracies from 0 to 1; see `core.runs.history` for the other columns.
     """
     columns = {"step": run.history.steps}
     for name, per in COLUMNS.items():

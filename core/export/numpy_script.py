@@ -1,6 +1,6 @@
 """A run as a Python script that needs only numpy: it makes every nudge at its step and gives the same bits.
 
-It consists of the engine's own lines (see `source`), as far as the run used them, and of the loop in `training`.
+It has those lines of the engine that the run used (see `source`), and the loop in `training`.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from core.runs.run import Run
 ROW = script.WIDTH - 30  # length of a row that has space for its indent and name on one line
 HEAD = '''"""{title}
 
-A run of Panda as a script of its own; all that it needs is numpy, 2.2 or newer.
+A run of Panda as a script. It needs only numpy, 2.2 or newer.
 {losses}
 
-It trains the same network again, with every nudge at its step, and prints the same. It makes the same calculations in
-the same order: with the same numpy on the same kind of processor every bit is the same; elsewhere sums may be rounded
-in another way, and long runs drift apart. Change SETTINGS, NUDGES or STEPS to see what would have been.
+It trains the same network again, with every nudge at its step, and prints its loss and accuracy. It calculates in the
+same order as Panda: with the same numpy on the same kind of processor every bit is the same. Elsewhere sums may be
+rounded differently, and long runs drift apart. Change SETTINGS, NUDGES or STEPS to see what would have happened.
 
 Examples are columns: X (n_x, m), Y (C, m), W[l] (n_l, n_{{l-1}}), Z[l] = W[l] A[l-1] + b[l]. Panda trains K networks
 side by side, so its arrays have a leading axis of K; here K = 1. C1 to C20 are topics of the course. A heading such as
-core/nn/network.py names the file of Panda that the lines below it are from.
+core/nn/network.py names the file of Panda that the lines below it come from.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from __future__ import annotations
 import os
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
-    os.environ[name] = "1"  # before numpy is imported: with more threads, sums would be taken in another order
+    os.environ[name] = "1"  # before numpy is imported: more threads would sum in another order
 
 {imports}
 
@@ -54,7 +54,7 @@ STEPS = {steps}
 {parts}
 
 
-# What the run chose from
+# What the run used of each registry
 
 ACTIVATIONS = {activations}
 INITIALIZERS = {initializers}
@@ -112,7 +112,7 @@ def numpy_script(run: Run) -> str:
 
 
 def choices(run: Run) -> dict[str, dict[str, Any]]:
-    """The rows of each registry that the run had, at its start and after its nudges."""
+    """The rows of each registry that the run used, at its start and after its nudges."""
     return {
         "ACTIVATIONS": {run.spec.activation: ACTIVATIONS[run.spec.activation]},
         "INITIALIZERS": {run.spec.initialization: INITIALIZERS[run.spec.initialization]},

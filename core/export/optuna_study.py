@@ -1,6 +1,6 @@
-"""One generation of a search as an Optuna study in an SQLite file, which optuna-dashboard opens.
+"""One generation of a search as an Optuna study in an SQLite file, which optuna-dashboard can open.
 
-Optuna is an optional install, `requirements-optuna.txt`: without it `missing` says so in a sentence.
+Optuna is an optional install, `requirements-optuna.txt`; `missing` says whether it is there.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 STUDY = "panda"  # the name that `optuna.load_study` takes
-INTERMEDIATE = 1000  # dev losses stored for all models together: each takes Optuna some milliseconds
+INTERMEDIATE = 1000  # dev losses stored, all models together; each takes Optuna some milliseconds
 STATES = {"done": "COMPLETE", "stopped": "PRUNED", "diverged": "FAIL"}
 
 
 def missing() -> str:
-    """Why no study can be written on this server, or ""."""
+    """Why this server cannot write a study, or ""."""
     if find_spec("optuna"):
         return ""
     return "An Optuna study needs Optuna on the server: pip install -r requirements-optuna.txt"
 
 
 def optuna_study(search: Search) -> bytes:
-    """An SQLite file with the study "panda", which minimizes the dev loss (nats): finished models as trials, models
-    that diverged as failed trials, models that halving stopped as pruned ones, each with some of its dev losses.
+    """An SQLite file with the study "panda", which minimizes the dev loss (nats).
 
-    Raises `UserError` where Optuna is not installed or no model is finished.
+    Every finished model is a trial: failed if it diverged, pruned if halving stopped it. Each has some of its dev
+    losses as intermediate values. Raises `UserError` if Optuna is not installed or no model is finished.
     """
     if words := missing():
         raise UserError(words)
@@ -60,7 +60,7 @@ def optuna_study(search: Search) -> bytes:
 
 
 def distribution(searched: Range) -> BaseDistribution:
-    """The range as an Optuna distribution. Optuna has no scale of 1 - β, so such a range becomes linear."""
+    """The range as an Optuna distribution. Optuna has no log scale of 1 - β, so such a range becomes linear."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if searched.choices:
@@ -87,7 +87,7 @@ def _trial(search: Search, trial: Trial, distributions: dict[str, Any], among: i
 
 
 def _on_the_way(search: Search, number: int, among: int) -> dict[int, float]:
-    """Some of a model's finite dev losses by step, always with the first and the last."""
+    """Some of a model's finite dev losses by step, including the first and the last."""
     row = search.losses[number]
     measured = np.flatnonzero(np.isfinite(row))
     few = np.linspace(0, measured.size - 1, max(2, min(measured.size, INTERMEDIATE // among)))

@@ -1,4 +1,4 @@
-"""What the exported scripts share: title, settings and nudges as Python, and the data as base64."""
+"""Parts that exported scripts share: title, settings and nudges as Python, and the data in base64."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def title(run: Run) -> str:
 
 
 def losses(run: Run) -> str:
-    """Loss (nats) and accuracy of both sets, as the app shows them now, as a sentence."""
+    """A sentence with the loss (nats) and accuracy of both sets in the app now."""
     scores = [run.evaluate(split) for split in ("train", "dev")]
     said = [f"{s.loss:.8g} ({s.accuracy:.2%} right) on the {n}" for s, n in zip(scores, ("train", "dev"), strict=True)]
     return textwrap.fill(f"In the app it ended with a loss of {said[0]} and {said[1]} set.", WIDTH)
 
 
 def used(run: Run, name: str) -> list[str]:
-    """The values that a setting had during the run, in order, each once."""
+    """The distinct values of a setting during the run, in order."""
     values = [getattr(run.start, name), *(nudge.changes[name][1] for nudge in run.journal if name in nudge.changes)]
     return list(dict.fromkeys(values))
 
@@ -47,7 +47,7 @@ def settings(run: Run) -> str:
 
 
 def nudges(run: Run) -> str:
-    """The lines of NUDGES, one per nudge, below a comment with the note on it."""
+    """The lines of NUDGES, one per nudge, with its note as a comment above it."""
     if not run.journal:
         return "NUDGES = []  # (step, changes from that step on)\n"
     return "NUDGES = [  # (step, changes from that step on)\n" + "".join(_nudge(n) for n in run.journal) + "]\n"
@@ -63,13 +63,13 @@ def _nudge(nudge: Nudge) -> str:
 
 
 def comment(text: str) -> str:
-    """A person's text as lines of comment. Nothing in it can become code: line ends and control characters go."""
+    """A person's text as comment lines. It cannot become code: line ends and control characters are removed."""
     clean = "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
     return "".join(f"    # {line}\n" for line in textwrap.wrap(clean, WIDTH - 10))
 
 
 def literal(value: Any) -> str:
-    """A number, a truth value, a text or a tuple of them as Python; texts in double quotes where that is simple."""
+    """A number, bool, str or tuple of them as Python. A str is in double quotes unless it has quotes or backslashes."""
     if isinstance(value, tuple):
         return f"({', '.join(map(literal, value))}{',' * (len(value) == 1)})"
     text = repr(value)
@@ -77,12 +77,12 @@ def literal(value: Any) -> str:
 
 
 def table(rows: Mapping[str, str], indent: str = "") -> str:
-    """A dict of names of choices and Python expressions, as Python, in lines that begin with `indent`."""
+    """The lines of a dict from names to Python expressions; all but the first begin with `indent`."""
     return "{\n" + "".join(f"{indent}    {literal(name)}: {row},\n" for name, row in rows.items()) + f"{indent}}}"
 
 
 def data(run: Run) -> str:
-    """The lines of DATA: both sets, normalized as the network sees them, as an npz file in base64."""
+    """The lines of DATA: both sets, normalized if the run's are, as an npz file in base64."""
     labels = np.uint8 if run.data.n_classes <= 256 else np.int64
     arrays: dict[str, np.ndarray] = {}
     for name in ("train", "dev"):

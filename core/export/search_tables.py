@@ -13,12 +13,12 @@ from core.search.plan_json import plan_to_json
 from core.search.search import Search
 from core.sessions.search_recorder import finished
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # first characters of what a spreadsheet runs as a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a text as a formula if it begins with one of these
 
 
 def search_csv(search: Search) -> str:
-    """Comma-separated values with a header: number, every searched setting, state, step, dev loss (nats), lowest dev
-    loss, dev accuracy (0 to 1). A cell is empty where there is no finite number."""
+    """Comma-separated values with a header: number, every searched setting, state, step, dev loss and lowest dev loss
+    (nats), dev accuracy (0 to 1). A cell is empty if its number is not finite."""
     names = [one.name for one in search.plan.space.ranges]
     text = io.StringIO()
     writer = csv.writer(text)
@@ -30,7 +30,7 @@ def search_csv(search: Search) -> str:
 
 
 def cell(value: Any) -> str:
-    """The shortest digits that read back as the same number, or text that no spreadsheet runs as a formula."""
+    """A number in the fewest digits that read back the same, or a text that no spreadsheet runs as a formula."""
     if isinstance(value, str):
         return f"'{value}" if value.startswith(FORMULA) else value
     return "" if isinstance(value, float) and not math.isfinite(value) else str(value)

@@ -1,4 +1,4 @@
-"""Exports of one generation of a search: `SEARCH_EXPORTS`, the registry of them in the order of the page."""
+"""Exports of one generation of a search: their registry `SEARCH_EXPORTS`, in the order of the page."""
 
 from __future__ import annotations
 

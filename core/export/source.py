@@ -1,7 +1,7 @@
-"""Parts of this program's source for a script that runs without it: definitions with everything that they use.
+"""Copies of this program's source for scripts that run without it: definitions and everything that they use.
 
-A script so has the same lines that ran here, and a new optimizer or activation is exported without an edit. Functions
-that nothing refers to and methods that nothing calls are left out.
+So a script has the same lines that ran here, and a new optimizer or activation is exported without an edit. Functions
+and methods that the script does not use are left out.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ OWN = "core"
 
 @dataclass(frozen=True)
 class Piece:
-    """Some lines of a module, the names that they use, and the attributes: x of every `.x`."""
+    """Some lines of a module, the names that they use, and the attributes (x of every `.x`)."""
 
-    method: str  # its name, "" for what is no method or is called by Python itself, such as `__init__`
+    method: str  # its name; "" if it is no method, or one that Python calls, such as `__init__`
     text: str
     uses: frozenset[str]
     attributes: frozenset[str]
@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Module:
-    """Functions, classes and constants at the top of a module, in pieces, and imports: (module, name there, line)."""
+    """A module's functions, classes and constants, in pieces, and its imports: (module, name there, line)."""
 
     definitions: dict[str, tuple[Piece, ...]]
     imports: dict[str, tuple[str, str, str]]
@@ -37,7 +37,7 @@ class Module:
 
 @dataclass
 class Parts:
-    """Texts of definitions by module and name, in an order that runs, and the import lines that they want."""
+    """Texts of definitions by module and name, in an order that runs, and the import lines that they need."""
 
     modules: dict[str, dict[str, str]] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
@@ -49,12 +49,12 @@ class Parts:
 
     @property
     def text(self) -> str:
-        """All definitions, below a comment that names the file that they are from."""
+        """All definitions, those of each file below a comment with its name."""
         return "\n\n\n".join(_section(module, texts) for module, texts in self.modules.items())
 
 
 def _section(module: str, texts: dict[str, str]) -> str:
-    """Definitions below the name of their file, two blank lines apart; between constants there is no blank line."""
+    """Definitions below the name of their file, two blank lines apart, constants without a blank line."""
     text, before = f"# {module.replace('.', '/')}.py", ""
     for definition in texts.values():
         close = _is_constant(before) and _is_constant(definition)
@@ -67,15 +67,15 @@ def _is_constant(text: str) -> bool:
 
 
 def parts(objects: Iterable[Any], given: frozenset[str] = frozenset()) -> Parts:
-    """The source of functions and classes of this program, with all of it that they use, however indirectly.
+    """The source of functions and classes of this program, with everything of it that they use, also indirectly.
 
-    The classes among `objects` come with all their methods; of those that they use, only what is called is taken.
-    What is `given`, the script defines itself.
-    Raises `ValueError` for an object that is not named at the top of its module, and for two of one name.
+    Classes among `objects` keep all their methods; other classes only the methods that are called. Names in `given` are
+    left out, because the script defines them. Raises `ValueError` for an object that is not defined at the top of its
+    module, and for two with one name.
     """
     roots = [(each.__module__, each.__qualname__) for each in objects]
     called: frozenset[str] = frozenset()
-    while True:  # a method that is taken may call others
+    while True:  # a method that was taken may call others
         found = _Collection(frozenset(roots), called, given)
         for module, name in roots:
             found.take(module, name)
@@ -85,7 +85,7 @@ def parts(objects: Iterable[Any], given: frozenset[str] = frozenset()) -> Parts:
 
 
 class _Collection:
-    """What is taken so far: of the classes in `roots` everything, of others the methods that are `called`."""
+    """The definitions taken so far: `roots` as a whole, of other classes only the methods in `called`."""
 
     def __init__(self, roots: frozenset[tuple[str, str]], called: frozenset[str], given: frozenset[str]) -> None:
         self.roots, self.called, self.given = roots, called, given
@@ -94,7 +94,7 @@ class _Collection:
         self.imports: set[str] = set()
 
     def take(self, module: str, name: str) -> None:
-        """Add a definition and all that it uses."""
+        """Add a definition and everything that it uses."""
         if (module, name) in self.taken:
             return
         read = _read(module)
@@ -110,7 +110,7 @@ class _Collection:
             self._follow(module, used)
 
     def _follow(self, module: str, used: str) -> None:
-        """Take what a name stands for, where it comes from this program, or note where else it comes from."""
+        """Take the definition of a name if it is of this program, else note its import line."""
         read = _read(module)
         if used in read.definitions:
             self.take(module, used)
@@ -122,7 +122,7 @@ class _Collection:
                 self.imports.add(line)
 
     def parts(self) -> Parts:
-        """What is taken: modules after those that they import, definitions in the order of their module."""
+        """The result: modules after those that they import, definitions in the order of their module."""
         found = Parts(imports=self.imports)
         texts: dict[str, str] = {}
         for module in _in_order({module for module, _ in self.taken}):
@@ -168,7 +168,7 @@ def _read(name: str) -> Module:
 
 
 def _pieces(node: ast.stmt, lines: list[str]) -> Iterable[Piece]:
-    """A statement as one piece; a class as its head, and its statements with the comments above them."""
+    """A statement as one piece; a class as its head and one piece for each statement with the comments above it."""
     start = min([node.lineno, *(each.lineno for each in getattr(node, "decorator_list", []))]) - 1
     if not isinstance(node, ast.ClassDef):
         yield _piece("", lines[start : node.end_lineno], [node])
@@ -190,7 +190,7 @@ def _piece(method: str, lines: list[str], nodes: Iterable[ast.AST]) -> Piece:
 
 
 def _names(node: ast.stmt) -> list[str]:
-    """What a statement at the top of a module defines."""
+    """The names that a statement at the top of a module defines."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
@@ -198,7 +198,7 @@ def _names(node: ast.stmt) -> list[str]:
 
 
 def _imported(node: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, str, str]]:
-    """What an import makes known: name -> (module, name there, the line for this name alone)."""
+    """The names of an import: name -> (module, name there, an import line for this name only)."""
     found = {}
     for alias in node.names:
         line = f"{alias.name} as {alias.asname}" if alias.asname else alias.name

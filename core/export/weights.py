@@ -1,4 +1,4 @@
-"""The weights of a run as arrays in the course's shapes: everything that a prediction needs."""
+"""The weights of a run, and everything else that a prediction needs, as arrays in the course's shapes."""
 
 from __future__ import annotations
 

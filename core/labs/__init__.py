@@ -1,1 +1,1 @@
-"""What the labs compute, one panel a file: numbers of a moment, from the engine's own functions."""
+"""What the labs compute, one panel a file, with the engine's own functions."""

@@ -1,5 +1,4 @@
-"""Exponentially weighted averages of a noisy series: what β remembers, what moving β does to it, and what bias
-correction mends (C5)."""
+"""Exponentially weighted averages of a noisy series: their memory, two values of β, and bias correction (C5)."""
 
 from __future__ import annotations
 
@@ -16,26 +15,26 @@ from core.training.run_data import data_of
 
 Array = np.ndarray
 STEPS = 400
-LONG = 3000  # steps of the series that β near 1 is shown on
-NUDGE = 1000  # the step of it at which its learning rate is raised, and the loss falls
-FIRST = 30  # steps that are shown enlarged
+LONG = 3000  # steps of the series for β near 1
+NUDGE = 1000  # the step of that series at which the learning rate is raised and the loss falls
+FIRST = 30  # first steps, which a second chart enlarges
 
 
 @dataclass(frozen=True)
 class Series:
-    """A row of `SERIES`: a noisy series, what it is called and what its numbers measure."""
+    """A row of `SERIES`: a noisy series, its title, and what its numbers measure."""
 
     title: str
     measures: str
-    values: Callable[[], Array]  # gives (n,) float64
+    values: Callable[[], Array]  # returns (n,) float64
 
 
 @dataclass(frozen=True)
 class Averaged:
-    """A series (n,), its average with bias correction and without (n,), and about how many values β averages.
+    """A series (n,), its averages with and without bias correction (n,), and `about` how many values β averages.
 
-    `correcting` says whether the corrected one is shown. At the step `t`, from 1, the value `theta` comes to the
-    average `before`, and `correction` is 1 - βᵗ.
+    `correcting` says whether the corrected average is shown. Step `t`, from 1, averages the value `theta` into
+    `before`, the average of step t - 1; `correction` is 1 - βᵗ.
     """
 
     name: str
@@ -57,12 +56,12 @@ class Averaged:
 
     @property
     def mended(self) -> float:
-        """v_t / (1 - βᵗ), the same with bias correction."""
+        """v_t / (1 - βᵗ), the average after step t with bias correction."""
         return float(self.corrected[self.t - 1])
 
 
 def averaged(name: str, beta: float, t: int, correcting: bool = True) -> Averaged:
-    """The averages of a series of `SERIES` with decay `beta`, 0 <= beta < 1, and step `t` of them (C5)."""
+    """The averages of the series `name` of `SERIES` with decay 0 <= `beta` < 1, and their step `t` (C5)."""
     series = SERIES[name].values()
     corrected, uncorrected = ewa(series, beta), ewa(series, beta, bias_correction=False)
     before = float(uncorrected[t - 2]) if t > 1 else 0.0
@@ -72,8 +71,10 @@ def averaged(name: str, beta: float, t: int, correcting: bool = True) -> Average
 
 @dataclass(frozen=True)
 class Move:
-    """β moved from `beta[0]` to `beta[1]`: about how many values each averages, the averages (2, n) of the same series
-    (n,), and how far they are apart at most."""
+    """β moved from `beta[0]` to `beta[1]`: both averages (2, n) of one `series` (n,).
+
+    `about` says how many values each averages; `apart` is the largest difference between the averages.
+    """
 
     beta: tuple[float, float]
     about: tuple[float, float]
@@ -83,7 +84,7 @@ class Move:
 
 
 def move(before: float, after: float) -> Move:
-    """What a move of β does to the average, bias-corrected, of a long run's mini-batch losses (C5)."""
+    """What a move of β does to the bias-corrected average of a long run's mini-batch losses (C5)."""
     series = nudged_losses()
     averages = np.stack([ewa(series, before), ewa(series, after)])  # (2, n)
     apart = float(np.max(np.abs(averages[1] - averages[0])))
@@ -92,7 +93,7 @@ def move(before: float, after: float) -> Move:
 
 @lru_cache(maxsize=1)
 def mini_batch_losses() -> Array:
-    """The mini-batch losses (STEPS,) in nats of a run with small mini-batches: a real noisy series."""
+    """The mini-batch losses (STEPS,) in nats of a run with small mini-batches, which are noisy."""
     return _fixed(_trained(Run(RunSpec(hidden=(8,)), Settings(batch_size=16, learning_rate=0.02)), STEPS))
 
 
@@ -114,7 +115,7 @@ def _trained(run: Run, steps: int) -> Array:
 
 @lru_cache(maxsize=4)
 def feature(dataset: str, which: int) -> Array:
-    """A feature of a bundled data set's training examples, in its own units and their shuffled order: (m,)."""
+    """Feature number `which` (m,) of a bundled data set's training examples, in its own units, shuffled."""
     return _fixed(data_of(RunSpec(dataset=dataset, normalize=False)).train.X[which])
 
 

@@ -1,4 +1,4 @@
-"""How noisy the mean and the variance of a mini-batch are, for mini-batches of different size (C14)."""
+"""How noisy the mean and the variance of a mini-batch are, by its size (C14)."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ STEPS = 300
 
 @dataclass(frozen=True)
 class Noise:
-    """Means and variances (DRAWN,) of as many mini-batches of `size`, drawn with replacement, so that the deviation of
-    the means is sigma / sqrt(m) but for chance. `mean`, `variance` are those of all examples."""
+    """`means` and `variances` (DRAWN,) of mini-batches of `size`; `mean` and `variance` of all examples.
+
+    Examples are drawn with replacement, so that by theory the means have the deviation sigma / sqrt(size).
+    """
 
     size: int
     means: Array
@@ -30,7 +32,7 @@ class Noise:
 
     @property
     def expected(self) -> float:
-        """The deviation that the means have by theory."""
+        """The standard deviation of the means by theory, sigma / sqrt(size)."""
         return float(np.sqrt(self.variance / self.size))
 
 
@@ -46,7 +48,7 @@ def population() -> Array:
 
 @lru_cache(maxsize=64)
 def noise(size: int, seed: int = 0) -> Noise:
-    """What batch norm measures of mini-batches of `size`, each taken as a unit of one layer."""
+    """What batch norm measures in mini-batches of `size`, each treated as a unit of one layer."""
     z = population()
     drawn = np.random.default_rng([seed, size]).integers(z.size, size=(1, DRAWN, size))
     Z, column = z[drawn], np.ones((1, DRAWN, 1))

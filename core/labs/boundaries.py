@@ -1,6 +1,6 @@
-"""Points of a plane that a person moves, and how networks with no, one or two hidden layers divide it between classes.
+"""Points that a person moves in a plane, and the boundaries that networks with 0, 1 or 2 hidden layers learn.
 
-The same points and layers always give the same network: it is trained anew after every change, from the same weights.
+After every change a network is trained again from the same weights: same points and layers, same network.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from core.nn.optimizers import OPTIMIZERS, Rates, rates
 from core.settings.table import Settings
 
 Array = np.ndarray
-MOST = 300  # points
+MOST = 300  # points, at most
 REACH = 1.0  # points lie between -REACH and REACH in both directions
 SIDE = 56  # cells of the picture along each side
 STEPS = 400  # of training, at most
-LEAST = 100  # of training, unless the cost is good before
-LOOK = 25  # steps between two looks at the cost
-STILL = 1e-4  # nats by which the cost has to fall between two looks for training to go on
-GOOD = 0.01  # nats at which training ends
+LEAST = 100  # of training, unless the cost falls to GOOD before
+LOOK = 25  # steps between two checks of the cost
+STILL = 1e-4  # nats: training ends if the cost falls by less between two checks
+GOOD = 0.01  # nats: training ends at this cost
 LAYERS: Mapping[str, tuple[int, ...]] = {"none": (), "one": (16,), "two": (16, 16)}
 ACTIVATION = "tanh"
 SETTINGS = Settings(0.1, beta2=0.99, optimizer="adam", batch_norm=False)
@@ -53,8 +53,8 @@ class Points:
 class Divided:
     """The plane as a trained network divides it: likeliest class and confidence (SIDE, SIDE), lowest row first.
 
-    `right` (m,) says which points are on their own class's side. `cost` in nats, NaN where nothing was trained.
-    `W` (C, n), `b` (C, 1) are the output layer's.
+    `right` (m,) says which points are classified correctly. `cost` is in nats, NaN if nothing was trained. `W` (C, n)
+    and `b` (C, 1) are the output layer's.
     """
 
     points: Points
@@ -69,7 +69,7 @@ class Divided:
 
     @property
     def accuracy(self) -> float:
-        """Share of points that are on their own class's side."""
+        """Share of points that are classified correctly, NaN without points."""
         return float(self.right.mean()) if self.right.size else float("nan")
 
 
@@ -77,14 +77,14 @@ class Divided:
 
 
 def _groups(classes: int, rng: np.random.Generator) -> Array:
-    """One cloud a class around a circle, 14 points each: a linear boundary does."""
+    """One cloud of 14 points per class, on a circle. Linear boundaries are enough."""
     angle = 2 * np.pi * (np.arange(14 * classes) % classes) / classes
     centres = 0.62 * np.stack([np.sin(angle), np.cos(angle)])
     return centres + 0.11 * rng.standard_normal(centres.shape)
 
 
 def _clusters(classes: int, rng: np.random.Generator) -> Array:
-    """Two clouds a class, on opposite sides."""
+    """Two clouds of 8 points per class, on opposite sides of a circle."""
     m = np.arange(16 * classes)
     angle = np.pi * ((m % classes) / classes + (m // classes) % 2)
     centres = 0.68 * np.stack([np.sin(angle), np.cos(angle)])
@@ -92,7 +92,7 @@ def _clusters(classes: int, rng: np.random.Generator) -> Array:
 
 
 def _rings(classes: int, rng: np.random.Generator) -> Array:
-    """One ring a class, around the same middle."""
+    """One ring of 24 points per class, all with the same centre."""
     m = 24 * classes
     radius = (np.arange(m) % classes + 0.6) / (classes + 0.15) + 0.025 * rng.standard_normal(m)
     angle = rng.uniform(0, 2 * np.pi, m)
@@ -101,7 +101,7 @@ def _rings(classes: int, rng: np.random.Generator) -> Array:
 
 
 def _spiral(classes: int, rng: np.random.Generator) -> Array:
-    """The engine's spiral."""
+    """The spiral of the registry of data sets, 24 points per class."""
     return spiral(classes, 24 * classes, 0.08, rng)[0].T
 
 
@@ -114,7 +114,7 @@ PRESETS: Mapping[str, Callable[[int, np.random.Generator], Array]] = {
 
 
 def preset(name: str, classes: int) -> Points:
-    """The points of a row of `PRESETS`, always the same ones."""
+    """The points of a row of `PRESETS`, always the same."""
     x, y = np.clip(PRESETS[name](classes, np.random.default_rng([classes, 4])), -REACH, REACH)
     return Points(x, y, np.arange(x.size) % classes, classes)
 
@@ -122,8 +122,8 @@ def preset(name: str, classes: int) -> Points:
 def heard(points: Points, message: Mapping[str, Any], label: int) -> Points:
     """The points after a message from the chart: {"type": "move" | "add" | "remove", "number", "x", "y"}.
 
-    A new point has class `label`. Raises `UserError` for what is no such message; one about a point that is not there
-    any more changes nothing.
+    A new point gets class `label`. A message about a point that no longer exists changes nothing. Raises `UserError`
+    for any other message.
     """
     kind, number = message.get("type"), message.get("number")
     if kind == "add":
@@ -142,7 +142,7 @@ def heard(points: Points, message: Mapping[str, Any], label: int) -> Points:
 
 
 def added(points: Points, x: float, y: float, label: int) -> Points:
-    """The points and one more."""
+    """The points and a new one. Raises `UserError` if there are too many, or no such class."""
     if points.x.size >= MOST:
         raise UserError(f"There are {MOST} points, which is the most: remove one first.")
     if not 0 <= label < points.classes:
@@ -152,7 +152,7 @@ def added(points: Points, x: float, y: float, label: int) -> Points:
 
 
 def _place(message: Mapping[str, Any]) -> tuple[float, float]:
-    """Where a message puts a point, within the plane."""
+    """The x and y of a message, clipped to the plane. Raises `UserError` if they are not finite numbers."""
     places = [message.get(name) for name in ("x", "y")]
     if any(isinstance(place, bool) or not isinstance(place, int | float) for place in places):
         raise UserError("A point needs two numbers as its place: drag it again.")
@@ -166,9 +166,9 @@ def _place(message: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def divided(points: Points, hidden: tuple[int, ...]) -> Divided:
-    """A network with these hidden layers trained on all points at once until its cost no longer falls.
+    """The plane divided by a network with these hidden layers, trained on all points until its cost stops falling.
 
-    Raises `UserError` where there is nothing to divide: no points, one class, or a place that is no number.
+    Raises `UserError` if there are no points, only one class, or a place that is not finite.
     """
     if not points.x.size:
         raise UserError("There are no points: click in the plane to add one.")
@@ -195,26 +195,26 @@ def _divided(places: bytes, labels: bytes, classes: int, hidden: tuple[int, ...]
 
 
 def undivided(points: Points, hidden: tuple[int, ...]) -> Divided:
-    """The points on an empty plane, where there is nothing to divide."""
+    """The points on an empty plane, for when `divided` raises."""
     nothing, none = np.zeros((SIDE, SIDE)), np.zeros((points.classes, 0))
     return Divided(points, hidden, nothing.astype(int), nothing, points.labels >= 0, np.nan, 0, none, none)
 
 
 @lru_cache(maxsize=1)
 def grid() -> Array:
-    """The middles of the picture's cells, (2, SIDE * SIDE) float32, lowest row first."""
+    """The centres (2, SIDE * SIDE) of the picture's cells, float32, lowest row first."""
     middles = edge() * ((2 * np.arange(SIDE) + 1) / SIDE - 1)
     x, y = np.meshgrid(middles, middles)
     return np.stack([x.ravel(), y.ravel()]).astype(np.float32)
 
 
 def edge() -> float:
-    """The plane that is shown goes from -edge to edge: a little further than points do."""
+    """The picture shows -edge to edge in both directions, a little more than where points may be."""
     return 1.08 * REACH
 
 
 def trained(X: Array, Y: Array, hidden: tuple[int, ...]) -> tuple[Network, float, int]:
-    """A network of float32 on X (2, m) and Y (C, m), its cost in nats, and after how many steps of `SETTINGS`."""
+    """A network trained on X (2, m) and Y (C, m) with `SETTINGS`, its cost in nats, and its number of steps."""
     net = network((2, *hidden, len(Y)), ACTIVATION)
     net.draw(0, INITIALIZERS["xavier"].deviation, seed=0)
     learnt = net.theta.learnt(False, True)
@@ -242,7 +242,7 @@ def _rates(t: int) -> Rates:
 
 
 def table(points: Points) -> Table:
-    """The points as a table that a run can learn; `FileError` where a class has too few."""
+    """The points as a table that a run can learn. Raises `FileError` if a class has too few."""
     there = np.unique(points.labels)
     names = tuple(f"class {k + 1}" for k in there.tolist())
     return Table(points.X.T, np.searchsorted(there, points.labels), names, ("x1", "x2"))

@@ -1,4 +1,4 @@
-"""Coarse to fine: each round draws as many points in the region of the best ones of the round before (C3)."""
+"""Coarse to fine: each round draws its points in the region of the best points of the round before (C3)."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ROUNDS = 4
 class Round:
     """Points of one round: their places (n, 2) in the whole space, losses (n,), and the region they were drawn in.
 
-    `box` and `ends` (2, 2) have a row (low, high) for each setting, in places and as values; `area` is the region's
-    part of the space.
+    `box` (in places) and `ends` (in values) are (2, 2), a row (low, high) for each setting. `area` is the region's
+    share of the space.
     """
 
     points: list[Point]
@@ -35,8 +35,10 @@ class Round:
 
 @dataclass(frozen=True)
 class Coarse:
-    """The rounds, the optimum `centre` (2,), and the best loss after each model (models,): of the rounds, `path`, and
-    of as many points drawn at once, `at_once`."""
+    """The rounds, the optimum `centre` (2,), and the best loss so far after each model.
+
+    `path` (models,) is that of the rounds, `at_once` (models,) that of the same number of points drawn at once.
+    """
 
     rounds: tuple[Round, ...]
     centre: Array
@@ -47,7 +49,7 @@ class Coarse:
 def coarse(n: int, rounds: int, share: float, seed: int) -> Coarse:
     """`rounds` rounds of `n` points, each in the region of the best `share` of the round before.
 
-    Raises `UserError` where a region cannot be proposed (see `core.search.space.zoomed`).
+    Raises `UserError` if a region cannot be proposed (see `core.search.space.zoomed`).
     """
     centre = 0.15 + 0.7 * np.random.default_rng([seed, 3]).random(2)
     space = SPACE

@@ -1,4 +1,4 @@
-"""From one example's z to its softmax, at some temperature, with a constant added to every z (C16, C17)."""
+"""From one example's z to its softmax, with a temperature and a constant added to every z (C16, C17)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from core.errors import UserError
 from core.nn.softmax import as_written, hardmax, softmax
 
 Array = np.ndarray
-FAR = 1000.0  # a constant at which the formula as it is written fails
+FAR = 1000.0  # a constant so large that the formula as written overflows
 
 
 @dataclass(frozen=True)
 class FromZ:
-    """All (C,) float64. `t` and `written` are the formula as it is written, inf or NaN where it fails; `a` is the
-    engine's. `moved` is how far the constant moved any of the engine's probabilities."""
+    """One example's numbers, all (C,) float64.
+
+    `t` and `written` follow the formula as written, and are inf or NaN where it overflows; `a` is the engine's softmax.
+    `moved` is the largest change that the constant makes to any of `a`.
+    """
 
     z: Array  # with the constant added
     t: Array
@@ -32,7 +35,7 @@ class FromZ:
 
 
 def from_z(z: Array, temperature: float = 1.0, constant: float = 0.0) -> FromZ:
-    """The softmax of (z + constant) / temperature, for z (C,). Raises `UserError` where one of these is not finite."""
+    """The softmax of (z + constant) / temperature, for z (C,). Raises `UserError` if one of these is not finite."""
     column = np.asarray(z, np.float64)[:, None]  # (C, 1)
     with np.errstate(all="ignore"):
         shifted = (column + constant) / temperature

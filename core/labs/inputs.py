@@ -1,4 +1,4 @@
-"""Two weights learnt from inputs as they are and from normalized ones: the shape of the cost, and the way down (C9)."""
+"""Gradient descent on two weights, with raw and with normalized inputs: the shape of the cost and the path (C9)."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from core.nn.optimizers import OPTIMIZERS, rates
 Array = np.ndarray
 EXAMPLES = 200
 START = (-1.6, 1.7)
-PATH = 120  # steps that are drawn
-MOST = 100_000  # steps that are counted
-NEAR = 0.01  # above the least cost: there it counts as reached
-FAR = 1e6  # a path that leads there is not followed any further
+PATH = 120  # steps that are drawn, at most
+MOST = 100_000  # steps that are counted, at most
+NEAR = 0.01  # the lowest cost counts as reached this far above it
+FAR = 1e6  # a path ends where a weight is this large
 
 
 @dataclass(frozen=True)
 class Descent:
     """Gradient descent on J(w) = 1/2m sum (w x - y)^2 of two weights, from `START` with the learning rate `alpha`."""
 
-    best: Array  # (2,), the w of the least cost
-    curvature: Array  # (2, 2), of J, the same everywhere
-    least: float  # J at the best w
+    best: Array  # (2,), the w with the lowest cost
+    curvature: Array  # (2, 2), the second derivatives of J, the same everywhere
+    least: float  # J at `best`, the lowest cost
     alpha: float
     path: Array  # (at most PATH + 1, 2)
-    steps: float  # to a cost NEAR the least; infinite where it never gets there
+    steps: float  # to a cost NEAR the lowest; inf if it is never reached
 
     @property
     def eigenvalues(self) -> Array:
-        """Of the curvature, the lesser first."""
+        """Eigenvalues (2,) of the curvature, the smaller first."""
         return np.linalg.eigvalsh(self.curvature)
 
     @property
     def condition(self) -> float:
-        """How many times as steep the cost is in its steepest direction as in its flattest."""
+        """The largest eigenvalue divided by the smallest."""
         return float(self.eigenvalues[1] / self.eigenvalues[0])
 
     @property
     def most_alpha(self) -> float:
-        """The learning rate above which the steps grow: 2 over the greatest curvature."""
+        """The learning rate above which descent diverges: 2 divided by the largest eigenvalue."""
         return float(2 / self.eigenvalues[1])
 
 
 @dataclass(frozen=True)
 class TwoDescents:
-    """The same problem with inputs as they are and normalized."""
+    """The same problem with raw and with normalized inputs."""
 
     raw: Descent
     normalized: Descent
@@ -57,7 +57,7 @@ class TwoDescents:
 
 @lru_cache(maxsize=1)
 def examples() -> tuple[Array, Array]:
-    """Two standard normal inputs (2, m) and a target (m,) that both matter to."""
+    """Two standard normal inputs (2, m), and a target (m,) that depends on both."""
     rng = np.random.default_rng(3)
     X = rng.standard_normal((2, EXAMPLES))
     X = (X - X.mean(axis=1, keepdims=True)) / X.std(axis=1, keepdims=True)
@@ -65,8 +65,11 @@ def examples() -> tuple[Array, Array]:
 
 
 def two_descents(spread: float, mean: float, alpha: float, best_alpha: bool = False) -> TwoDescents:
-    """The way down with x1 `spread` times as wide as x2 and both inputs' means at `mean` of their spread, then with
-    both normalized. With `best_alpha` each takes the learning rate that suits it best instead of `alpha`."""
+    """The descent with raw and with normalized inputs.
+
+    Of the raw inputs x1 spreads `spread` times as far as x2; the mean of each is `mean` times its spread. With
+    `best_alpha` each descent has the learning rate that needs the fewest steps, instead of `alpha`.
+    """
     X, y = examples()
     X = (X + mean) * np.array([[spread], [1.0]])  # (2, m)
     centre, deviation = statistics(X)
@@ -75,7 +78,7 @@ def two_descents(spread: float, mean: float, alpha: float, best_alpha: bool = Fa
 
 
 def descent(X: Array, y: Array, alpha: float | None) -> Descent:
-    """The way down for inputs X (2, m) and targets y (m,); without `alpha` with the one that needs the fewest steps."""
+    """The descent for inputs X (2, m) and targets y (m,). An `alpha` of None is the one that needs the fewest steps."""
     curvature, slope = X @ X.T / y.size, X @ y / y.size
     best = np.linalg.solve(curvature, slope)
     alpha = best_alpha(curvature, best) if alpha is None else alpha
@@ -85,9 +88,9 @@ def descent(X: Array, y: Array, alpha: float | None) -> Descent:
 
 
 def followed(curvature: Array, best: Array, alpha: float) -> Array:
-    """The weights (steps, 2) that the engine's gradient descent passes through, as far as they are near."""
+    """The weights (steps, 2) of the engine's gradient descent, at most PATH steps, until one is beyond FAR."""
     w, g, unused, tmp = np.array(START), np.empty(2), np.empty(2), np.empty(2)
-    factors = rates(1, alpha, dtype=np.float64)  # of every step: nothing is averaged
+    factors = rates(1, alpha, dtype=np.float64)  # the same in every step: gradient descent averages nothing
     step, path = OPTIMIZERS["sgd"].step, [w.copy()]
     while len(path) <= PATH and np.abs(w).max() < FAR:
         np.matmul(curvature, w - best, out=g)
@@ -97,10 +100,12 @@ def followed(curvature: Array, best: Array, alpha: float) -> Array:
 
 
 def steps_needed(curvature: Array, best: Array, alpha: float) -> float:
-    """Steps until the cost is NEAR the least: along each eigenvector an error shrinks by 1 - alpha times
-    its eigenvalue a step, so no step needs to be taken."""
+    """Steps until the cost is NEAR the lowest, inf if never; computed without taking the steps.
+
+    Each step multiplies the error along an eigenvector by 1 - alpha times its eigenvalue.
+    """
     values, vectors = np.linalg.eigh(curvature)
-    parts = 0.5 * values * (vectors.T @ (np.array(START) - best)) ** 2  # of the cost above the least
+    parts = 0.5 * values * (vectors.T @ (np.array(START) - best)) ** 2  # (2,), excess cost by eigenvector
     factors = np.abs(1 - alpha * values)
     if factors.max() >= 1:
         return float("inf")
@@ -115,7 +120,7 @@ def best_alpha(curvature: Array, best: Array) -> float:
 
 
 def ellipse(one: Descent, share: float, points: int = 60) -> Array:
-    """(points, 2): where the cost above the least is `share` of what it is at the start."""
+    """The ellipse (points, 2) on which the cost above the lowest is `share` of its value at the start."""
     values, vectors = np.linalg.eigh(one.curvature)
     start = np.array(START) - one.best
     height = share * start @ one.curvature @ start

@@ -1,4 +1,4 @@
-"""What an exponentially weighted average with decay β weighs: (1-β)βᵏ for the value k steps back (C5)."""
+"""The weights of an exponentially weighted average with decay β: (1-β)βᵏ for the value k steps back (C5)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from core.settings.scales import averages_about, ewa
 
 Array = np.ndarray
 NEWEST = 50  # weights that are shown one by one
-FAR = 10_000  # steps back that are shown on the log scale
+FAR = 10_000  # steps back that the log scale shows
 
 
 @dataclass(frozen=True)
 class Kernel:
-    """The weights of the values 0, 1, 2, ... steps back, (FAR,), which sum to 1 over all of them.
+    """The weights (FAR,) of the values 0, 1, 2, ... steps back. The infinite sum of all weights is 1.
 
-    `about` is 1/(1-β), `fallen` the steps after which a weight has fallen to 1/e, and `within` the part of all weight
-    that lies on the newest `about` values.
+    `about` is 1/(1-β), `fallen` the number of steps back at which the weight is 1/e of the newest one's, and `within`
+    the sum of the weights of the newest `about` values.
     """
 
     beta: float
@@ -30,7 +30,7 @@ class Kernel:
 
 
 def kernel(beta: float) -> Kernel:
-    """The kernel of the average with decay `beta`, 0 <= beta < 1: what the average makes of a single 1 (C5)."""
+    """The weights for decay 0 <= `beta` < 1, as the average's response to a single 1 (C5)."""
     one = np.zeros(FAR)
     one[0] = 1.0
     about = float(averages_about(beta))

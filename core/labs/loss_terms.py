@@ -1,4 +1,4 @@
-"""The losses of a small batch term by term, the cost, and its gradient against finite differences (C19)."""
+"""Every term of a small batch's losses, the cost, and its gradient checked by finite differences (C19)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ H = 1e-5  # half the distance of a central difference
 
 @dataclass(frozen=True)
 class LossTerms:
-    """A batch of m examples and C classes; all (C, m) float64 but the losses (m,) and the cost J, in nats.
+    """A batch of m examples and C classes: arrays (C, m) float64, losses (m,) and the cost J in nats.
 
-    `gradient` is dJ/dZ = (A - Y) / m as the engine has it, `numeric` the same by central differences of J.
+    `gradient` is the engine's dJ/dZ = (A - Y) / m, `numeric` the same from central differences of J.
     """
 
     Z: Array
@@ -37,9 +37,9 @@ class LossTerms:
 
 
 def loss_terms(Z: Array, labels: Array) -> LossTerms:
-    """Every term y log a of the batch Z (C, m) whose true classes are `labels` (m,), 0 to C - 1.
+    """The numbers of the batch Z (C, m) with true classes `labels` (m,), 0 to C - 1.
 
-    Raises `UserError` for z of `LARGEST_Z` and more, where the least probabilities are 0 and have no logarithm.
+    Raises `UserError` for z of `LARGEST_Z` or more: a probability could be 0, which has no logarithm.
     """
     Z = np.asarray(Z, np.float64)
     if not (np.abs(Z) < LARGEST_Z).all():
@@ -55,7 +55,7 @@ def loss_terms(Z: Array, labels: Array) -> LossTerms:
 
 
 def _forward(Z: Array, Y: Array) -> tuple[SoftmaxCost, Array]:
-    """The engine's pass over K batches Z (K, C, m) with the same Y (C, m), and their costs (K,)."""
+    """The engine's forward pass over K batches Z (K, C, m) with the same Y (C, m), and their costs (K,)."""
     members, classes, examples = Z.shape
     work, J = SoftmaxCost(members, classes, examples, np.float64), np.empty(len(Z))
     work.A[:] = Z
@@ -64,7 +64,7 @@ def _forward(Z: Array, Y: Array) -> tuple[SoftmaxCost, Array]:
 
 
 def _differences(Z: Array, Y: Array) -> Array:
-    """(J(z + h) - J(z - h)) / 2h for every z, (C, m): all of them as members of one stack."""
+    """(J(z + h) - J(z - h)) / 2h for every z, (C, m), all computed at once as K batches."""
     steps = H * np.eye(Z.size).reshape(-1, *Z.shape)  # (C m, C, m)
     up, down = _forward(Z + steps, Y)[1], _forward(Z - steps, Y)[1]
     slopes: Array = (up - down) / (2 * H)

@@ -26,12 +26,12 @@ class OneBatch:
 
     @property
     def from_z(self) -> float:
-        """The largest |z~ - z|: 0, but for rounding, under the identity (C11)."""
+        """The largest |z~ - z|: 0 up to rounding if gamma and beta undo batch norm (C11)."""
         return float(np.abs(self.out - self.z).max())
 
     @property
     def from_b(self) -> float:
-        """The largest change of z~ that b makes: 0, but for rounding (C13)."""
+        """The largest change of z~ that b makes: 0 up to rounding (C13)."""
         return float(np.abs(self.out - self.without_b).max())
 
 
@@ -45,7 +45,7 @@ def one_batch(wa: Sequence[float], b: float, gamma: float, beta: float, epsilon:
 
 
 def normalized(z: Array, gamma: float, beta: float, epsilon: float) -> tuple[Array, float, float]:
-    """z~ (m,), mu and sigma^2 of one unit's z (m,), by the engine's own layer."""
+    """z~ (m,), mu and sigma^2 of one unit's z (m,), computed by the engine."""
     Z, column = np.array(z, np.float64).reshape(1, 1, -1), np.empty((1, 1, 1))
     layer, out = BatchNorm(np.empty_like(column), np.empty_like(column), Z.size), np.empty_like(Z)
     layer.forward(Z, np.full_like(column, gamma), np.full_like(column, beta), np.array(epsilon), out)

@@ -1,4 +1,4 @@
-"""Batch norm at test time: mini-batch statistics while a run trains, their running averages, and one example (C15)."""
+"""Batch norm at test time: mini-batch statistics of a run, their running averages, and one example (C15)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Array = np.ndarray
 STEPS = 400
 SPEC = RunSpec()
 SETTINGS = Settings(batch_size=16, learning_rate=0.05)
-UNIT = 16  # unit 1 of hidden layer 2, in the order of the units of all layers
+UNIT = 16  # unit 1 of hidden layer 2, counted over the units of all hidden layers
 EPSILON = np.array(SETTINGS.bn_epsilon, np.float32)
 DATA = data_of(SPEC)
 DEV = DATA.dev.labels.size
@@ -25,7 +25,7 @@ DEV = DATA.dev.labels.size
 
 @dataclass(frozen=True)
 class Recorded:
-    """A run as it trained: the parameters after every step, and the statistics of every step's mini-batch."""
+    """The parameters after every step of a run, and the statistics of every step's mini-batch."""
 
     theta: Array  # (STEPS, parameters)
     statistics: Array  # (STEPS, 2, hidden units), mean and variance
@@ -33,7 +33,7 @@ class Recorded:
 
 @lru_cache(maxsize=1)
 def recorded() -> Recorded:
-    """The run that this panel goes through."""
+    """The run that the panel shows, recorded while it trains."""
     stack = Stack(SPEC, DATA, SETTINGS, [SPEC.seed])
     loss: Array = np.empty((1, 1), stack.dtype)
     theta: list[Array] = []
@@ -53,22 +53,22 @@ def averages(decay: float) -> Array:
 
 @dataclass(frozen=True)
 class Moment:
-    """The run at a step: one unit's statistics so far, and what the network says of one dev example and of all."""
+    """The run at a step: one unit's statistics so far, and predictions for one dev example and the dev set."""
 
     step: int
     decay: float
     batch: Array  # (2, step), mean and variance of the unit over each mini-batch
     running: Array  # (2, step), their running averages
     truth: int  # the example's class
-    alone: Array  # (C,) softmax outputs with the example's own statistics
-    tested: Array  # (C,) with the running ones
-    alone_differs: float  # the largest difference between what two dev examples get alone
-    alone_accuracy: float  # over the dev set
+    alone: Array  # (C,), its softmax outputs with its own statistics
+    tested: Array  # (C,), its softmax outputs with the running statistics
+    alone_differs: float  # largest difference of outputs between two dev examples, each with its own statistics
+    alone_accuracy: float  # over the dev set, each example with its own statistics
     tested_accuracy: float
 
 
 def moment(step: int, decay: float, example: int) -> Moment:
-    """The run after `step` steps, with running averages of this decay, and dev example number `example`."""
+    """The run after `step` steps, its running averages with this decay, and dev example `example`."""
     net, labels = at(step, decay), DATA.dev.labels
     tested = net.predict(DATA.dev.X, True, EPSILON)[0]  # (C, m)
     alone = all_alone(step)
@@ -96,8 +96,10 @@ def at(step: int, decay: float) -> Network:
 
 @lru_cache(maxsize=STEPS)
 def all_alone(step: int) -> Array:
-    """Softmax outputs (C, m) of the dev set's examples, each of them a mini-batch of its own: its z less its mean,
-    which is itself, is 0."""
+    """Softmax outputs (C, m) of the dev set, with each example as a mini-batch of its own.
+
+    Its z is then its own mean, so z - mu is 0.
+    """
     net, dev = at(step, 0.0), DATA.dev
     work, outputs = net.pass_of(1), np.empty_like(dev.Y)
     loss: Array = np.empty(1, net.dtype)

@@ -1,4 +1,4 @@
-"""The same uniform draws put on two scales: where learning rates (C4) and momentum's β (C5) then fall."""
+"""The same uniform draws on two scales, as learning rates (C4) or as momentum's β (C5)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 from core.settings.scales import SCALES, sample
 
 Array = np.ndarray
-BINS = 8  # of a histogram, as wide as each other on the axis that is shown
+BINS = 8  # of a histogram, equally wide on the axis that is shown
 
 
 @dataclass(frozen=True)
 class Sampled:
-    """`values` (n,) drawn evenly on `scale` from low..high; `share` of them, and `expected`, lies in low..edge."""
+    """`values` (n,) drawn evenly on `scale` from low..high; their `share` in low..edge, and the `expected` one."""
 
     scale: str
     values: Array
@@ -24,9 +24,9 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Sampling:
-    """The same n draws, uniform in 0..1, on the linear scale and on the `right` one; the first of them is `draw`.
+    """The same n uniform draws from 0..1, put on the linear scale and on the `right` one. `draw` is the first of them.
 
-    They are shown on an axis that is even on the scale `axis`.
+    The charts' axis has the scale `axis`.
     """
 
     low: float
@@ -42,13 +42,13 @@ class Sampling:
         return np.asarray(SCALES[self.axis].to_unit(values, self.low, self.high))
 
     def bars(self, values: Array) -> tuple[Array, Array]:
-        """The middles (BINS,) in 0..1 of equal parts of the axis, and the share of values (n,) in each (BINS,)."""
+        """A histogram of values (n,) on the axis shown: the bins' centres in 0..1 and their shares, (BINS,) each."""
         counts, ends = np.histogram(self.places(values), BINS, (0.0, 1.0))
         return (ends[:-1] + ends[1:]) / 2, counts / values.size
 
 
 def sampling(scale: str, low: float, high: float, edge: float, n: int, seed: int, axis: str) -> Sampling:
-    """`n` draws of `default_rng(seed)` on the linear scale and on `scale`, from low..high; see `Sampling`.
+    """`n` draws of `default_rng(seed)` from low..high, on the linear scale and on `scale`.
 
     Raises `ValueError` for a range that the scale cannot span.
     """

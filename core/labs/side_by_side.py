@@ -1,4 +1,4 @@
-"""Three networks of one seed trained in step: without batch norm, with it, and with noise after it (C14).
+"""Three networks with one seed, trained in step: without batch norm, with it, and with noise after it (C14).
 
 The noise is the experiment of Santurkar et al. 2018, "How Does Batch Normalization Help Optimization?", appendix A.
 """
@@ -28,20 +28,22 @@ SETTINGS = Settings()
 LAYERS = len(SPEC.hidden)
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 MOST_STEPS = 2000
-# Santurkar et al. 2018, table 1: of the mean, of the deviation, and of both from example to example.
+# Noise of Santurkar et al. 2018, table 1: limits for a unit's mean and deviation, and what examples add.
 MEAN, DEVIATION, JITTER = 0.5, 1.25, 0.1
 
 
 class NoisyNorm(BatchNorm):
-    """Batch norm of a layer, and after it in every step a random scale and shift of each unit's outputs, with a little
-    more of both for every example."""
+    """Batch norm, then noise: in every step each unit's outputs get a random scale and shift.
+
+    Every example's own scale and shift differ a little more.
+    """
 
     def __init__(self, mean: Array, variance: Array, examples: int, seed: int) -> None:
         super().__init__(mean, variance, examples)
         self._rng = np.random.default_rng(seed)
 
     def forward(self, Z: Array, gamma: Array, beta: Array, epsilon: Array, out: Array) -> None:
-        """z~ times its scale plus its shift into `out` (K, n, m)."""
+        """Write the noisy z~, scaled and shifted, into `out` (K, n, m)."""
         super().forward(Z, gamma, beta, epsilon, out)
         unit, rng = (*out.shape[:2], 1), self._rng
         deviation, mean = rng.uniform(1, DEVIATION, unit), rng.uniform(-MEAN, MEAN, unit)
@@ -50,17 +52,17 @@ class NoisyNorm(BatchNorm):
         out += mean + rng.uniform(-JITTER, JITTER, out.shape)
 
     def backward(self, G: Array, centred: Array, dgamma: Array, dbeta: Array) -> None:
-        """As batch norm's, from the gradient of the noisy outputs."""
+        """Batch norm's `backward`, from G, the gradient of the noisy outputs (K, n, m)."""
         G *= self._noise
         super().backward(G, centred, dgamma, dbeta)
 
 
 @dataclass(frozen=True)
 class Felt:
-    """What a push of the earlier layers does to the z of the last hidden layer, over the training set.
+    """What a push of layer 1 does to the z of the last hidden layer, over the training set.
 
-    `moved`: how far a unit's mean goes, in its own deviation; `spread`: how many times as wide it gets. Both are means
-    over the units.
+    `moved` is the change of a unit's mean, in its standard deviations; `spread` is the factor of that deviation. Both
+    are averages over the units.
     """
 
     moved: float
@@ -68,9 +70,10 @@ class Felt:
 
 
 class Net:
-    """One of the networks, its losses, and the mean and variance of what each hidden layer's units give to the next.
+    """One of the networks, its losses, and the mean and variance of its activations.
 
-    `moments` (step, layer, 2) are those of unit 1, `_sums` (3, layer, unit) add up mean, its square, and variance.
+    `moments` (step, layer, 2) are the mean and variance of unit 1 of each hidden layer; `_sums` (3, layer, unit) are
+    the sums over the steps of each unit's mean, its square, and the variance.
     """
 
     def __init__(self, spec: RunSpec, data: Data, batch_norm: bool, noisy: bool) -> None:
@@ -86,7 +89,7 @@ class Net:
             work.norm = [NoisyNorm(norm.mean, norm.variance, stack.batch, l) for l, norm in enumerate(work.norm)]
 
     def advance(self, step: int) -> None:
-        """The step after `step`, unless the loss is not finite any more."""
+        """Train one step, after `step` steps, unless the loss is no longer finite."""
         loss: Array = np.empty((1, 1), self.stack.dtype)
         if not self.broken:
             self.broken = not self.stack.advance(1, loss, lambda stack, work: self._measure(step, work))
@@ -101,18 +104,20 @@ class Net:
         self._measured += 1
 
     def wandering(self, layer: int) -> float:
-        """How far a mean of what goes into `layer` (2 to LAYERS + 1) strays from step to step: its deviation over the
-        steps so far, in deviations of the input itself, on average over the units that give anything. NaN before two
-        steps."""
+        """How much the means of the inputs of `layer`, 2 to LAYERS + 1, vary over the steps so far.
+
+        It is the standard deviation of an input's mean, divided by that of the input itself, averaged over the units
+        that are not always 0. NaN before two steps.
+        """
         if self._measured < 2:
             return math.nan
         mean, square, variance = self._sums[:, layer - 2] / self._measured
-        alive = variance > 0  # a ReLU unit may give nothing but 0
+        alive = variance > 0  # a ReLU unit may always be 0
         strays = np.sqrt(np.maximum(square - mean**2, 0)[alive] / variance[alive])
         return float(strays.mean()) if strays.size else math.nan
 
     def push(self, data: Data, scale: float) -> None:
-        """Go on with other inputs and with W[1] times `scale`."""
+        """Use other data from here on, and multiply W[1] by `scale`."""
         old = self.stack
         stack = Stack(old.spec, data, old.settings, old.seeds, draw=False)
         set_members(stack, get_members(old), old.settings)
@@ -121,7 +126,7 @@ class Net:
         self._take(stack)
 
     def felt(self, shift: float, scale: float) -> Felt:
-        """What inputs moved by `shift` and W[1] times `scale` would do; nothing is changed."""
+        """What a push would do: inputs moved by `shift`, W[1] times `scale`. The network stays as it is."""
         before = self._last_z(0, 1)
         after = self._last_z(shift, scale)
         with np.errstate(all="ignore"):
@@ -130,7 +135,7 @@ class Net:
             return Felt(float(moved.mean()), float((after.std(axis=1) / deviation).mean()))
 
     def _last_z(self, shift: float, scale: float) -> Array:
-        """z (n, m) of the last hidden layer over the training set, as in training and without noise, float64."""
+        """z (n, m) of the last hidden layer over the training set, float64, as if pushed and without noise."""
         stack, net = self.stack, self.stack.network
         train, W = stack.data.train, net.theta.W[1].copy()
         with np.errstate(all="ignore"):
@@ -147,22 +152,22 @@ class Net:
 
 
 class SideBySide:
-    """The three networks in step, from one seed and on the same mini-batches."""
+    """The three networks, trained in step from one seed on the same mini-batches."""
 
     def __init__(self, activation: str = "sigmoid") -> None:
         self.spec = replace(SPEC, activation=activation)
         self.data = data_of(self.spec)
         self.nets = tuple(Net(self.spec, self.data, bool(i), i == 2) for i in range(len(NAMES)))
         self.step = 0
-        self.pushes: list[int] = []  # the steps at which the earlier layers were pushed
+        self.pushes: list[int] = []  # the steps at which the networks were pushed
 
     @property
     def done(self) -> bool:
-        """Whether they have been trained as long as they may be."""
+        """Whether they have had `MOST_STEPS` steps."""
         return self.step >= MOST_STEPS
 
     def advance(self, steps: int, should_stop: Callable[[], bool] | None = None) -> None:
-        """Train all of them by so many steps, fewer where `should_stop()` is true after one."""
+        """Train all of them `steps` steps, or fewer if `should_stop()` is true after one."""
         with np.errstate(all="ignore"):
             for _ in range(min(steps, MOST_STEPS - self.step)):
                 for net in self.nets:
@@ -172,11 +177,11 @@ class SideBySide:
                     return
 
     def felt(self, shift: float, scale: float) -> tuple[Felt, ...]:
-        """What a push would do to each of the networks as they are now."""
+        """What a push would do to each of the networks at this step."""
         return tuple(net.felt(shift, scale) for net in self.nets)
 
     def push(self, shift: float, scale: float) -> None:
-        """Move all inputs by `shift` of their deviation and multiply W[1] by `scale`; training goes on from there."""
+        """Move all inputs by `shift` standard deviations and multiply W[1] by `scale`, from this step on."""
         self.data = shifted(self.data, shift)
         for net in self.nets:
             net.push(self.data, scale)

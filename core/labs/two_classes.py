@@ -1,4 +1,4 @@
-"""The softmax of two classes against the logistic sigmoid of the difference of their z (C18)."""
+"""The softmax of two classes, beside the logistic sigmoid of the difference of their z (C18)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ POINTS = 201
 
 @dataclass(frozen=True)
 class TwoClasses:
-    """Over the differences (n,): softmax's first probability and the sigmoid, (n,) each; and both at `here`."""
+    """Softmax's first probability and the sigmoid, (n,) each, over `differences` (n,); and both at `here`."""
 
     differences: Array
     softmax: Array
@@ -29,15 +29,15 @@ class TwoClasses:
 
     @property
     def largest(self) -> float:
-        """The largest difference between the two, over all that is shown."""
+        """The largest difference between softmax and sigmoid at the points shown."""
         here = abs(self.softmax_here - self.sigmoid_here)
         return max(float(np.abs(self.softmax - self.sigmoid).max()), here)
 
 
 def two_classes(difference: float, z2: float = 0.0) -> TwoClasses:
-    """Both curves in float64, where the second class has z2 and the first z2 + difference.
+    """Both curves in float64; at `here` the second class has z2 and the first z2 + difference.
 
-    Raises `UserError` where one of these is not finite.
+    Raises `UserError` if one of these is not finite.
     """
     if not np.isfinite([difference, z2, difference + z2]).all():
         raise UserError("A z here is not a finite number: set both dials to a number of their range.")

@@ -1,5 +1,4 @@
-"""Random points against a grid of the same number, in α and in ε, which hardly matters: who finds the better α, and how
-often (C2)."""
+"""Random points against a grid of as many points, in α and in ε, which hardly matters: the better α wins (C2)."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ from core.settings.table import RunSpec, Settings
 Array = np.ndarray
 SPACE = Space(RunSpec(), Settings(optimizer="adam"), (SEARCHABLE["learning_rate"], SEARCHABLE["epsilon"]))
 MOST = 10  # values that a grid tries of each setting
-SEEDS = 200  # at most
-WEIGHTS = np.round(np.linspace(0, 1, 11) ** 2, 2)  # closer where it matters
+SEEDS = 200  # most seeds
+WEIGHTS = np.round(np.linspace(0, 1, 11) ** 2, 2)  # closer together near 0
 
 
 @dataclass(frozen=True)
 class Tried:
-    """Places (n, 2) of the points in 0..1, their losses (n,), and how many different α they try."""
+    """Places (n, 2) of the points in 0..1, their losses (n,), and their number of distinct α."""
 
     places: Array
     losses: Array
@@ -36,10 +35,10 @@ class Tried:
 
 @dataclass(frozen=True)
 class Versus:
-    """One seed's points, and how both ways fare under many: `found` (seeds, 2) are the best losses, random's first.
+    """One seed's points, and the best losses of both methods under many seeds, `found` (seeds, 2), random first.
 
-    `shares` (WEIGHTS,) are the parts of the seeds under which random is better, were the weight another. A seed also
-    says where the optimum is, `centre` (2,), so that no grid can be laid onto it on purpose.
+    `shares` has for each of `WEIGHTS` the share of seeds under which random is better. The seed also draws the optimum
+    `centre` (2,), so that the grid is not placed on it on purpose.
     """
 
     side: int
@@ -63,9 +62,9 @@ def loss(places: Array, centre: Array, weight: float) -> Array:
 
 
 def versus(side: int, weight: float, seeds: int, seed: int) -> Versus:
-    """A grid of `side` by `side` against as many random points, under `seeds` seeds; the points are those of `seed`.
+    """A grid of `side` by `side` points against as many random ones under `seeds` seeds, and the points of `seed`.
 
-    `chance` is the two-sided sign test's probability of wins as uneven as these.
+    `chance` is the p value of the two-sided sign test on wins and defeats.
     """
     n = side * side
     centres = _centres()[:seeds]
@@ -81,7 +80,7 @@ def versus(side: int, weight: float, seeds: int, seed: int) -> Versus:
 
 
 def _found(drawn: Array, laid: Array, centres: Array, weight: float) -> Array:
-    """The best losses (seeds, 2) of the points drawn (seeds, n, 2) and laid (n, 2) under each seed."""
+    """The best losses (seeds, 2) of random points `drawn` (seeds, n, 2) and of the grid `laid` (n, 2)."""
     return np.stack([loss(places, centres[:, None], weight).min(axis=1) for places in (drawn, laid[None])], axis=1)
 
 
@@ -91,13 +90,13 @@ def _tried(points: list[Point], places: Array, centre: Array, weight: float) -> 
 
 @lru_cache(maxsize=1)
 def _centres() -> Array:
-    """Where the optimum is under each seed, (SEEDS, 2)."""
+    """The optimum under each seed, (SEEDS, 2)."""
     return np.random.default_rng(0).random((SEEDS, 2))
 
 
 @lru_cache(maxsize=SEEDS)
 def _random(seed: int) -> tuple[list[Point], Array]:
-    """The most points that are ever drawn with a seed: fewer are the first of them."""
+    """The MOST * MOST random points of a seed and their places. A smaller search takes the first of them."""
     return _placed(random_points(SPACE, MOST * MOST, seed))
 
 

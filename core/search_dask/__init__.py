@@ -1,1 +1,1 @@
-"""The same search on a Dask cluster."""
+"""Searches on a Dask cluster."""

@@ -17,15 +17,15 @@ from core.search.space import Point
 from core.search_dask.connection import SchedulerConnection, connect, in_thread
 
 TrainChunk = Callable[..., list[Result]]
-AHEAD = 2  # chunks handed out for each thread of a worker: one to work on, one to go on with
-ASKING = 0.5  # seconds between two looks at what workers there are
+AHEAD = 2  # chunks submitted per worker thread: one to work on, one that waits
+ASKING = 0.5  # seconds between two counts of the workers
 
 
 class ChunkPool:
     """Chunks of a search, trained by the workers of a scheduler with `train_chunk` (see `core.search_dask.worker`).
-    Nothing here blocks: each `collect` moves it on.
 
-    `receive`, where there is one, is called from another thread with the results of a chunk as soon as they come in.
+    Nothing here blocks; `collect` connects, collects results and submits chunks. If `receive` is set, it is called from
+    another thread with the results of each chunk as soon as they come in.
     """
 
     def __init__(
@@ -44,17 +44,17 @@ class ChunkPool:
         self._error: UserError | None = None
 
     def submit(self, chunks: Iterable[list[int]]) -> None:
-        """Have the models with these numbers trained, a list of them at once."""
+        """Queue chunks, each a list of model numbers, for training."""
         self._waiting.extend(chunks)
 
     @property
     def running(self) -> list[int]:
-        """The numbers of the models that are with the workers."""
+        """The numbers of the models in submitted chunks."""
         return [number for chunk in self._connection.running.values() for number in chunk] if self._connection else []
 
     @property
     def notice(self) -> str:
-        """What a person should know, in a sentence; "" where all is as it should be."""
+        """What a person should know about the workers, in a sentence; "" if all is well."""
         place = self.address or "this machine"
         if not self._connection:
             return f"Connecting to the workers at {place}." if self._connecting else ""
@@ -65,8 +65,11 @@ class ChunkPool:
         return f"{lost} of {self._most} workers are lost: the others train their models again." if lost > 0 else ""
 
     def collect(self) -> list[Result]:
-        """Results that have come in since the last time. Raises `UserError` where the scheduler is gone, does not
-        answer, or a chunk cannot be trained; the chunks are kept, and collecting again tries again."""
+        """Results that have come in since the last call.
+
+        Raises `UserError` if the scheduler is gone or does not answer, or a chunk cannot be trained. The chunks are
+        kept, and the next call tries again.
+        """
         if self._error:
             error, self._error = self._error, None
             raise error
@@ -88,20 +91,20 @@ class ChunkPool:
         return f"{what} is gone. What has come in is kept: start it again where it ran, and play on."
 
     def _connected(self) -> SchedulerConnection | None:
-        """A new connection, None until there is one."""
+        """A new connection, or None while it is being made."""
         connecting = self._connecting = self._connecting or in_thread(connect, self.address)
         if not connecting.done():
             return None
         self._connecting = None
         connection = self._connection = connecting.result()
-        # Called by `cancel`, or when a search is forgotten without it.
+        # Called by `cancel`, or when the pool is garbage-collected without it.
         self._disconnect = weakref.finalize(self, in_thread, connection.close)
         self._disconnect.atexit = False
         self.workers = self._most = 0
         return connection
 
     def _results_of(self, connection: SchedulerConnection, future: Future[list[Result]]) -> list[Result]:
-        """The results of a chunk; where there are none, it waits to be handed out again."""
+        """The results of a chunk. If it failed or was cancelled, it is queued again."""
         numbers = connection.running.pop(future)
         error = None if future.cancelled() else future.exception()
         if not future.cancelled() and not error:
@@ -112,7 +115,7 @@ class ChunkPool:
         return []
 
     def _count_workers(self, connection: SchedulerConnection) -> None:
-        """How many threads the workers have, asked now and then."""
+        """Count the workers' threads, at most every `ASKING` seconds."""
         if self._counting and self._counting[1].done() and not self._counting[1].exception():
             self.workers = sum(self._counting[1].result().values())
             self._most = max(self._most, self.workers)
@@ -120,7 +123,7 @@ class ChunkPool:
             self._counting = time.monotonic(), in_thread(connection.client.nthreads)
 
     def _submit_waiting(self, connection: SchedulerConnection) -> None:
-        """Submit chunks to keep the workers busy, and no more: what waits here can still be cancelled."""
+        """Submit only as many chunks as keep the workers busy: those that wait here can still be cancelled."""
         if self._waiting and not connection.plan:
             connection.plan = connection.client.submit(dict, self._plan, pure=False)
         while self._waiting and len(connection.running) < AHEAD * max(1, self.workers):
@@ -132,7 +135,7 @@ class ChunkPool:
                 future.add_done_callback(partial(_pass_on, self.receive))
 
     def cancel(self) -> None:
-        """Stop the workers, which takes a second, and disconnect. Collecting again goes on with what was not done."""
+        """Stop the workers, which takes a second, and disconnect. `collect` later continues with unfinished chunks."""
         if self._connection:
             self._waiting.extendleft(list(self._connection.running.values())[::-1])
             self._disconnect()
@@ -153,7 +156,7 @@ def _pass_on(receive: Receive, future: Future[list[Result]]) -> None:
 
 
 def _error_words(numbers: list[int], error: BaseException) -> str:
-    """What went wrong with a chunk, where it is nothing that the search itself says."""
+    """A sentence about a chunk's error that is no `UserError`."""
     models = f"models {numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else f"model {numbers[0]}"
     if type(error).__name__ == "KilledWorker":
         return f"Several workers died over {models}: give them more memory, or search smaller networks."

@@ -1,7 +1,7 @@
-"""Where the Dask workers are: a scheduler's address, workers started on this machine, and a connection to either.
+"""The Dask scheduler: its address, a cluster on this machine, and a connection to either.
 
-Dask is an optional install (requirements-dask.txt) and trusts its network: whoever reaches its scheduler can run
-anything on its workers.
+Dask is an optional install (requirements-dask.txt). It trusts its network: anyone who can reach the scheduler can run
+any code on its workers.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ from core.search.plan import Result
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECTING = 5.0  # seconds that a scheduler has to answer
-STOPPING = 30.0  # seconds that chunks have to see the flag
+CONNECTING = 5.0  # seconds in which a scheduler must answer
+STOPPING = 30.0  # seconds to wait for chunks to see the flag
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def dask_address() -> str | None:
-    """The address of the scheduler that PANDA_DASK names, "" for workers on this machine where it says "here", None
-    where searches train without Dask. Whoever runs the server decides, not a visitor."""
+    """The scheduler's address, "" for workers on this machine, or None to train without Dask.
+
+    It comes from the environment variable PANDA_DASK ("here" for this machine), so the server's owner decides.
+    """
     named = os.environ.get("PANDA_DASK", "")
     return {"": None, "here": ""}.get(named, named)
 
@@ -40,14 +42,14 @@ def dask_address() -> str | None:
 
 
 class _LocalCluster:
-    """A cluster on this machine, in a process of its own: one for all searches, started by the first."""
+    """A cluster on this machine in its own process. The first search starts it, and all share it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self._address, self._lock = "", threading.Lock()
 
     def address(self) -> str:
-        """That of its scheduler, which is started where there is none. Raises `UserError` where it does not come up."""
+        """The address of its scheduler, which is started if necessary. Raises `UserError` if it does not start."""
         with self._lock:
             if not self._process or self._process.poll() is not None:
                 self._end()
@@ -55,7 +57,7 @@ class _LocalCluster:
             return self._address
 
     def _start(self) -> None:
-        """See `core.search_dask.local_cluster`: it ends when its standard input does, so before this process."""
+        """Start `core.search_dask.local_cluster`. It ends with its standard input, so it never outlives us."""
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = process = subprocess.Popen(
             [sys.executable, "-m", "core.search_dask.local_cluster"],
@@ -92,7 +94,7 @@ LOCAL_CLUSTER = _LocalCluster()
 
 
 def in_thread(work: Callable[..., Any], *args: Any) -> Future[Any]:
-    """Call something that may block in a thread of its own, which does not keep the process from ending."""
+    """Call `work`, which may block, in a daemon thread. Returns a future of its result."""
     done: Future[Any] = Future()
 
     def do() -> None:
@@ -113,7 +115,7 @@ class SchedulerConnection:
     executor: Executor
     flag: str
     running: dict[Future[list[Result]], list[int]] = field(default_factory=dict)
-    plan: Any = None  # the search's, a task of Dask's, so that it is not lost with a worker
+    plan: Any = None  # the search's plan as a Dask task, so that Dask makes it again if a worker is lost
 
     @property
     def open(self) -> bool:
@@ -121,7 +123,7 @@ class SchedulerConnection:
         return self.client.status == "running"
 
     def close(self) -> None:
-        """Stop what runs, and disconnect."""
+        """Stop the running chunks, and disconnect."""
         try:
             if self.open and self.running:
                 from distributed import Event
@@ -135,7 +137,7 @@ class SchedulerConnection:
 
 
 def connect(address: str) -> SchedulerConnection:
-    """A connection to the scheduler at an address, "" for one on this machine; `UserError` where none answers."""
+    """A connection to the scheduler at `address`, "" for this machine. Raises `UserError` if none answers."""
     from distributed import Client
 
     place = address or LOCAL_CLUSTER.address()

@@ -1,6 +1,6 @@
-"""A search whose models are trained by Dask workers, in other processes or on other machines, chunk by chunk.
+"""A search whose models are trained in chunks by Dask workers, in other processes or on other machines.
 
-Nothing here blocks: each `advance` collects results and submits what the workers can take.
+Nothing here blocks: each `advance` collects results and submits chunks.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from core.search.trials import Group
 from core.search_dask.chunk_pool import ChunkPool
 from core.search_dask.worker import train_chunk
 
-CHUNK = 2.0  # seconds that a chunk is to take, about
-LEAST_CHUNKS = 4  # that a search is divided into, if it can be: stacks that are too small take longer
-NAP = 0.005  # seconds that a look lasts which finds nothing new
+CHUNK = 2.0  # seconds that a chunk should take
+LEAST_CHUNKS = 4  # if possible; more are not better, because small stacks train slowly
+NAP = 0.005  # seconds to sleep if nothing new has come in
 
 
 class DaskSearch(Search):
     """A search whose models are trained by Dask workers.
 
-    Raises `UserError` as `Search` does, and for successive halving, which has to compare all models again and again.
+    Raises `UserError` as `Search` does, and for successive halving, which must compare all models as they train.
     """
 
     remote = True
@@ -45,7 +45,7 @@ class DaskSearch(Search):
         self._submitted = False
 
     def _seconds(self, group: Group) -> float:
-        """About how long one of a group's models takes a worker."""
+        """About how many seconds a worker needs for one of a group's models."""
         fit = min(group.fit, len(group.trials))
         training = self.plan.steps * group.step_seconds(fit)
         return (training + self.steps.size * group.measuring_seconds(fit)) / fit
@@ -56,12 +56,14 @@ class DaskSearch(Search):
         return "" if self.done else self._pool.notice
 
     def on_results(self, receive: Receive) -> None:
-        """Have `receive` called with results as they come in, from another thread and whether or not anybody looks;
-        with a result that comes twice, twice."""
+        """Call `receive` with results as they come in, from another thread, even if nobody watches the search.
+
+        A result that comes twice is passed on twice.
+        """
         self._pool.receive = receive
 
     def advance(self, should_stop: Callable[[], bool]) -> None:
-        """Collect the results that have come in; never waits for more. Raises `UserError` (see `ChunkPool.collect`)."""
+        """Collect the results that have come in, without waiting. Raises `UserError` (see `ChunkPool.collect`)."""
         if self.done:
             return
         self._clock.start()
@@ -75,9 +77,9 @@ class DaskSearch(Search):
         self._clock.stop()
 
     def put_results(self, results: Iterable[Result]) -> list[Result]:
-        """Take over results, and return those that were new: Dask may train a chunk twice, the second is left out.
+        """Add results, and return those that are new: Dask may train a chunk twice.
 
-        Those of an earlier search of this plan count too, as the store keeps them.
+        They may also come from an earlier search of this plan, out of the store.
         """
         found = [self._put_new(result) for result in results if result["number"] not in self._fingerprints]
         if found:
@@ -93,8 +95,10 @@ class DaskSearch(Search):
         return result
 
     def _chunks(self) -> list[list[int]]:
-        """The models that are still to be trained, those of one shape together, in chunks that take `CHUNK` seconds, or
-        less where that gives too few."""
+        """The models that are not trained yet in chunks of `CHUNK` seconds, or less to get `LEAST_CHUNKS` of them.
+
+        Models of one shape come after one another, so that a chunk can stack them.
+        """
         left = [trial.number for group in self._groups for trial in group.trials if trial.going]
         most = min(CHUNK, sum(self._trial_seconds[number] for number in left) / LEAST_CHUNKS)
         chunks: list[list[int]] = []
@@ -114,16 +118,15 @@ class DaskSearch(Search):
                 trial.state = "running" if trial.number in running else "waiting"
 
     def cancel(self) -> None:
-        """Stop the workers; advancing again goes on with the models that were not done."""
+        """Stop the workers. `advance` later continues with the unfinished models."""
         self._pool.cancel()
         self._mark_running()
 
     def stop(self) -> None:
-        """End the search: models that the workers have not finished are stopped at their first step, for workers send
-        only finished ones."""
+        """End the search. Unfinished models count as stopped at their first step: workers send only finished ones."""
         self._pool.cancel()
         super().stop()
 
     def another(self, plan: Plan) -> Search:
-        """A search of another plan for the same workers."""
+        """A search with another plan on the same workers."""
         return DaskSearch(plan, address=self._pool.address)

@@ -1,6 +1,6 @@
-"""A chunk of a search: what a Dask worker does, in another process or on another machine.
+"""What a Dask worker does: it trains a chunk of a search, in another process or on another machine.
 
-It is a `Search` of its own, so every model has the bits that it has in the app's process.
+A chunk is trained as a `Search`, so every model gets the same bits as in the app's process.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from core.search.plan_json import plan_from_json
 from core.search.search import Search
 from core.training import jit
 
-ASKING = 0.5  # seconds between two looks of a chunk at the flag that stops it
+ASKING = 0.5  # seconds between two checks of the flag that stops a chunk
 
 
 def train_chunk(plan: dict[str, Any], numbers: list[int], steps: list[int], flag: str = "") -> list[Result]:
     """Train the models with these numbers of a plan (see `core.search.plan_json`) to the end, measured at `steps`.
 
-    Returns what became of each (see `Search.result`), with its fingerprint.
-
-    On a worker, nothing comes back once the event `flag` is set: Dask itself does not stop what has begun.
+    Returns the result of each (see `Search.result`) with its fingerprint, or nothing once the Dask event `flag` is set.
+    The flag is needed because Dask does not stop a task that has begun.
     """
     jit.begin()
     stopped = _flag_is_set(flag) if flag else bool
@@ -42,7 +41,7 @@ def _result(chunk: Search, place: int, number: int) -> Result:
 
 
 def _after(seconds: float) -> Callable[[], bool]:
-    """Says whether so many seconds have passed since now."""
+    """A function that is true once so many seconds have passed."""
     until = time.perf_counter() + seconds
     return lambda: time.perf_counter() > until
 

@@ -1,1 +1,1 @@
-"""What can be chosen: RunSpec, Settings, their one table, and scales."""
+"""What a person can choose: RunSpec, Settings, their table, and scales."""

@@ -1,6 +1,6 @@
-"""A link that holds a spec and settings and nothing else: for a teacher's slide, with no run on a server behind it.
+"""A link with a spec and settings only, for a teacher's slide: it does not depend on a run on a server.
 
-Each field stands in the query under its own name. Numbers are written so that they come back to the bit.
+The query has the fields of both under their names. Numbers are written so that they are read back to the bit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.settings.plain import as_dict
 from core.settings.table import FIELDS, Field, RunSpec, SettingError, Settings
 
 SWITCH = {"on": True, "off": False}
-LONGEST = 64  # characters of a value
+LONGEST = 64  # characters of a value, at most
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 UNITS = re.compile(r"[0-9]+(-[0-9]+)*")
 
@@ -24,7 +24,7 @@ UNITS = re.compile(r"[0-9]+(-[0-9]+)*")
 def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
     """The fields of both as short text, such as {"learning_rate": "0.1", "hidden": "16-16", "batch_norm": "on", ...}.
 
-    Raises `UserError` for own data, which no link can hold.
+    Raises `UserError` for own data, which does not fit into a link.
     """
     if is_table(spec.dataset):
         raise UserError("A link cannot hold your own data: share the run itself, or save it as a file.")
@@ -32,9 +32,9 @@ def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
 
 
 def from_query(query: Mapping[str, str]) -> tuple[RunSpec, Settings] | None:
-    """What the fields that a query names say, the others as they are by default; None where it names none.
+    """Spec and settings with the fields that a query has and defaults for the others; None if it has no field.
 
-    Other keys are left alone. Raises `SettingError` for a value that a field cannot have, and for own data.
+    Keys that are not fields are ignored. Raises `SettingError` for an invalid value, and for own data.
     """
     found = {name: _value(FIELDS[name], query[name]) for name in FIELDS if name in query}
     if not found:
@@ -57,7 +57,7 @@ def _text(field: Field, value: Any) -> str:
 
 
 def _value(field: Field, text: str) -> Any:
-    """The value that a text stands for; the text itself, which the field will refuse, where it stands for none."""
+    """The value of a text. If it has none, the text itself, which the field will refuse."""
     if field.choices or len(text) > LONGEST:
         return text
     if field.scale == "switch":

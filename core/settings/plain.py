@@ -1,4 +1,4 @@
-"""A spec and settings as plain dicts, as they stand in files and in the store, and back."""
+"""A spec and settings as plain dicts, as files and the store have them, and back."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def as_dict(chosen: RunSpec | Settings) -> dict[str, Any]:
 
 
 def spec_of(given: Any) -> RunSpec:
-    """The spec with these fields, and the default of those that are not there. Raises `UserError`."""
+    """The spec with these fields, and defaults for missing ones. Raises `UserError`."""
     known = known_fields(given, [field.name for field in fields(RunSpec)], "spec")
     return RunSpec(**{name: FIELDS[name].parse(value) for name, value in known.items()})
 
 
 def settings_of(given: Any) -> Settings:
-    """The settings with these fields, and the default of those that are not there. Raises `UserError`."""
+    """The settings with these fields, and defaults for missing ones. Raises `UserError`."""
     return Settings(**known_fields(given, [field.name for field in fields(Settings)], "settings"))

@@ -1,4 +1,4 @@
-"""The scale on which a setting is moved and sampled, and exponentially weighted averages.
+"""Scales on which settings are moved and sampled, and exponentially weighted averages.
 
 The learning rate belongs on a log scale (course C4), momentum's β on the log scale of 1 - β (C5).
 """
@@ -17,10 +17,10 @@ Curve = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Scale:
-    """Two functions between a setting's range low..high and 0..1, each the other's inverse, for scalars and arrays.
+    """Maps a setting's range low..high to 0..1 and back, for scalars and arrays.
 
-    `to_unit(value, low, high)` and `from_unit(u, low, high)` are exact at both ends and take what lies outside as
-    the nearer end. They raise `ValueError` for a range that the scale cannot span.
+    `to_unit(value, low, high)` and its inverse `from_unit(u, low, high)` are exact at both ends. Values outside count
+    as the nearer end. Both raise `ValueError` for a range that the scale cannot span.
     """
 
     to_unit: Callable[[ArrayLike, float, float], Any]
@@ -39,14 +39,14 @@ def _scale(name: str, straighten: Curve, bend: Curve) -> Scale:
 
     def to_unit(value: ArrayLike, low: float, high: float) -> Any:
         start, stop = ends(low, high)
-        # A range of one value has no length to divide by: it is all at 0.
+        # A range of one value has length 0, so it is divided by 1: all of it is at 0.
         return (straighten(np.clip(value, low, high)) - start) / ((stop - start) or 1.0)
 
     def from_unit(u: ArrayLike, low: float, high: float) -> Any:
         start, stop = ends(low, high)
         u = np.asarray(u, np.float64)
         value = np.clip(bend(start + u * (stop - start)), low, high)
-        # The ends themselves, not what rounding makes of them; [()] turns a 0-d array into a number.
+        # Exactly low and high at the ends, without rounding; [()] turns a 0-d array into a number.
         return np.where(u == 0.0, low, np.where(u == 1.0, high, value))[()]
 
     return Scale(to_unit, from_unit)
@@ -63,7 +63,7 @@ SCALES: dict[str, Scale] = {
 def sample(
     scale: str, low: float, high: float, rng: np.random.Generator, size: int | tuple[int, ...] | None = None
 ) -> Any:
-    """Values drawn evenly on the scale of that name: a number, or an array of shape `size`.
+    """Values drawn evenly on the scale `scale`: a number, or an array of shape `size`.
 
     On the log scale of 1e-4..1 this is the course's `r = -4 * rand(); alpha = 10**r` (C4), on the one-minus
     scale of 0.9..0.999 its `1 - beta = 10**r` with r in -3..-1 (C5).
@@ -81,7 +81,7 @@ def ewa(values: ArrayLike, beta: float, bias_correction: bool = True) -> np.ndar
         raise ValueError(f"beta cannot be {beta}: it takes 0 to less than 1")
     averages = np.array(values, np.float64)  # (n, ...)
     v: Any = 0.0
-    # A list of numbers, where it is one: the same to the bit, and ten times faster than numpy one by one.
+    # A list of numbers is ten times faster here than an array, to the same bits.
     for t, value in enumerate(averages.tolist() if averages.ndim == 1 else averages.copy(), start=1):
         v = beta * v + (1.0 - beta) * value
         averages[t - 1] = v / (1.0 - beta**t) if bias_correction else v
@@ -89,5 +89,5 @@ def ewa(values: ArrayLike, beta: float, bias_correction: bool = True) -> np.ndar
 
 
 def averages_about(beta: Any) -> Any:
-    """About how many values an average with decay `beta`, 0 <= beta < 1, remembers: 1 / (1 - beta) (course C5)."""
+    """About how many values an average with decay 0 <= `beta` < 1 remembers: 1 / (1 - beta) (course C5)."""
     return 1.0 / (1.0 - beta)

@@ -1,8 +1,8 @@
 """What a person chooses: the spec of a run, its live settings, and the one table of both.
 
-`RunSpec` is fixed for a run's life; `Settings` can be nudged while it trains. `FIELDS` describes every
-field of both once: validation, the control on the page, the address, files, search ranges and the
-reference page are all read from it. Course rows C1 (what to tune, in which order) and C20.
+`RunSpec` is fixed for a run's life; `Settings` can be nudged while it trains. `FIELDS` describes every field of both.
+Validation, controls on the page, links, files, search ranges and the reference page use it. Course rows C1 (what to
+tune, in which order) and C20.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OWN = "own data"
 
 
 class SettingError(UserError, ValueError):
-    """A setting has a value that it cannot have; the message names it, the value and the range."""
+    """A setting has an invalid value; the message names the setting, the value and the range."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +74,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the table. `low` and `high` include their ends; `own` tells names of a person's own data, which may
-    stand in place of a choice.
+    """One row of the table. `low` and `high` are allowed values; `own` says whether a value names own data, which is
+    allowed beside the `choices`.
 
-    `needs` lists (other field, the values of it under which this one has an effect, words for "no effect ...").
+    `needs` lists (other field, its values under which this field has an effect, words after "no effect").
     `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
 
     `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
@@ -101,7 +101,7 @@ class Field:
     off: Any = None
 
     def idle(self, settings: Any) -> str | None:
-        """Why this field has no effect under `settings` ("no effect under ..."), or None where it has one."""
+        """Why this field has no effect under `settings` ("no effect under ..."), or None if it has one."""
         for other, values, words in self.needs:
             if getattr(settings, other) not in values:
                 return f"no effect {words.format(FIELDS[other].word(getattr(settings, other)))}"
@@ -144,7 +144,7 @@ class Field:
 
 
 def _parse(field: Field, value: Any) -> Any:
-    """The value in the field's type, or None where it does not fit."""
+    """The value in the field's type, or None if it is invalid."""
     if field.scale == "switch":
         return value if isinstance(value, bool) else None
     if field.choices:
@@ -168,7 +168,7 @@ def _parse_layers(value: Any) -> tuple[int, ...] | None:
 
 
 def _keeping(*moments: str) -> tuple[str, ...]:
-    """The optimizers that keep one of these averages."""
+    """The optimizers that keep at least one of these averages."""
     return tuple(name for name, optimizer in OPTIMIZERS.items() if set(moments) & set(optimizer.moments))
 
 
@@ -274,7 +274,7 @@ FIELDS: Mapping[str, Field] = {field.name: field for field in (*SPEC, *SETTINGS)
 
 
 def check(chosen: RunSpec | Settings) -> None:
-    """Put every field of `chosen` into its own type; raise `SettingError` at the first that is out of range."""
+    """Convert every field of `chosen` to its type. Raises `SettingError` at the first invalid one."""
     for field in fields(chosen):
         object.__setattr__(chosen, field.name, FIELDS[field.name].parse(getattr(chosen, field.name)))
     if isinstance(chosen, RunSpec):
@@ -285,7 +285,7 @@ def check(chosen: RunSpec | Settings) -> None:
 
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
-    """`settings` with `changes`; a `SettingError` names an unknown setting or a value out of range."""
+    """`settings` with `changes`. Raises `SettingError` for an unknown setting or an invalid value."""
     known = asdict(settings)
     for name in changes:
         if name not in known:

@@ -15,7 +15,7 @@ from core.sessions.search_session import SearchSession
 from pages.common.escape import plain
 
 ENDS = ("from", "to")
-HOW = "An empty field is no limit: all that is searched on that side."
+HOW = "An empty field sets no limit on its side."
 STYLE = """<style>
 .st-key-region-typed [data-testid="stNumberInput"] button { display: none } /* room for the numbers; arrow keys step */
 .st-key-region-typed [data-testid="stNumberInput"] [role="button"] { display: none }

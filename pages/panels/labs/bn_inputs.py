@@ -25,8 +25,9 @@ DEFAULTS = {"alpha": 0.07, "spread": 5.0, "mean": 0.0}
 @st.fragment
 def inputs() -> None:
     """Gradient descent from the same start, with inputs of different spread and with normalized inputs."""
-    asked = "x₁ spreads 5 times as far as x₂. How much steeper does the cost curve along w₁ than along w₂?"
-    if not lab.question(KEY, asked, ["5 times", "25 times", "No steeper"], "25 times", "The spread counts squared."):
+    asked = "x₁ spreads 5 times as far as x₂. How much more does the cost curve along w₁ than along w₂?"
+    why = "The curvature grows with the square of the spread."
+    if not lab.question(KEY, asked, ["5 times", "25 times", "The same"], "25 times", why):
         return
     controls, figures = lab.sides(KEY, [1.15, 3])
     with controls:

@@ -25,7 +25,7 @@ def sizes() -> None:
         controls, formula, numbers = st.columns([1.15, 1, 1.3], gap="large")
         with controls:
             shown = noise(int(lab.dials(KEY, FIELDS, {"size": 16})["size"]))
-            st.caption("This noise regularizes a little: a unit cannot count on its exact z̃.")
+            st.caption("This noise regularizes a little: a unit cannot rely on its exact z̃.")
             lab.see_in_panda(KEY, lambda: (RunSpec(), Settings(batch_size=shown.size)), ["loss", "statistics", "z"])
         with formula:
             root = rf"\frac{{{shown.variance**0.5:.3g}}}{{\sqrt{{{shown.size}}}}}"

@@ -46,8 +46,8 @@ def why() -> None:
         component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
         felt(opened, values["shift"], values["scale"])
         st.caption(
-            "The usual explanation is that batch norm keeps the inputs of each layer steady. It is debated: with noise"
-            " after batch norm they move again, and training stays fast (Santurkar et al. 2018)."
+            "The usual explanation is that batch norm keeps the inputs of each layer steady. This is debated: with"
+            " noise after batch norm the inputs vary again, but training stays fast (Santurkar et al. 2018)."
         )
 
 

@@ -144,7 +144,7 @@ def exports(opened: SearchSession) -> None:
     """Downloads of the shown generation, made on request."""
     with st.popover("Export", icon=":material/download:", width="stretch"):
         if len(opened.generations) > 1:
-            st.caption(f"Generation {opened.viewing.generation + 1}, the one that you are looking at.")
+            st.caption(f"Generation {opened.viewing.generation + 1}, the selected one.")
         for name, export in SEARCH_EXPORTS.items():
             words = export.missing()
             st.download_button(
