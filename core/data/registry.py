@@ -37,15 +37,17 @@ class Dataset:
         return tuple(name for name in signature(self.make).parameters if name != "rng") if self.generated else ()
 
 
-def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def spiral(
+    classes: int, examples: int, noise: float, rng: np.random.Generator, turns: float = 4.0
+) -> tuple[np.ndarray, np.ndarray]:
     """`classes` arms wound around the origin; `noise` is the standard deviation of the angle, in radians.
 
-    Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm turns by 4 radians.
+    Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm winds by `turns` radians.
     """
     labels = np.arange(examples) % classes
     # From 0.1, not 0: in the centre the arms would lie on top of each other.
     radius = rng.uniform(0.1, 1.0, examples)
-    angle = 2 * np.pi * labels / classes + 4 * radius + noise * rng.standard_normal(examples)
+    angle = 2 * np.pi * labels / classes + turns * radius + noise * rng.standard_normal(examples)
     return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), labels
 
 

@@ -240,6 +240,15 @@ def test_the_default_spiral_can_be_learnt_to_98_percent(seed):
     assert nearest_neighbour_accuracy(a_load("spiral", **spiral, noise=1.0)) < 0.8
 
 
+@pytest.mark.parametrize("turns", [1.0, 4.0, 7.5, 12.0])
+def test_an_arm_of_the_spiral_winds_by_its_turns(turns):
+    data = a_load("spiral", classes=1, noise=0.0, normalize=False, turns=turns)
+    x1, x2, *_ = all_rows(data).T
+    radius = np.hypot(x1, x2)
+    np.testing.assert_allclose(x1, radius * np.sin(turns * radius), atol=1e-5)
+    np.testing.assert_allclose(x2, radius * np.cos(turns * radius), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_classes_are_apart_without_noise_and_blur_with_it(name):
     accuracy = [nearest_neighbour_accuracy(a_load(name, classes=4, examples=900, noise=n)) for n in (0.0, 0.2, 1.0)]

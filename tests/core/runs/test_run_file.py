@@ -35,6 +35,7 @@ specs = st.builds(
     classes=st.integers(2, 5),
     examples=st.integers(60, 5000),
     noise=st.floats(0, 1),
+    turns=st.floats(1, 12),
     data_seed=st.integers(0, 2**31 - 1),
     dev_share=st.floats(0.05, 0.9),
     normalize=st.booleans(),

@@ -14,6 +14,7 @@ from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.optimizers import OPTIMIZERS, Optimizer
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.training import jit_trainer
+from core.training.run_data import data_of
 from core.training.stack import Stack
 from tests.core import random_runs
 
@@ -98,7 +99,7 @@ def plans(draw):
 @hypothesis_settings(max_examples=100, deadline=None)
 def test_compiled_steps_have_numpys_bits(spec, plan, shared, hidden):
     spec = replace(spec, hidden=tuple(hidden))
-    data = load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
+    data = data_of(spec)
     settings, pieces = plan
     check(both_ways(spec, data, settings, [7] * len(settings) if shared else range(len(settings)), pieces))
 
