@@ -37,15 +37,17 @@ class Dataset:
         return tuple(name for name in signature(self.make).parameters if name != "rng") if self.generated else ()
 
 
-def spiral(classes: int, examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def spiral(
+    classes: int, examples: int, noise: float, rng: np.random.Generator, turns: float = 4.0
+) -> tuple[np.ndarray, np.ndarray]:
     """`classes` arms wound around the origin; `noise` is the standard deviation of the angle, in radians.
 
-    Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm turns by 4 radians.
+    Source: the spiral of Stanford's CS231n notes, with arms an equal angle apart. An arm winds by `turns` radians.
     """
     labels = np.arange(examples) % classes
     # From 0.1, not 0: at the centre the arms would overlap.
     radius = rng.uniform(0.1, 1.0, examples)
-    angle = 2 * np.pi * labels / classes + 4 * radius + noise * rng.standard_normal(examples)
+    angle = 2 * np.pi * labels / classes + turns * radius + noise * rng.standard_normal(examples)
     return radius[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1), labels
 
 
@@ -92,6 +94,20 @@ def xor(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarr
     return signs * size + noise / 2 * rng.standard_normal((examples, 2)), labels
 
 
+def ravine(examples: int, noise: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Two lines side by side, 50 times as long as they are apart; x2 is on 20 times the scale of x1.
+
+    Normalizing the inputs takes away their scales, but not that x1 and x2 rise together: the eigenvalues of their
+    covariance have a ratio of about 800. So the loss is steep for weights along the lines and flat for weights across
+    them, where the classes differ, and momentum learns sooner. `noise` is the standard deviation across the lines, in
+    halves of their distance. Source: made here after Sutton (1986), "Two problems with backpropagation".
+    """
+    labels = np.arange(examples) % 2
+    along = rng.uniform(-1.0, 1.0, examples)
+    across = (np.where(labels == 0, -1.0, 1.0) + noise * rng.standard_normal(examples)) / 50
+    return np.stack([along + across, 20 * (along - across)], axis=1), labels
+
+
 def _sklearn_seed(rng: np.random.Generator) -> int:
     # scikit-learn's generators take a seed, not a Generator.
     return int(rng.integers(2**31))
@@ -107,6 +123,7 @@ DATASETS: dict[str, Dataset] = {
     "circles": Dataset("circles", True, 0, (8, 8), circles, ("outer circle", "inner circle")),
     "blobs": Dataset("blobs", True, 8, (8,), blobs, _numbered("blob", 8)),
     "xor": Dataset("xor", True, 0, (8,), xor, ("same sign", "opposite signs")),
+    "ravine": Dataset("ravine", True, 0, (8,), ravine, ("line 1", "line 2")),
     "digits": Dataset("digits", False, 0, (64, 32), sklearn_datasets.load_digits, picture=(8, 8)),
     "iris": Dataset("iris", False, 0, (8,), sklearn_datasets.load_iris),
     "wine": Dataset("wine", False, 0, (16,), sklearn_datasets.load_wine),

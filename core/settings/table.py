@@ -36,6 +36,7 @@ class RunSpec:
     classes: int = 3
     examples: int = 800
     noise: float = 0.2
+    turns: float = 4.0
     data_seed: int = 0
     dev_share: float = 0.2
     normalize: bool = True
@@ -251,6 +252,8 @@ SPEC: tuple[Field, ...] = (
           "log", "data", 60, 5000, integer=True, needs=_shaping("examples")),
     Field("noise", "", "noise", "How far the points lie from the shape of their class.",
           "linear", "data", 0.0, 1.0, needs=_shaping("noise")),
+    Field("turns", "", "turns", "How far each arm of the spiral winds around the centre, in radians.",
+          "linear", "data", 1.0, 12.0, needs=_shaping("turns"), off=4.0),
     Field("data_seed", "", "data seed", "Another number gives other points and another split into train and dev.",
           "linear", "data", 0, 2**31 - 1, integer=True),
     Field("dev_share", "", "dev share", "The part of the data kept for the dev set.",

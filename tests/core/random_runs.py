@@ -47,6 +47,7 @@ OTHER = {  # a value of each field that is not its default
     "classes": 4,
     "examples": 99,
     "noise": 0.5,
+    "turns": 9.0,
     "data_seed": 7,
     "dev_share": 0.3,
     "normalize": False,

@@ -240,6 +240,27 @@ def test_the_default_spiral_can_be_learnt_to_98_percent(seed):
     assert nearest_neighbour_accuracy(a_load("spiral", **spiral, noise=1.0)) < 0.8
 
 
+def test_the_ravine_is_one_also_where_it_is_normalized():
+    raw = all_rows(a_load("ravine", examples=2000, normalize=False))
+    assert raw[:, 1].std() / raw[:, 0].std() == pytest.approx(20, rel=0.01)
+    steep_flat = np.linalg.eigvalsh(np.cov(all_rows(a_load("ravine", examples=2000))[:, :2].T))
+    assert steep_flat[1] / steep_flat[0] == pytest.approx(800, rel=0.1)
+
+
+def test_the_lines_of_the_ravine_without_noise_are_a_fiftieth_from_the_middle():
+    x1, x2, _, second = all_rows(a_load("ravine", noise=0.0, normalize=False)).T
+    np.testing.assert_allclose(x1 - x2 / 20, np.where(second, 0.04, -0.04), atol=1e-6)
+
+
+@pytest.mark.parametrize("turns", [1.0, 4.0, 7.5, 12.0])
+def test_an_arm_of_the_spiral_winds_by_its_turns(turns):
+    data = a_load("spiral", classes=1, noise=0.0, normalize=False, turns=turns)
+    x1, x2, *_ = all_rows(data).T
+    radius = np.hypot(x1, x2)
+    np.testing.assert_allclose(x1, radius * np.sin(turns * radius), atol=1e-5)
+    np.testing.assert_allclose(x2, radius * np.cos(turns * radius), atol=1e-5)
+
+
 @pytest.mark.parametrize("name", GENERATED)
 def test_classes_are_apart_without_noise_and_blur_with_it(name):
     accuracy = [nearest_neighbour_accuracy(a_load(name, classes=4, examples=900, noise=n)) for n in (0.0, 0.2, 1.0)]

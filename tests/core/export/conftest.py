@@ -85,7 +85,7 @@ def _case(i: int, rng: random.Random, dataset: str, activation: str, initializat
         return {name: rng.choice(VALUES[name]) for name in rng.sample(sorted(VALUES), count)}
 
     hidden = ((5, 4), (70, 33), (1,), (8, 8, 8), (64, 32))[i % 5]
-    spec = RunSpec(dataset, 3, 150, 0.2, i % 2, 0.2, i % 4 > 0, hidden, activation, initialization, i)
+    spec = RunSpec(dataset, 3, 150, 0.2, 4.0 + i % 3, i % 2, 0.2, i % 4 > 0, hidden, activation, initialization, i)
     plan = [(rng.choice((0, 3, 17, 40)), drawn(rng.choice((1, 1, 2, 5)))) for _ in range(i % 6)]
     return Case(spec, Settings(**drawn(5)), (*plan, (rng.choice((0, 5, 30)), {})))
 

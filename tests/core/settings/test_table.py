@@ -268,6 +268,8 @@ def test_idle_says_why():
     assert FIELDS["beta1"].idle(Settings()) is None
     assert FIELDS["classes"].idle(RunSpec(dataset="digits")) == "no effect on digits"
     assert FIELDS["noise"].idle(RunSpec()) is None
+    assert FIELDS["turns"].idle(RunSpec()) is None
+    assert FIELDS["turns"].idle(RunSpec(dataset="blobs")) == "no effect on blobs"
 
 
 # own data
@@ -303,5 +305,5 @@ def test_no_other_choice_takes_a_table(row):
 def test_what_shapes_generated_sets_is_idle_on_own_data():
     spec = RunSpec(dataset=TABLE)
     idle = {row.name for row in SPEC if row.idle(spec)}
-    assert idle == {"classes", "examples", "noise"}
+    assert idle == {"classes", "examples", "noise", "turns"}
     assert all(FIELDS[name].idle(spec) == "no effect on own data" for name in idle)

@@ -16,6 +16,7 @@ from core.settings.table import FIELDS, RunSpec, Settings
 from core.training import jit_trainer
 from core.training.divergence import first_broken_layer
 from core.training.members import get_members
+from core.training.run_data import data_of
 from core.training.stack import Stack
 from tests.core import random_runs
 
@@ -100,7 +101,7 @@ def plans(draw):
 @hypothesis_settings(max_examples=100, deadline=None)
 def test_compiled_steps_have_numpys_bits(spec, plan, shared, hidden):
     spec = replace(spec, hidden=tuple(hidden))
-    data = load(spec.dataset, spec.classes, spec.examples, spec.noise, spec.data_seed, spec.dev_share, spec.normalize)
+    data = data_of(spec)
     settings, pieces = plan
     check(both_ways(spec, data, settings, [7] * len(settings) if shared else range(len(settings)), pieces))
 
