@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,6 +17,7 @@ from core.runs import run as run_module
 from core.runs import run_file
 from core.runs.journal_json import journal_rows
 from core.runs.run import Run
+from core.settings.table import Field
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FINGERPRINTS = FIXTURES / "fingerprints.json"
@@ -34,6 +36,19 @@ def machine() -> str:
     blas = own[0] if own else {}
     kernels = [str(blas.get(key)) for key in ("internal_api", "version", "architecture")]
     return " ".join(["numpy", np.__version__, *kernels])
+
+
+def kinds(fields: Iterable[Field]) -> set[tuple[str, Any]]:
+    """(field, value) for each choice and each side of a switch."""
+    found = [field for field in fields if field.choices or field.scale == "switch"]
+    return {(field.name, value) for field in found for value in field.choices or (True, False)}
+
+
+def values_of(run: dict[str, Any]) -> set[tuple[str, Any]]:
+    """Every field with the values that it has in a run as in a file, at its start or after a nudge."""
+    new = {(name, new) for nudge in run["journal"] for name, (_, new) in nudge["changes"].items()}
+    first = run["spec"] | run["settings"]
+    return new | {(name, str(value) if isinstance(value, list) else value) for name, value in first.items()}
 
 
 def trained(case: dict[str, Any]) -> list[Any]:
