@@ -134,6 +134,7 @@ def test_c8_the_best_of_many_is_the_best_of_them_trained_one_by_one():
         ("exponential", lambda k, epoch: (1 - k) ** epoch),
         ("staircase", lambda k, epoch: (1 - k) ** (epoch // 10)),
         ("sqrt", lambda k, epoch: (1 + k * epoch) ** -0.5),
+        ("cosine", lambda k, epoch: k),
         ("warmup", lambda k, epoch: k + (1 - k) * min(epoch / 10, 1)),
     ],
 )

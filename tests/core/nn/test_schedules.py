@@ -17,6 +17,9 @@ BY_HAND = [  # name, rate, every, factors after 0, 1, 2, 3 epochs
     ("sqrt", 8.0, 1, [1, 1 / 3, 0.24253562503633297, 0.2]),
     ("warmup", 0.25, 2, [0.25, 0.625, 1, 1]),
     ("warmup", 0.1, 4, [0.1, 0.325, 0.55, 0.775]),
+    ("cosine", 0.2, 2, [1, 0.6, 0.2, 0.2]),
+    ("cosine", 0.1, 3, [1, 0.775, 0.325, 0.1]),
+    ("cosine", 0.5, 4, [1, 0.9267766952966369, 0.75, 0.5732233047033631]),
 ]
 
 
@@ -50,6 +53,14 @@ def alphas_of_torch(scheduler, alpha, epochs, **options):
 def test_linear_warmup_is_that_of_torch(rate, every):
     theirs = alphas_of_torch("LinearLR", 0.3, 200, start_factor=rate, total_iters=every)
     np.testing.assert_allclose(0.3 * SCHEDULES["warmup"].factor(np.arange(201), rate, every), theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("rate", "every"), [(0.05, 10), (0.001, 200), (0.9, 7), (0.3, 1), (0.05, 1000)])
+def test_cosine_is_that_of_torch_and_stays_at_its_end(rate, every):
+    ours, end = 0.3 * SCHEDULES["cosine"].factor(np.arange(201), rate, every), min(every, 200)
+    theirs = alphas_of_torch("CosineAnnealingLR", 0.3, end, T_max=every, eta_min=rate * 0.3)
+    np.testing.assert_allclose(ours[: end + 1], theirs, rtol=1e-12)
+    np.testing.assert_allclose(ours[end:], theirs[-1], rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
