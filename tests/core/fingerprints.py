@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -51,9 +52,14 @@ def values_of(run: dict[str, Any]) -> set[tuple[str, Any]]:
     return new | {(name, str(value) if isinstance(value, list) else value) for name, value in first.items()}
 
 
+def seldom_measured() -> AbstractContextManager[Any]:
+    """Runs are measured as seldom as can be meanwhile: a measured step is numpy's, and takes longer."""
+    return patch.object(run_module, "steps_until_due", lambda since: run_module.AT_ONCE)
+
+
 def trained(case: dict[str, Any]) -> list[Any]:
-    """[step, fingerprint, dev loss] of a run; it is measured as seldom as can be, for a measured step is numpy's."""
-    with patch.object(run_module, "steps_until_due", lambda since: run_module.AT_ONCE):
+    """[step, fingerprint, dev loss] of a run that is seldom measured."""
+    with seldom_measured():
         return seen(_replayed(case))[:3]
 
 
