@@ -60,10 +60,38 @@ def inverse_sqrt(epochs: Any, rate: Any, every: Any) -> Any:
     return 1.0 / np.sqrt(1.0 + rate * epochs)
 
 
+def linear_warmup(epochs: Any, rate: Any, every: Any) -> Any:
+    """k + (1 - k) min(epochs / N, 1): gradual warm-up (Goyal et al. 2017), the form of PyTorch's LinearLR."""
+    return rate + (1.0 - rate) * np.minimum(epochs / every, 1.0)
+
+
+def cosine(epochs: Any, rate: Any, every: Any) -> Any:
+    """k + (1 - k) (1 + cos(pi min(epochs / N, 1))) / 2: half a cosine from 1 to k (Loshchilov & Hutter 2017).
+
+    It is PyTorch's CosineAnnealingLR with eta_min = k alpha, and stays at k after N epochs. k is never 0: at a learning
+    rate of 0 a run that goes on would never learn again.
+    """
+    return rate + (1.0 - rate) * (1.0 + np.cos(np.pi * np.minimum(epochs / every, 1.0))) / 2.0
+
+
 SCHEDULES: dict[str, Schedule] = {
     "none": Schedule("none", "1", constant, rate=""),
     "inverse": Schedule("1/(1+k·epoch)", "1 / (1 + k · epoch)", inverse),
     "exponential": Schedule("exponential", "(1 − k)^epoch", exponential),
     "staircase": Schedule("staircase", "(1 − k)^⌊epoch / N⌋", staircase, every="epochs until α falls again"),
     "sqrt": Schedule("1/√epoch", "1 / √(1 + k · epoch)", inverse_sqrt),
+    "warmup": Schedule(
+        "linear warm-up",
+        "(k + (1 − k) · min(epoch / N, 1))",
+        linear_warmup,
+        rate="share of α to start with",
+        every="epochs until α is whole",
+    ),
+    "cosine": Schedule(
+        "cosine",
+        "(k + (1 − k) · (1 + cos(π · min(epoch / N, 1))) / 2)",
+        cosine,
+        rate="share of α that is left at the end",
+        every="epochs until the end, after which α stays as it is",
+    ),
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +17,7 @@ from core.data.shelf import SHELF
 from core.runs import measured_stack, run_file
 from core.runs.journal_json import journal_rows
 from core.runs.run import Run
+from core.settings.table import Field
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FINGERPRINTS = FIXTURES / "fingerprints.json"
@@ -35,9 +38,27 @@ def machine() -> str:
     return " ".join(["numpy", np.__version__, *kernels])
 
 
+def kinds(fields: Iterable[Field]) -> set[tuple[str, Any]]:
+    """(field, value) for each choice and each side of a switch."""
+    found = [field for field in fields if field.choices or field.scale == "switch"]
+    return {(field.name, value) for field in found for value in field.choices or (True, False)}
+
+
+def values_of(run: dict[str, Any]) -> set[tuple[str, Any]]:
+    """Every field with the values that it has in a run as in a file, at its start or after a nudge."""
+    new = {(name, new) for nudge in run["journal"] for name, (_, new) in nudge["changes"].items()}
+    first = run["spec"] | run["settings"]
+    return new | {(name, str(value) if isinstance(value, list) else value) for name, value in first.items()}
+
+
+def seldom_measured() -> AbstractContextManager[Any]:
+    """Runs are measured as seldom as can be meanwhile: a measured step is numpy's, and takes longer."""
+    return patch.object(measured_stack, "steps_until_due", lambda since: measured_stack.MOST_STEPS)
+
+
 def trained(case: dict[str, Any]) -> list[Any]:
-    """[step, fingerprint, dev loss] of a run; it is measured as seldom as can be, for a measured step is numpy's."""
-    with patch.object(measured_stack, "steps_until_due", lambda since: measured_stack.MOST_STEPS):
+    """[step, fingerprint, dev loss] of a run that is seldom measured."""
+    with seldom_measured():
         return seen(_replayed(case))[:3]
 
 

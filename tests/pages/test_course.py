@@ -134,6 +134,8 @@ def test_c8_the_best_of_many_is_the_best_of_them_trained_one_by_one():
         ("exponential", lambda k, epoch: (1 - k) ** epoch),
         ("staircase", lambda k, epoch: (1 - k) ** (epoch // 10)),
         ("sqrt", lambda k, epoch: (1 + k * epoch) ** -0.5),
+        ("cosine", lambda k, epoch: k),
+        ("warmup", lambda k, epoch: k + (1 - k) * min(epoch / 10, 1)),
     ],
 )
 def test_c20_decay_is_said_with_the_learning_rate_that_it_leaves(panda, decay, factor):

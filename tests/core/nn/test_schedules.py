@@ -15,6 +15,11 @@ BY_HAND = [  # name, rate, every, factors after 0, 1, 2, 3 epochs
     ("staircase", 0.5, 1, [1, 0.5, 0.25, 0.125]),
     ("sqrt", 1.0, 1, [1, 0.7071067811865475, 0.5773502691896258, 0.5]),
     ("sqrt", 8.0, 1, [1, 1 / 3, 0.24253562503633297, 0.2]),
+    ("warmup", 0.25, 2, [0.25, 0.625, 1, 1]),
+    ("warmup", 0.1, 4, [0.1, 0.325, 0.55, 0.775]),
+    ("cosine", 0.2, 2, [1, 0.6, 0.2, 0.2]),
+    ("cosine", 0.1, 3, [1, 0.775, 0.325, 0.1]),
+    ("cosine", 0.5, 4, [1, 0.9267766952966369, 0.75, 0.5732233047033631]),
 ]
 
 
@@ -31,12 +36,39 @@ def test_every_schedule_is_worked_by_hand(name):
     )
 
 
+def alphas_of_torch(scheduler, alpha, epochs, **options):
+    """The learning rate at 0 to `epochs` epochs of a schedule of PyTorch, which is stepped once an epoch."""
+    torch = pytest.importorskip("torch")
+    optimizer = torch.optim.SGD([torch.zeros(1, dtype=torch.float64, requires_grad=True)], lr=alpha)
+    schedule = getattr(torch.optim.lr_scheduler, scheduler)(optimizer, **options)
+    found = []
+    for _ in range(epochs + 1):
+        found += schedule.get_last_lr()
+        optimizer.step()
+        schedule.step()
+    return np.array(found)
+
+
+@pytest.mark.parametrize(("rate", "every"), [(0.05, 10), (0.001, 200), (0.9, 7), (0.3, 1)])
+def test_linear_warmup_is_that_of_torch(rate, every):
+    theirs = alphas_of_torch("LinearLR", 0.3, 200, start_factor=rate, total_iters=every)
+    np.testing.assert_allclose(0.3 * SCHEDULES["warmup"].factor(np.arange(201), rate, every), theirs, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("rate", "every"), [(0.05, 10), (0.001, 200), (0.9, 7), (0.3, 1), (0.05, 1000)])
+def test_cosine_is_that_of_torch_and_stays_at_its_end(rate, every):
+    ours, end = 0.3 * SCHEDULES["cosine"].factor(np.arange(201), rate, every), min(every, 200)
+    theirs = alphas_of_torch("CosineAnnealingLR", 0.3, end, T_max=every, eta_min=rate * 0.3)
+    np.testing.assert_allclose(ours[: end + 1], theirs, rtol=1e-12)
+    np.testing.assert_allclose(ours[end:], theirs[-1], rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_uses_what_it_says(name):
-    row = SCHEDULES[name]
+    row, epochs = SCHEDULES[name], np.arange(8)
     moved = {
-        "rate": row.factor(7, 0.2, 3) != row.factor(7, 0.3, 3),
-        "every": row.factor(7, 0.2, 3) != row.factor(7, 0.2, 2),
+        "rate": (row.factor(epochs, 0.2, 3) != row.factor(epochs, 0.3, 3)).any(),
+        "every": (row.factor(epochs, 0.2, 3) != row.factor(epochs, 0.2, 2)).any(),
     }
     assert row.uses == tuple(argument for argument in moved if moved[argument]), (
         f"`uses` of the schedule {name} is {row.uses}; what its factor depends on is another: {moved}"

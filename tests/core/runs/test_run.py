@@ -255,6 +255,8 @@ def test_decay_in_a_run(name):
         "exponential": [1, 0.5, 0.25, 0.125, 0.0625],
         "staircase": [1, 1, 0.5, 0.5, 0.25],
         "sqrt": [1, 1.5**-0.5, 2**-0.5, 2.5**-0.5, 3**-0.5],
+        "warmup": [0.5, 0.75, 1, 1, 1],
+        "cosine": [1, 0.75, 0.5, 0.5, 0.5],
     }[name]
     np.testing.assert_allclose(found, 0.2 * np.array(factors), rtol=1e-12)
     assert run.history.column("learning_rate")[-1, 0] == pytest.approx(run.learning_rate)

@@ -194,6 +194,8 @@ def test_decay_counts_from_the_epoch_in_which_it_is_chosen(name):
         "exponential": [0.7**e for e in range(6)],
         "staircase": [1, 1, 0.7, 0.7, 0.7**2, 0.7**2],
         "sqrt": [1 / np.sqrt(1 + 0.3 * e) for e in range(6)],
+        "warmup": [0.3, 0.65, 1, 1, 1, 1],
+        "cosine": [1, 0.65, 0.3, 0.3, 0.3, 0.3],
     }
     np.testing.assert_allclose(alphas, 0.2 * np.array(formulas[name]), rtol=1e-12)
 
