@@ -11,6 +11,7 @@ from core.data.registry import DATASETS
 from core.errors import UserError
 from core.settings.link import from_query, to_query
 from core.settings.table import FIELDS, MAX_LAYERS, MAX_UNITS, RunSpec, SettingError, Settings
+from tests.core.another import another
 
 TABLE = "table-" + "0" * 32
 DEFAULTS = to_query(RunSpec(), Settings())
@@ -83,10 +84,9 @@ def test_an_address_that_names_no_field(query):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_one_field_is_enough_and_the_others_are_as_by_default(name):
-    value = to_query(
-        RunSpec("blobs", 5, 99, 0.5, 7, 0.3, False, (3, 4), "tanh", "xavier", 9),
-        Settings(0.01, 0.5, 32, "adam", "keep", False, "staircase", 0.2, 3, False, False, 0.8, 1e-3, 0.9, 1e-6),
-    )[name]
+    change = {name: another(FIELDS[name])}
+    spec, settings = ({}, change) if name in vars(Settings()) else (change, {})
+    value = to_query(RunSpec(**spec), Settings(**settings))[name]
     assert value != DEFAULTS[name]
     again = from_query({"run": "abc", name: value, "embed_options": "light_theme"})
     assert to_query(*again) == DEFAULTS | {name: value}
