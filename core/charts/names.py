@@ -19,7 +19,8 @@ ISOLATED = "\u2068{}\u2069"  # keeps the order of the text around right-to-left 
 
 def short(name: str, most: int = 14) -> str:
     """A name on one line, escaped, not wider than `most` letters and never empty."""
-    plain = " ".join("".join(c for c in name[: 8 * most] if _shown(c)).split()) or NAMELESS
+    plain = " ".join("".join(c for c in name[: 8 * most] if _shown(c)).split())
+    plain = plain if letters(plain.replace(" ", "")) else NAMELESS  # joiners and accents alone cannot be seen
     if letters(plain) > most or len(name) > 8 * most:
         while letters(plain) > most - 1:
             plain = plain[:-1]

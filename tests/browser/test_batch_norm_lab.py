@@ -13,6 +13,12 @@ TRACE = """([name, uid, way]) => {
   const trace = plot?._fullData?.find((one) => one.uid === uid);
   return trace ? Array.from(trace[way] ?? []) : null }"""
 DRAWN = "(name) => Boolean(document.querySelector(`[data-chart='${name}'] .js-plotly-plot`)?._fullLayout)"
+FITTED = """() => {
+  const plots = [...document.querySelectorAll('.panda-card .panda-plot')].filter((one) => one.clientWidth);
+  return plots.length > 0 && plots.every((one) => {
+    const plot = one.querySelector('.js-plotly-plot');
+    return plot?._fullLayout && Math.abs(plot._fullLayout.width - plot.clientWidth) < 1 });
+}"""
 PARTS = ".panda-card, .panda-dial, .panda-bar, table, .katex-html, [data-testid=stButton] button, label"
 TOO_WIDE = f"""() => [...document.querySelectorAll('{PARTS}')].filter((one) => {{
   const {{ left, right, width }} = one.getBoundingClientRect();
@@ -85,8 +91,9 @@ def test_three_networks_train_live_and_are_pushed(lab):
     page.evaluate("document.querySelector('[data-chart=side-losses] .js-plotly-plot').mark = 1")
     page.get_by_role("button", name="50 steps").click()
     page.get_by_text("Such a push at step 50").wait_for()
-    assert len(trace(page, "side-losses", "loss0")) == 50
-    assert len(trace(page, "side-inputs", "mean2")) == 50
+    for chart, line in (("side-losses", "loss0"), ("side-inputs", "mean2")):  # the words may come before the frame
+        page.wait_for_function(f"({TRACE})(['{chart}', '{line}', 'y'])?.length === 50")
+    at_rest(page)
     page.get_by_role("button", name="Push", exact=True).click()
     page.wait_for_function(f"({TRACE})(['side-losses', 'pushes', 'x'])?.[0] === 50")
     page.get_by_role("button", name="Play").click()
@@ -106,7 +113,7 @@ def test_a_phone_shows_every_panel_whole(chromium, server, scheme):
         page = opened(context.new_page(), server)
         for panel in PANELS:
             turn_to(page, panel)
-            page.wait_for_timeout(700)
+            page.wait_for_function(FITTED)
             assert page.evaluate(TOO_WIDE) == [], panel
     finally:
         context.close()

@@ -18,7 +18,7 @@ from core.settings.scales import SCALES
 Array = np.ndarray
 NOWHERE = np.array([np.nan])  # a trace without points vanishes, and the chart is then drawn whole
 GRAIN = 240  # places of the strip that can be told apart
-FOOT = -0.07  # where the tick labels stand, below the histogram's 0..1
+FOOT = -0.13  # where the tick labels stand, below the histogram's 0..1
 
 
 def _skeleton(name: str, symbol: str) -> go.Figure:
@@ -29,7 +29,7 @@ def _skeleton(name: str, symbol: str) -> go.Figure:
         right=24,
         xaxis=axis(range=[0, 1], fixedrange=True, showticklabels=False, anchor="y", showgrid=False,
                    title=titled(symbol, 4), ticks=""),
-        yaxis=axis(range=[-0.13, 1.04], domain=[0, 0.82], fixedrange=True, tickformat=".0%", tickvals=[0, 0.5, 1],
+        yaxis=axis(range=[-0.22, 1.04], domain=[0, 0.82], fixedrange=True, tickformat=".0%", tickvals=[0, 0.5, 1],
                    title=titled("share of the points")),
         yaxis2=axis(range=[0, 1.5], domain=[0.86, 1], fixedrange=True, visible=False),
         bargap=0.06,

@@ -36,7 +36,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   gd.className = "panda-figure";
   area.append(gd);
   const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
-  let layout = dressed(figure.layout, theme);
+  let layout = dressed(touch() ? { dragmode: false, ...figure.layout } : figure.layout, theme);
   let dressedAs = JSON.stringify(theme);
   /** @type {Plotly | null} */
   let Plotly = null;
@@ -194,6 +194,9 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
  * @returns {gd is Drawn}
  */
 const isDrawn = (gd) => Boolean(gd._fullLayout);
+
+/** Whether fingers point here: they scroll the page over a chart, until its zoom or pan button is chosen. */
+const touch = () => matchMedia("(pointer: coarse)").matches;
 
 /** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them.
  * @param {Layout} layout

@@ -18,11 +18,11 @@ from core.settings.link import to_query
 def share_panel(opened: RunSession) -> None:
     """Links and downloads."""
     st.markdown("**Link to this run.** Others can watch it and make a branch of their own. Only you can change it.")
-    st.code(_address({"run": opened.token}), language=None)
+    st.code(_address({"run": opened.token}), language=None, wrap_lines=True)
     st.markdown("**Link with the settings only.** It starts a new run and shows nothing of yours.")
     try:
         run = opened.shown
-        st.code(_address(to_query(run.spec, run.settings)), language=None)
+        st.code(_address(to_query(run.spec, run.settings)), language=None, wrap_lines=True)
     except UserError as error:
         st.caption(str(error))
     st.markdown("**Files** of the run at this step.")

@@ -24,6 +24,8 @@ anything = st.text(st.characters(exclude_categories=()), max_size=60)
         ("", NAMELESS),
         (" \t\n", NAMELESS),
         ("\u200b\u202e\x00", NAMELESS),
+        ("\u200c", NAMELESS),
+        ("\u200d \u0301", NAMELESS),
         ("two\nlines", "two lines"),
         ("<b>&lt;", "&lt;b&gt;&amp;lt;"),
         ("%{x}", f"{NO_TEMPLATE}x}}"),

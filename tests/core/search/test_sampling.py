@@ -10,6 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from core.errors import UserError
+from core.nn.optimizers import OPTIMIZERS
 from core.search.sampling import grid_points, projection, random_points, sides, spread
 from core.search.space import SEARCHABLE, Range, on_linear_scale, positions
 from tests.core.search.any_space import (
@@ -27,6 +28,8 @@ from tests.core.search.any_space import (
     space,
     spaces,
 )
+
+FOUR = Range("optimizer", choices=("sgd", "momentum", "rmsprop", "adam"))
 
 # random points
 
@@ -175,10 +178,11 @@ def test_another_seed_draws_others():
         ((ALPHA, BETA, UNITS), 64, (4, 4, 4)),
         ((ALPHA, BETA, UNITS), 100, (5, 5, 4)),
         ((ALPHA, LAYERS), 64, (16, 4)),  # there are four numbers of layers
-        ((ALPHA, OPTIMIZER), 64, (16, 4)),
-        ((ALPHA, OPTIMIZER, BETA), 70, (4, 4, 4)),
-        ((OPTIMIZER,), 1000, (4,)),
-        ((OPTIMIZER, SWITCH), 8, (4, 2)),
+        ((ALPHA, FOUR), 64, (16, 4)),
+        ((ALPHA, FOUR, BETA), 70, (4, 4, 4)),
+        ((FOUR,), 1000, (4,)),
+        ((FOUR, SWITCH), 8, (4, 2)),
+        ((OPTIMIZER,), 1000, (len(OPTIMIZERS),)),
         ((Range("layers", 2, 2), ALPHA), 10, (10, 1)),
         ((Range("learning_rate", 0.1, 0.1), BETA), 10, (1, 10)),
     ],
@@ -192,9 +196,8 @@ def test_grid_shapes_by_hand(ranges, n, shape):
 
 
 def test_a_grid_by_hand():
-    points = grid_points(space(Range("learning_rate", 1e-3, 0.1, "log"), OPTIMIZER), 12)
-    names = ["sgd", "momentum", "rmsprop", "adam"]
-    assert [point["optimizer"] for point in points] == names * 3
+    points = grid_points(space(Range("learning_rate", 1e-3, 0.1, "log"), FOUR), 12)
+    assert [point["optimizer"] for point in points] == ["sgd", "momentum", "rmsprop", "adam"] * 3
     alpha = column(points, "learning_rate")
     np.testing.assert_allclose(alpha, np.repeat([1e-3, 1e-2, 1e-1], 4), rtol=1e-12)
     assert alpha[[0, -1]].tolist() == [1e-3, 0.1]
@@ -276,7 +279,7 @@ def test_a_range_too_narrow_for_its_side_repeats_no_point(narrow):
 
 def test_a_grid_that_is_too_small_is_a_sentence():
     with pytest.raises(UserError) as caught:
-        grid_points(space(ALPHA, OPTIMIZER, BETA), 15)
+        grid_points(space(ALPHA, FOUR, BETA), 15)
     assert str(caught.value) == (
         "The smallest grid, learning rate (2) by optimizer (4) by momentum β (2), has 16 points, and 15 are allowed: "
         "search fewer settings or choices, allow more models, or search at random."
@@ -300,7 +303,7 @@ def test_projections_by_hand():
     np.testing.assert_allclose(at, [0, 0.25, 0.5, 0.75, 1], atol=1e-12)
     assert counts.tolist() == [4] * 5
     points = [{"optimizer": name} for name in ("adam", "sgd", "adam", "rmsprop", "adam")]
-    at, counts = projection(OPTIMIZER, points)
+    at, counts = projection(FOUR, points)
     np.testing.assert_allclose(at, [0, 2 / 3, 1])
     assert counts.tolist() == [1, 1, 3]
     assert [(part.size, part.dtype) for part in projection(ALPHA, [])] == [(0, float), (0, int)]

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.settings.link import from_query, to_query
 from core.settings.plain import as_dict
 from core.settings.table import FIELDS, MAX_LAYERS, MAX_UNITS, RunSpec, SettingError, Settings
-from tests.core.random_runs import OTHER
+from tests.core.another import another
 
 TABLE = "table-" + "0" * 32
 DEFAULTS = to_query(RunSpec(), Settings())
@@ -85,7 +85,8 @@ def test_an_address_that_names_no_field(query):
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_one_field_is_enough_and_the_others_are_as_by_default(name):
-    spec, settings = ({field.name: OTHER[field.name] for field in fields(kind)} for kind in (RunSpec, Settings))
+    change = {name: another(FIELDS[name])}
+    spec, settings = ({}, change) if name in vars(Settings()) else (change, {})
     value = to_query(RunSpec(**spec), Settings(**settings))[name]
     assert value != DEFAULTS.get(name)
     again = from_query({"run": "abc", name: value, "embed_options": "light_theme"})

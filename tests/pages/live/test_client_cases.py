@@ -54,7 +54,9 @@ def test_the_tables_have_every_scale_and_every_dial():
     ranges = {(case["scale"], case["low"], case["high"], case["integer"]) for case in inside}
     assert {case["scale"] for case in inside} == set(SCALES)
     dials = [field for field in SETTINGS if field.scale in SCALES]
-    assert {(field.scale, field.low, field.high, field.integer) for field in dials} <= ranges
+    for field in dials:
+        range_ = (field.scale, field.low, field.high, field.integer)
+        assert range_ in ranges, f"tests/client/cases/scales.json has no rows for the dial {field.name}: {range_}"
 
 
 def test_numbers_have_the_same_digits():
