@@ -113,7 +113,13 @@ def _registered(
         points, labels = bunch.data, bunch.target
         class_names = tuple(str(name) for name in bunch.target_names)
         feature_names = tuple(str(name) for name in bunch.feature_names)
-    return prepare(points, labels, class_names, feature_names, data_seed, dev_share, normalize, chosen.picture)
+    split = _published(len(labels), chosen.dev) if (data_seed, dev_share) == (0, chosen.dev / len(labels)) else None
+    return prepare(points, labels, class_names, feature_names, data_seed, dev_share, normalize, chosen.picture, split)
+
+
+def _published(m: int, dev: int) -> tuple[np.ndarray, np.ndarray]:
+    """The indices of the training and the dev set of m examples, the last `dev` of which are the dev set."""
+    return np.arange(m - dev), np.arange(m - dev, m)
 
 
 # Tables are shared only while a run uses them: each takes up to 30 MB, too much to cache several.
@@ -142,24 +148,27 @@ def prepare(
     dev_share: float,
     normalize: bool,
     picture: tuple[int, int] | None = None,
+    split: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> Data:
-    """Points (m, n_x) with labels (m,) in 0..C-1 as `Data`, split with `default_rng([data_seed, 1])`.
+    """Points (m, n_x) with labels (m,) in 0..C-1 as `Data`.
+
+    `split` has the indices of both sets; where it is None, they are drawn with `default_rng([data_seed, 1])`.
 
     Both splits are normalized with the training set's mean and deviation (course C9).
     Raises `UserError` if `stratified` cannot split.
     """
-    train, dev = stratified(labels, class_names, dev_share, np.random.default_rng([data_seed, 1]))
+    train, dev = split or stratified(labels, class_names, dev_share, np.random.default_rng([data_seed, 1]))
     X = np.asarray(points, np.float32).T  # (n_x, m)
     labels = np.asarray(labels, np.int64)
     mean, deviation = np.zeros((len(X), 1), np.float32), np.ones((len(X), 1), np.float32)
     if normalize:
         mean, deviation = statistics(X[:, train])
 
-    def split(chosen: np.ndarray) -> Split:
+    def part(chosen: np.ndarray) -> Split:
         return _split((X[:, chosen] - mean) / deviation, labels[chosen], len(class_names))
 
     mean, deviation = _read_only(mean), _read_only(deviation)
-    return Data(split(train), split(dev), class_names, feature_names, mean, deviation, picture)
+    return Data(part(train), part(dev), class_names, feature_names, mean, deviation, picture)
 
 
 def stratified(

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from core.data.registry import DATASETS
+from core.data.safe_load import shown
 from core.data.shelf import is_table
 from core.errors import UserError
 from core.nn.activations import ACTIVATIONS
@@ -138,9 +139,9 @@ class Field:
         """`value` in this field's own type, or a `SettingError` that names the field, the value and the range."""
         parsed = _parse(self, value)
         if parsed is None:
-            shown = str(value)[:40]
             whole = "a whole number from " if self.integer else ""
-            raise SettingError(f"{self.label.capitalize()} cannot be {shown!r}: it takes {whole}{self.range_words()}.")
+            words = f"cannot be {shown(str(value))}: it takes {whole}{self.range_words()}"
+            raise SettingError(f"{self.label.capitalize()} {words}.")
         return parsed
 
 

@@ -6,6 +6,7 @@
 from hypothesis import strategies as st
 
 from core.settings.table import MAX_LAYERS, MAX_UNITS, SETTINGS, SPEC, RunSpec
+from tests.core.another import another
 
 
 def _values_of(field):
@@ -42,35 +43,7 @@ values = any_value | {
     "beta2": st.floats(0.5, 0.9999),
     "epsilon": st.floats(1e-10, 0.1),
 }
-OTHER = {  # a value of each field that is not its default
-    "dataset": "blobs",
-    "classes": 4,
-    "examples": 99,
-    "noise": 0.5,
-    "turns": 9.0,
-    "data_seed": 7,
-    "dev_share": 0.3,
-    "normalize": False,
-    "hidden": (3, 4),
-    "activation": "tanh",
-    "initialization": "xavier",
-    "seed": 9,
-    "learning_rate": 0.01,
-    "beta1": 0.5,
-    "batch_size": 32,
-    "optimizer": "adam",
-    "on_switch": "keep",
-    "bias_correction": False,
-    "decay": "staircase",
-    "decay_rate": 0.2,
-    "decay_every": 3,
-    "batch_norm": False,
-    "bn_learn": False,
-    "bn_decay": 0.8,
-    "bn_epsilon": 1e-3,
-    "beta2": 0.9,
-    "epsilon": 1e-6,
-}
+OTHER = {field.name: another(field) for field in (*SPEC, *SETTINGS)}  # a value of each that is not its default
 _names = st.lists(st.sampled_from(sorted(values)), max_size=4, unique=True)
 changes = _names.flatmap(lambda names: st.fixed_dictionaries({name: values[name] for name in names}))
 plans = st.lists(st.tuples(st.integers(1, 25), changes), min_size=1, max_size=4)  # steps, then a nudge

@@ -1,6 +1,7 @@
 """Tests of the data: what is drawn, how it is split, and that normalization uses the training set alone."""
 
 import gc
+import hashlib
 import weakref
 
 import numpy as np
@@ -20,6 +21,7 @@ BUNDLED = {  # name: examples, features, classes, as scikit-learn's user guide l
     "iris": (150, 4, 3),
     "wine": (178, 13, 3),
     "breast_cancer": (569, 30, 2),
+    "mnist1d": (5000, 40, 10),
 }
 
 seeds = st.integers(0, 2**31 - 1)
@@ -206,6 +208,29 @@ def test_a_data_seed_decides_the_split_of_a_bundled_set():
     one, other = a_load("iris", normalize=False), a_load("iris", data_seed=1, normalize=False)
     assert not np.array_equal(in_order(one.dev.rows), in_order(other.dev.rows))
     np.testing.assert_array_equal(all_rows(one), all_rows(other))
+
+
+def test_mnist1d_is_split_as_in_the_paper_by_default_and_anew_otherwise():
+    bunch = DATASETS["mnist1d"].make()
+    paper = a_load("mnist1d", dev_share=0.2, normalize=False)
+    np.testing.assert_array_equal(paper.train.X, bunch.data[:4000].T)
+    np.testing.assert_array_equal(paper.dev.X, bunch.data[4000:].T)
+    np.testing.assert_array_equal(np.concatenate([paper.train.labels, paper.dev.labels]), bunch.target)
+    for change in ({"data_seed": 1}, {"dev_share": 0.25}):
+        other = a_load("mnist1d", **({"dev_share": 0.2, "normalize": False} | change))
+        assert other.dev.X.shape[1] == 5000 * (change.get("dev_share") or 0.2)
+        assert not np.array_equal(other.dev.X[:, :1000], paper.dev.X)
+        np.testing.assert_array_equal(all_rows(other), all_rows(paper))
+
+
+def test_mnist1d_is_what_the_package_makes():
+    """Centred to deviation 1 over all numbers, 500 of each class, and to the bit as it was made."""
+    bunch = DATASETS["mnist1d"].make()
+    assert abs(bunch.data.mean()) < 1e-6
+    assert bunch.data.std() == pytest.approx(1, abs=1e-5)
+    assert np.bincount(bunch.target).tolist() == [500] * 10
+    digest = hashlib.sha256(bunch.data.astype("<f4").tobytes() + bunch.target.tobytes()).hexdigest()
+    assert digest == "031e3042190ccdb6e80cbbbdab9932a8f4888314d20bbbed536861a09ec9b2a3"
 
 
 def test_calls_alike_share_one_result():

@@ -51,6 +51,9 @@ def random_runs():
             run.rewind(run.step // 2)
             run.nudge(optimizer="rmsprop")
             run.advance(7)
+        if len(made) % 5 == 3:
+            run.nudge(batch_norm=not run.settings.batch_norm)
+            run.advance(7)
         made.append(run)
 
     make()

@@ -173,7 +173,7 @@ BAD = [
     ({"batch_size": 0}, "a whole number from 1 to 50,000"),
     ({"batch_size": 2.5}, "a whole number from 1 to 50,000"),
     ({"batch_size": [3]}, "a whole number from 1 to 50,000"),
-    ({"optimizer": "adamw"}, "one of sgd, momentum, rmsprop, adam"),
+    ({"optimizer": "adamw"}, "one of sgd, momentum, "),
     ({"batch_norm": 1}, "on or off"),
     ({"bias_correction": "off"}, "on or off"),
     ({"bn_epsilon": 0}, "1e-10 to 1"),
