@@ -43,6 +43,8 @@ def random_runs():
         suppress_health_check=list(HealthCheck),
     )
     def make(spec, start, plan):
+        if len(made) % 2:  # every optimizer in turn
+            start = start | {"optimizer": [*OPTIMIZERS][len(made) // 2 % len(OPTIMIZERS)]}
         run = follow(Run(spec, Settings(**start)), plan)
         if len(made) % 5 == 1 and run.journal:
             run.undo()
