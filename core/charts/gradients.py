@@ -15,24 +15,28 @@ LEAST = 1e-10  # stands for what is smaller, and for 0, which a logarithmic axis
 RULE = 1e-3  # an update of about a thousandth of the weights is a common rule of thumb
 
 
-def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array]:
-    """Steps (n,), ||dW[l]|| and ||change of W[l]|| / ||W[l]||, (layers, n) each, the output layer last."""
-    steps, norms, ratios = layers.columns(run, "gradient_norm", "update_ratio")
-    return steps, norms, ratios
+def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array, layers.Array]:
+    """Steps (n,); ||dW[l]|| and ||change of W[l]|| / ||W[l]||, (layers, n) each, the output layer last; and the norm
+    (1, n) of the gradient of all that learns."""
+    steps, norms, ratios, total = layers.columns(run, "gradient_norm", "update_ratio", "total_norm")
+    return steps, norms, ratios, total
 
 
 def skeleton(run: Run) -> go.Figure:
-    """Two panels with an empty line for each layer, and the rule of thumb."""
+    """Two panels with an empty line for each layer, the whole gradient's, and the rule of thumb."""
     names = layers.names(run, output=True)
     shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], lines_key(names), log=True)
     rule = line("rule", "rule of thumb", yaxis="y2", line={"color": GREY, "dash": "dot", "width": 1.5})
-    return go.Figure([rule, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)
+    said = {"hovertemplate": "all that learns: %{y:.4g} at step %{x:,}<extra></extra>"}
+    total = line("total", "all that learns", line={"color": GREY, "width": 1.5}, **said)
+    return go.Figure([rule, total, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)
 
 
 def frame(run: Run) -> Frame:
     """The lines at the present step."""
-    steps, norms, ratios = numbers(run)
+    steps, norms, ratios, total = numbers(run)
     rule = {"rule.x": np.array([0, run.step], np.float32), "rule.y": np.full(2, RULE, np.float32)}
+    rule |= {"total.x": steps, "total.y": np.maximum(total[0], np.float32(LEAST))}
     for name, values in (("norm", norms), ("ratio", ratios)):
         rule |= layers.moved(name, steps, np.maximum(values, np.float32(LEAST)))
     return rule
@@ -41,8 +45,8 @@ def frame(run: Run) -> Frame:
 CHART: Chart[Run] = Chart(
     "gradients",
     "Gradients and updates",
-    "Norm of each layer's gradient, and of its update relative to its weights, against training steps, on logarithmic "
-    "axes; dotted at 0.001, a common rule of thumb for the ratio.",
+    "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its weights, "
+    "against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio.",
     skeleton,
     frame,
     hint=layers.before_training,

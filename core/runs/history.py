@@ -18,7 +18,7 @@ POINTS = 256
 FIRST = 64  # steps after the start and after a nudge that are all measured
 DETAIL = 16  # measurements in each doubling of the steps from there on
 AVERAGE_BETA = 0.95
-COLUMNS: Mapping[str, str] = {  # in the order of a row; each has one number per what is named here
+COLUMNS: Mapping[str, str] = {  # in the order of a row, new ones last; each has one number per what is named here
     "train_loss": "run",
     "train_accuracy": "run",
     "dev_loss": "run",
@@ -43,7 +43,9 @@ COLUMNS: Mapping[str, str] = {  # in the order of a row; each has one number per
     "gradient_norm": "layer",
     "update_ratio": "layer",
     "mean_output": "class",
+    "total_norm": "run",
 }
+LAST_COLUMNS = ("mean_output", "total_norm")  # of a row, in each version of stored histories
 
 
 def steps_until_due(since: int) -> int:
@@ -129,6 +131,7 @@ class History:
         widths = _widths(hidden, classes)
         ends = accumulate(widths.values())
         self._slices = {name: slice(end - widths[name], end) for name, end in zip(widths, ends, strict=True)}
+        self._known_widths = {self._slices[name].stop for name in LAST_COLUMNS}
         self._rows = np.full((POINTS, sum(widths.values())), np.nan, np.float32)
         self._steps = np.zeros(POINTS, np.int64)
         self._count = 0
@@ -197,12 +200,17 @@ class History:
         }
 
     def take(self, arrays: Mapping[str, Array]) -> None:
-        """Restore what `arrays` gave. Raises `ValueError` or `KeyError` for arrays that do not fit this history."""
+        """Restore what `arrays` gave. Columns that are newer than they are empty (NaN). Raises `ValueError` or
+        `KeyError` for arrays that do not fit this history."""
         trace = self.losses
         count, kept, width, bins, in_bin = arrays["counts"].tolist()
         if not (0 <= count <= POINTS and 0 <= bins <= POINTS and 0 <= in_bin < width):
             raise ValueError("The counts are not of a history.")
-        self._rows[:count], self._steps[:count] = arrays["rows"], arrays["steps"]
+        rows = arrays["rows"]
+        if rows.shape[1] not in self._known_widths:
+            raise ValueError("The rows are not of a history of this shape.")
+        self._rows[:count], self._rows[:count, : rows.shape[1]] = np.nan, rows
+        self._steps[:count] = arrays["steps"]
         trace._bins[:, :bins] = arrays["bins"]
         self._count, self._last_is_kept = count, bool(kept)
         trace._width, trace._count, trace._in_bin = width, bins, in_bin

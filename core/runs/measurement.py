@@ -34,7 +34,9 @@ class StepMeasurement:
         norms = [_norm(dW) for dW in gradient.W[1:]]
         moves = zip(theta.W[1:], self._before, strict=True)
         ratios = [_norm(W - old) / max(_norm(old), 1e-30) for W, old in moves]
+        learnt = theta.learnt(stack.settings[0].batch_norm, stack.settings[0].bn_learn)
         self._put(self.row, "gradient_norm", norms)
+        self._put(self.row, "total_norm", _norm(gradient.buffer[learnt]))
         self._put(self.row, "update_ratio", ratios)
         self._put(self.row, "learning_rate", stack.alpha)
         return self.row

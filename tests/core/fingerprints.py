@@ -89,7 +89,11 @@ def opened(path: Path) -> list[Any]:
 def seen(run: Run) -> list[Any]:
     """[step, fingerprint, dev loss, history] of a run, as JSON. The sign of a NaN is left out: it is not defined."""
     history = hashlib.sha256()
-    for name, array in sorted(run.history.arrays().items()):
+    arrays = run.history.arrays()
+    arrays["rows"] = arrays["rows"][
+        :, : run.history._slices["mean_output"].stop
+    ]  # newer columns came after the fixture
+    for name, array in sorted(arrays.items()):
         history.update(name.encode())
         history.update(np.where(np.isnan(array), array.dtype.type(0), array).tobytes())
         history.update(np.isnan(array).tobytes())

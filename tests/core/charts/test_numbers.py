@@ -82,7 +82,7 @@ def test_loss_marks_every_gesture(made):
         (z, ("z_mean", "zt_mean", "z_variance", "zt_variance")),
         (statistics, ("batch_mean", "running_mean", "batch_variance", "running_variance")),
         (scale_shift, ("gamma", "gamma_low", "gamma_high", "shift", "shift_low", "shift_high")),
-        (gradients, ("gradient_norm", "update_ratio")),
+        (gradients, ("gradient_norm", "update_ratio", "total_norm")),
     ],
 )
 def test_layers_end_with_the_newest_measurement(made, module, columns):

@@ -57,7 +57,7 @@ def test_layers_are_numbered_from_the_first_hidden_one(run):
     ]
     assert [head for head in heads if head.startswith("gamma_1")] == ["gamma_1"]
     assert [head for head in heads if head.startswith("gradient")] == [f"gradient_norm_{l}" for l in (1, 2, 3)]
-    assert heads[-3:] == ["mean_output_1", "mean_output_2", "mean_output_3"]
+    assert heads[-4:] == ["mean_output_1", "mean_output_2", "mean_output_3", "total_norm"]
 
 
 def test_what_is_not_a_finite_number_is_empty():

@@ -10,6 +10,7 @@ WIDTHS = {  # with two hidden layers and three classes
     "batch_mean": 2, "batch_variance": 2, "running_mean": 2, "running_variance": 2,
     "gamma_low": 2, "gamma": 2, "gamma_high": 2, "shift_low": 2, "shift": 2, "shift_high": 2,
     "gradient_norm": 3, "update_ratio": 3, "mean_output": 3,
+    "total_norm": 1,
 }  # fmt: skip
 
 

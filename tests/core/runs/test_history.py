@@ -170,3 +170,16 @@ def test_a_column_as_it_was_at_a_step():
     steps, losses = run.history.steps, run.history.column("dev_loss")[:, 0]
     for step in (0, 1, 63, 64, 65, 66, 99, 100, 1000):
         assert run.history.at(step, "dev_loss") == losses[steps <= step][-1]
+
+
+def test_a_history_from_before_the_newest_column_is_read():
+    run = Run(SPEC)
+    run.advance(5)
+    arrays = {name: array.copy() for name, array in run.history.arrays().items()}
+    arrays["rows"] = arrays["rows"][:, :-1]
+    history = run.history.copy()
+    history.take(arrays)
+    assert np.isnan(history.column("total_norm")).all()
+    np.testing.assert_array_equal(history.column("mean_output"), run.history.column("mean_output"))
+    with pytest.raises(ValueError, match="not of a history of this shape"):
+        history.take(arrays | {"rows": arrays["rows"][:, :-1]})

@@ -82,3 +82,13 @@ def test_gradient_norms_and_update_ratios():
     np.testing.assert_allclose(found["gradient_norm"], moved / alpha, rtol=1e-3)
     np.testing.assert_allclose(found["update_ratio"], moved / [np.linalg.norm(W) for W in before], rtol=1e-3)
     assert found["learning_rate"] == pytest.approx(run.learning_rate)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_the_norm_of_the_whole_gradient_is_of_all_that_learns(batch_norm):
+    run = Run(SPEC, replace(WHOLE, batch_norm=batch_norm, learning_rate=0.5))
+    run.advance(1)
+    before = run.stack.state.theta.astype(float)
+    run.advance(1)
+    moved = np.linalg.norm(run.stack.state.theta - before) / 0.5
+    np.testing.assert_allclose(latest(run)["total_norm"], moved, rtol=1e-3)
