@@ -65,7 +65,7 @@ def distribution(searched: Range) -> BaseDistribution:
 
     if searched.choices:
         return CategoricalDistribution(searched.choices)
-    log = searched.scale == "log"
+    log = searched.scale in ("log", "log_from_0") and searched.low > 0
     if searched.field.integer:
         return IntDistribution(int(searched.low), int(searched.high), log=log)
     return FloatDistribution(searched.low, searched.high, log=log)

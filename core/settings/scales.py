@@ -52,10 +52,13 @@ def _scale(name: str, straighten: Curve, bend: Curve) -> Scale:
     return Scale(to_unit, from_unit)
 
 
+NEAR_0 = 1e-5  # the log-from-0 scale is even in log10(value + 1e-5): 0 has a place, and above 1e-4 it is the log scale
+
 SCALES: dict[str, Scale] = {
     "log": _scale("log", np.log10, lambda r: 10.0**r),
     # r = -log10(1 - β) grows with β, and β = 0 is r = 0.
     "one_minus": _scale("one-minus-log", lambda beta: -np.log10(1.0 - beta), lambda r: 1.0 - 10.0**-r),
+    "log_from_0": _scale("log-from-0", lambda value: np.log10(value + NEAR_0), lambda r: 10.0**r - NEAR_0),
     "linear": _scale("linear", lambda value: value * 1.0, lambda value: value),
 }
 

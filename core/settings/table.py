@@ -91,7 +91,7 @@ class Field:
     symbol: str
     label: str
     help: str
-    scale: Literal["log", "one_minus", "linear", "choice", "switch", "layers"]
+    scale: Literal["log", "log_from_0", "one_minus", "linear", "choice", "switch", "layers"]
     group: str
     low: float = 0.0
     high: float = 1.0

@@ -11,7 +11,9 @@ export function read(row, text) {
   const whole = row.integer ? "a whole number from " : "";
   const fits = value >= row.low && value <= row.high && (!row.integer || Number.isInteger(value));
   if (fits) return value;
-  return `${capital(row.label)} cannot be '${text.trim().slice(0, 40)}': it takes ${whole}${rangeText(row)}.`;
+  const quoted = `'${text.trim()}'`;
+  const shown = quoted.length > 40 ? `${quoted.slice(0, 39)}…` : quoted;
+  return `${capital(row.label)} cannot be ${shown}: it takes ${whole}${rangeText(row)}.`;
 }
 
 /** A text with a capital letter. @param {string} text */

@@ -11,6 +11,7 @@
 const logBetween = (value, low, high) => Math.log(value / low) / Math.log(high / low);
 /** @type {Between} */
 const powerBetween = (place, low, high) => low * (high / low) ** place;
+const NEAR_0 = 1e-5; // the scale log_from_0 is even in log(value + 1e-5)
 /** @type {(value: number, digits: number) => number} */
 const precise = (value, digits) => Number(value.toPrecision(digits));
 
@@ -22,6 +23,11 @@ const SCALES = {
     tidy: (v) => precise(v, 3),
   },
   log: { place: logBetween, value: powerBetween, tidy: (v) => precise(v, 3) },
+  log_from_0: {
+    place: (v, low, high) => logBetween(v + NEAR_0, low + NEAR_0, high + NEAR_0),
+    value: (p, low, high) => powerBetween(p, low + NEAR_0, high + NEAR_0) - NEAR_0,
+    tidy: (v) => precise(v, 3),
+  },
   one_minus: {
     place: (v, low, high) => logBetween(1 - v, 1 - low, 1 - high),
     value: (p, low, high) => 1 - powerBetween(p, 1 - low, 1 - high),

@@ -204,7 +204,7 @@ export interface ScriptData {
 
 /** The range of a setting and the scale of its control. */
 export interface Scaled {
-  scale: "linear" | "log" | "one_minus";
+  scale: "linear" | "log" | "log_from_0" | "one_minus";
   low: number;
   high: number;
   integer: boolean;

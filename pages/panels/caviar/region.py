@@ -61,7 +61,8 @@ def _title(searched: Range) -> str:
 
 def _step(searched: Range) -> float:
     """The step of the arrow keys: the distance of values at the dense end of the setting's scale."""
-    near = {"log": searched.low, "one_minus": 1 - searched.high}.get(searched.field.scale, 0.0)
+    ends = {"log": searched.low, "log_from_0": searched.low, "one_minus": 1 - searched.high}
+    near = ends.get(searched.field.scale, 0.0)
     return near or (searched.high - searched.low) / 100 or 1e-3
 
 

@@ -10,6 +10,7 @@ from core.settings.scales import SCALES, averages_about, ewa, sample
 units = st.floats(0.0, 1.0)
 RANGES = {  # ranges that each scale can span
     "log": st.tuples(st.floats(1e-12, 1.0), st.floats(1.5, 1e5)).map(lambda r: (r[0], r[0] * r[1])),
+    "log_from_0": st.tuples(st.floats(0.0, 0.01), st.floats(0.02, 10.0)),
     "one_minus": st.tuples(st.floats(0.0, 0.9), st.floats(0.91, 0.99999)),
     "linear": st.tuples(st.floats(-1e3, 1e3), st.floats(0.1, 1e3)).map(lambda r: (r[0], r[0] + r[1])),
 }
@@ -100,6 +101,12 @@ def test_log_scale_by_hand():
     # r = -4 * (1 - u) on 1e-4..1 (course C4)
     values = SCALES["log"].from_unit(np.array([0.25, 0.5, 0.75]), 1e-4, 1.0)
     np.testing.assert_allclose(values, [1e-3, 1e-2, 1e-1], rtol=1e-12)
+
+
+def test_log_from_0_scale_by_hand():
+    # log10(value + 1e-5) goes from -5 to 0: the middle is 10^-2.5
+    assert SCALES["log_from_0"].from_unit(0.0, 0.0, 1.0 - 1e-5) == 0
+    assert SCALES["log_from_0"].from_unit(0.5, 0.0, 1.0 - 1e-5) == pytest.approx(10**-2.5 - 1e-5, rel=1e-12)
 
 
 def test_one_minus_scale_by_hand():
