@@ -192,6 +192,8 @@ class Training:
         if now["bias_correction"]:
             now["correction1"] = 1 - self.weight1 if "m" in averages else 1.0
             now["correction2"] = 1 - self.weight2 if "v" in averages else 1.0
+        for layer in self.network.layers:
+            layer.weight *= 1 - now["alpha"] * now["weight_decay"]
         for theta in self.network.learnt(now):
             step(theta, theta.grad, *self.moments[theta], now)
 

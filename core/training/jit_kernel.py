@@ -86,6 +86,7 @@ class KernelSettings(NamedTuple):
     epsilon: Array
     bn_decay: Array
     bn_epsilon: Array
+    weight_decay: Array
 
 
 class Workspace(NamedTuple):
@@ -417,6 +418,17 @@ def _average_statistics(shape, data, settings, weights, k):
 
 
 @jit
+def _decay_weights(shape, data, settings, k):
+    """W -= alpha lambda W of every layer of member k."""
+    kept = np.float32(1 - settings.alpha[k] * settings.weight_decay[k])
+    for l in range(1, shape.sizes.size):
+        size = shape.sizes[l] * shape.sizes[l - 1]
+        at = shape.members * shape.W[l] + k * size
+        for i in range(at, at + size):
+            data.theta[i] *= kept
+
+
+@jit
 def _update(shape, data, settings, work, weights, k):
     """`Stack._update` for member k."""
     correction1 = correction2 = np.float32(1)
@@ -431,6 +443,8 @@ def _update(shape, data, settings, work, weights, k):
     alpha = np.float32(settings.alpha[k]) / correction1
     one, two = np.float32(1 - settings.beta1[k]), np.float32(1 - settings.beta2[k])
     epsilon = np.float32(settings.epsilon[k])
+    if settings.weight_decay[k] > 0:
+        _decay_weights(shape, data, settings, k)
     for block in range(settings.first, settings.last):
         start, size = shape.starts[block], shape.starts[block + 1] - shape.starts[block]
         g = work.gradient[start : start + size]

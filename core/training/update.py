@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy import multiply
 
 from core.nn.network import Network, Parameters
 from core.nn.optimizers import Optimizer, Rates
@@ -18,6 +19,8 @@ Spread = Callable[[str, Any], Array]
 
 class Update:
     """Updates the parameters of `network` from its gradient, with the moments `m` and `v`.
+
+    Weight decay is decoupled: before the optimizer's step, W -= alpha lambda W (Loshchilov & Hutter 2019).
 
     `prepare` and `set_alpha` take what the settings say; both come before the first `step`. `spread(name, values)`
     makes an array of a number for each parameter of the values of K networks that differ.
@@ -44,6 +47,10 @@ class Update:
     def set_alpha(self, alpha: Array | float) -> None:
         """Take the learning rate after decay."""
         self._alpha = alpha
+        kept: Array = np.asarray(1 - alpha * self._settings["weight_decay"]).astype(
+            self._network.dtype
+        )  # what W keeps of itself
+        self._kept: Array | None = kept.reshape(-1, 1, 1) if np.any(self._settings["weight_decay"]) else None
         self._rates: list[Rates] | None = None
 
     def step(self, state: State) -> None:
@@ -53,6 +60,9 @@ class Update:
             state.weight1 = state.weight1 * self._settings["beta1"]
         if "v" in moments:
             state.weight2 = state.weight2 * self._settings["beta2"]
+        if self._kept is not None:
+            for W in self._network.theta.W[1:]:
+                multiply(W, self._kept, W)
         for (theta, g, m, v, tmp), rates in zip(self._pieces, self._rates or self._draw_rates(state), strict=True):
             self.optimizer.step(theta, g, m, v, tmp, rates)
 

@@ -15,6 +15,7 @@ import numpy as np
 from core.data.registry import DATASETS
 from core.runs.run import Run, fingerprint
 from core.settings.table import FIELDS, SETTINGS, SPEC, Field, RunSpec, Settings
+from core.training.members import picked
 from core.training.stack import PER_MEMBER, Stack
 from tests.core.fingerprints import FINGERPRINTS, kinds, values_of
 from tests.core.fixtures import make_fingerprints
@@ -99,7 +100,7 @@ def in_a_stack(run: Run, rng: random.Random) -> str:
                 [replace(one, **{name: new for name, (_, new) in nudge.changes.items()}) for one in stack.settings]
             )
         _advance(stack, run.step)
-        alone = stack.picked([1])
+        alone = picked(stack, [1])
     assert asdict(alone.settings[0]) == asdict(run.settings)
     return fingerprint(run.spec, alone.settings[0], alone.state)
 

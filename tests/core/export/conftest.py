@@ -20,7 +20,8 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
-from core.settings.table import RunSpec, Settings
+from core.settings.scales import SCALES
+from core.settings.table import SETTINGS, RunSpec, Settings
 
 CASES = 100
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -45,6 +46,11 @@ VALUES = {
     "bn_epsilon": (1e-10, 1e-3, 1.0),
     "beta2": (0.5, 0.9, 0.9999),
     "epsilon": (1e-12, 1e-4, 0.1),
+}
+VALUES |= {  # of what is newer: a little, much, and what it is by default
+    field.name: (*(field.parse(SCALES[field.scale].from_unit(u, field.low, field.high)) for u in (0.5, 0.8)), field.off)
+    for field in SETTINGS
+    if field.name not in VALUES
 }
 
 

@@ -1,5 +1,6 @@
 """Tests of the verification: its list of cases finds every mistake, and no child that fails harms the server."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,8 +17,10 @@ from core.settings.table import FIELDS, Settings
 from core.training import jit_checks, jit_verify
 from core.training.jit_checks import cases, differences
 from core.training.jit_trainer import StackArguments, Trainer, usual_threads
+from core.training.stack import PER_MEMBER
 
 RIGHT = StackArguments._settings
+NOT_IN_THE_KERNEL = ("decay_rate", "decay_every", "on_switch")  # they make alpha, or say what a nudge does
 
 # What the kernel could have got wrong, as settings that it takes for the right ones.
 WRONG = {
@@ -32,12 +35,15 @@ WRONG = {
     "bias_correction never": lambda told: {"bias_correction": False},
     "first": lambda told: {"first": told.first + 1},
     "last": lambda told: {"last": told.last - 1},
-    "beta1": lambda told: {"beta1": told.beta1[::-1].copy()},
-    "beta2": lambda told: {"beta2": told.beta2[::-1].copy()},
-    "epsilon": lambda told: {"epsilon": told.epsilon[::-1].copy()},
-    "bn_decay": lambda told: {"bn_decay": told.bn_decay[::-1].copy()},
-    "bn_epsilon": lambda told: {"bn_epsilon": told.bn_epsilon[::-1].copy()},
 }
+
+
+def reversed_members(name):
+    """The members' values of one setting, in the wrong order."""
+    return lambda told: {name: getattr(told, name)[::-1].copy()}
+
+
+WRONG |= {name: reversed_members(name) for name in PER_MEMBER if name not in ("learning_rate", *NOT_IN_THE_KERNEL)}
 
 
 def kernel():
@@ -208,7 +214,7 @@ sys.exit(jit_verify.main())
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=jit_verify.ROOT, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "differ from numpy's in 24 of the cases, first in this: momentum and relu, batch norm on" in done.stdout
+    assert re.search(r"differ from numpy's in \d+ of the cases, first in this: momentum and relu, batch", done.stdout)
 
 
 def test_a_folder_that_cannot_be_written_is_replaced(tmp_path, monkeypatch, caplog):

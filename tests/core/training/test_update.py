@@ -1,0 +1,85 @@
+"""Tests of the update of all that learns: weight decay and clipping against PyTorch, in float64."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from core.nn.network import Parameters, network
+from core.nn.optimizers import OPTIMIZERS
+from core.settings.table import Settings
+from core.training.state import State
+from core.training.update import Update
+
+SIZES, STEPS = (3, 4, 2), 200
+RNG = np.random.default_rng(0)
+COUNT = Parameters(SIZES, 1, np.float64).buffer.size
+START, CURVATURE = RNG.standard_normal(COUNT), RNG.uniform(0.2, 3, COUNT)
+
+
+def gradient(theta, step):
+    """Of a quadratic whose lowest point moves, so that no step is 0; much longer in the first steps."""
+    return CURVATURE * (theta - np.sin(step / 9)) * (30 if step < 20 else 1)
+
+
+def ours(settings, steps=STEPS):
+    """Parameters after each step, (steps, all)."""
+    net = network(SIZES, "relu", 1, np.float64)
+    m, v = Parameters(SIZES, 1, np.float64), Parameters(SIZES, 1, np.float64)
+    state, update, path = State(net.theta.buffer, m.buffer, v.buffer, net.running), Update(net, m, v), []
+    update.prepare(OPTIMIZERS[settings.optimizer], vars(settings))
+    update.set_alpha(settings.learning_rate)
+    net.theta.buffer[:] = START
+    for step in range(steps):
+        net.gradient.buffer[:] = gradient(net.theta.buffer, step)
+        update.step(state)
+        path.append(net.theta.buffer.copy())
+    return np.array(path)
+
+
+def blocks():
+    """(kind, slice of the buffer) of all that learns without batch norm."""
+    theta = Parameters(SIZES, 1, np.float64)
+    ends = [*theta.starts.values(), COUNT][1:]
+    kinds = zip(theta.starts.items(), ends, strict=True)
+    return [(kind, slice(at, end)) for ((kind, _), at), end in kinds if kind in ("W", "b")]
+
+
+def torch_s(make, weight_decay=0.0, limit=None):
+    """The same by PyTorch, one tensor for each W and b; decay counts for the Ws alone."""
+    torch = pytest.importorskip("torch")
+    parts = [(kind, part, torch.tensor(START[part], requires_grad=True)) for kind, part in blocks()]
+    groups = [
+        {"params": [tensor for kind, _, tensor in parts if kind == wanted], "weight_decay": decay}
+        for wanted, decay in (("W", weight_decay), ("b", 0.0))
+    ]
+    optimizer, whole, path = make(torch.optim, groups), START.copy(), []
+    for step in range(STEPS):
+        g = gradient(whole, step)
+        for _, part, tensor in parts:
+            tensor.grad = torch.tensor(g[part])
+        if limit:
+            torch.nn.utils.clip_grad_norm_([tensor for _, _, tensor in parts], limit)
+        optimizer.step()
+        for _, part, tensor in parts:
+            whole[part] = tensor.detach().numpy()
+        path.append(whole.copy())
+    return np.array(path)
+
+
+PLAIN = Settings(optimizer="adam", learning_rate=0.03, beta2=0.99, epsilon=1e-3, batch_norm=False)
+
+
+def test_weight_decay_is_that_of_adamw():
+    decayed = ours(replace(PLAIN, weight_decay=0.2))
+    adamw = torch_s(lambda optim, groups: optim.AdamW(groups, lr=0.03, betas=(0.9, 0.99), eps=1e-3), weight_decay=0.2)
+    np.testing.assert_allclose(decayed, adamw, rtol=1e-9, atol=1e-12)
+    assert np.abs(decayed - ours(PLAIN)).max() > 0.1
+
+
+def test_a_step_of_weight_decay_by_hand():
+    settings = replace(PLAIN, optimizer="sgd", learning_rate=0.5, weight_decay=0.1)
+    (after,) = ours(settings, steps=1)
+    for kind, part in blocks():
+        kept = START[part] * (0.95 if kind == "W" else 1)
+        np.testing.assert_allclose(after[part], kept - 0.5 * gradient(START, 0)[part], rtol=1e-12)
