@@ -10,8 +10,10 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import line, lines_key, panels
 from core.charts.palette import GREY
 from core.runs.run import Run
+from core.training.update import NO_CLIPPING
 
 LEAST = 1e-10  # stands for what is smaller, and for 0, which a logarithmic axis cannot show
+LIMIT = "clipped to %{y:.4g}<extra></extra>"
 RULE = 1e-3  # an update of about a thousandth of the weights is a common rule of thumb
 
 
@@ -22,6 +24,22 @@ def numbers(run: Run) -> tuple[layers.Array, layers.Array, layers.Array, layers.
     return steps, norms, ratios, total
 
 
+def limits(run: Run, steps: layers.Array) -> layers.Array:
+    """The norm at which the gradient was clipped in each of these steps (n,); NaN where it was not to be clipped."""
+    found = np.full(steps.shape, run.start.clip_norm, np.float32)
+    for nudge in run.journal:
+        if "clip_norm" in nudge.changes:
+            found[steps > nudge.step] = nudge.changes["clip_norm"][1]
+    return np.where(found < NO_CLIPPING, found, np.float32(np.nan))
+
+
+def clipped(run: Run) -> tuple[int, int]:
+    """How many measured steps were clipped, and how many could have been."""
+    limit = limits(run, run.history.steps)
+    norms, trained = run.history.column("total_norm")[:, 0], run.history.steps > 0
+    return int((norms > limit).sum()), int((np.isfinite(limit) & trained).sum())
+
+
 def skeleton(run: Run) -> go.Figure:
     """Two panels with an empty line for each layer, the whole gradient's, and the rule of thumb."""
     names = layers.names(run, output=True)
@@ -29,7 +47,11 @@ def skeleton(run: Run) -> go.Figure:
     rule = line("rule", "rule of thumb", yaxis="y2", line={"color": GREY, "dash": "dot", "width": 1.5})
     said = {"hovertemplate": "all that learns: %{y:.4g} at step %{x:,}<extra></extra>"}
     total = line("total", "all that learns", line={"color": GREY, "width": 1.5}, **said)
-    return go.Figure([rule, total, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)
+    limit = line("limit", "clipping", line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate=LIMIT)
+    share = go.Scatter(uid="share", x=[], y=[], text=[], mode="text", textposition="top left", hoverinfo="skip")
+    return go.Figure(
+        [rule, total, limit, share, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape
+    )
 
 
 def frame(run: Run) -> Frame:
@@ -37,16 +59,27 @@ def frame(run: Run) -> Frame:
     steps, norms, ratios, total = numbers(run)
     rule = {"rule.x": np.array([0, run.step], np.float32), "rule.y": np.full(2, RULE, np.float32)}
     rule |= {"total.x": steps, "total.y": np.maximum(total[0], np.float32(LEAST))}
+    rule |= _limit(run, steps)
     for name, values in (("norm", norms), ("ratio", ratios)):
         rule |= layers.moved(name, steps, np.maximum(values, np.float32(LEAST)))
     return rule
+
+
+def _limit(run: Run, steps: layers.Array) -> Frame:
+    """The limit of clipping at each step, and in words how often it was reached."""
+    limit, (count, among) = limits(run, steps), clipped(run)
+    drawn = {"limit.x": steps, "limit.y": limit}
+    at = np.flatnonzero(np.isfinite(limit))[-1:] if among else np.zeros(0, int)
+    words = f"clipped: {count:,} of {among:,} measured steps ({count / among:.0%})" if among else ""
+    return drawn | {"share.x": steps[at], "share.y": limit[at], "share.text": [words] * at.size}
 
 
 CHART: Chart[Run] = Chart(
     "gradients",
     "Gradients and updates",
     "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its weights, "
-    "against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio.",
+    "against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio; "
+    "dashed at the norm to which the gradient is clipped.",
     skeleton,
     frame,
     hint=layers.before_training,

@@ -16,6 +16,7 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
 from core.training.stack import STATISTICS_FROM
+from core.training.update import NO_CLIPPING
 
 IMPORTS = {"import base64", "import io", "from itertools import pairwise", "from typing import Any"}
 IMPORTS |= {"import numpy as np", "import torch", "from torch import Tensor", "from torch import nn"}
@@ -192,6 +193,8 @@ class Training:
         if now["bias_correction"]:
             now["correction1"] = 1 - self.weight1 if "m" in averages else 1.0
             now["correction2"] = 1 - self.weight2 if "v" in averages else 1.0
+        if now["clip_norm"] < {no_clipping}:
+            nn.utils.clip_grad_norm_(self.network.learnt(now), now["clip_norm"])
         for layer in self.network.layers:
             layer.weight *= 1 - now["alpha"] * now["weight_decay"]
         for theta in self.network.learnt(now):
@@ -257,6 +260,7 @@ def torch_script(run: Run) -> str:
         schedule_names=script.table({name: factor.__name__ for name, factor in schedules.items()}),
         deviation=deviation.__name__,
         statistics_from=STATISTICS_FROM,
+        no_clipping=NO_CLIPPING,
         data=script.data(run),
     )
 

@@ -70,6 +70,7 @@ class Settings:
     beta2: float = 0.999
     epsilon: float = 1e-8
     weight_decay: float = 0.0
+    clip_norm: float = 1000.0
 
     def __post_init__(self) -> None:
         check(self)
@@ -222,6 +223,9 @@ SETTINGS: tuple[Field, ...] = (
     Field("weight_decay", "λ", "weight decay",
           "Each step also takes α λ W from every W, not from b, γ and β[l] (Loshchilov & Hutter 2019).",
           "log_from_0", "third", 0.0, 1.0, searched=(1e-4, 0.3), per_member=True, off=0.0),
+    Field("clip_norm", "", "gradient clipping",
+          "The whole gradient is shortened to this norm where it is longer (Pascanu et al. 2013). 1,000: no clipping.",
+          "log", "third", 1e-3, 1000.0, searched=(0.01, 100.0), per_member=True, off=1000.0),
     Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
           "Off: scale γ and shift β[l] of batch norm keep their present values.",
           "switch", "seldom", needs=_BN, course="C12"),

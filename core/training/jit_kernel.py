@@ -18,6 +18,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from core.nn.activations import LEAK
+from core.training.update import NO_CLIPPING
 
 Array = np.ndarray
 
@@ -87,6 +88,7 @@ class KernelSettings(NamedTuple):
     bn_decay: Array
     bn_epsilon: Array
     weight_decay: Array
+    clip_norm: Array
 
 
 class Workspace(NamedTuple):
@@ -418,6 +420,21 @@ def _average_statistics(shape, data, settings, weights, k):
 
 
 @jit
+def _clip(loops, call, shape, settings, work, k):
+    """`Update._clip` for member k, in place."""
+    squares = 0.0
+    for block in range(settings.first, settings.last):
+        start, size = shape.starts[block], shape.starts[block + 1] - shape.starts[block]
+        g = _at(work.gradient) + ITEM * start
+        _vecdot(loops, call, g, g, _at(work.dot), 1, size)
+        squares += work.dot[0]
+    ratio = settings.clip_norm[k] / (np.sqrt(squares) + 1e-6)
+    factor = np.float32(1.0 if ratio >= 1 else ratio)  # NaN stays NaN
+    for i in range(shape.starts[settings.first], shape.starts[settings.last]):
+        work.gradient[i] *= factor
+
+
+@jit
 def _decay_weights(shape, data, settings, k):
     """W -= alpha lambda W of every layer of member k."""
     kept = np.float32(1 - settings.alpha[k] * settings.weight_decay[k])
@@ -429,7 +446,7 @@ def _decay_weights(shape, data, settings, k):
 
 
 @jit
-def _update(shape, data, settings, work, weights, k):
+def _update(loops, call, shape, data, settings, work, weights, k):
     """`Stack._update` for member k."""
     correction1 = correction2 = np.float32(1)
     if settings.keeps_m:
@@ -443,6 +460,8 @@ def _update(shape, data, settings, work, weights, k):
     alpha = np.float32(settings.alpha[k]) / correction1
     one, two = np.float32(1 - settings.beta1[k]), np.float32(1 - settings.beta2[k])
     epsilon = np.float32(settings.epsilon[k])
+    if settings.clip_norm[k] < NO_CLIPPING:
+        _clip(loops, call, shape, settings, work, k)
     if settings.weight_decay[k] > 0:
         _decay_weights(shape, data, settings, k)
     for block in range(settings.first, settings.last):
@@ -496,5 +515,5 @@ def train(loops, shape, data, settings, work, weights, start, cursor, losses, fi
             _backward(loops, call, shape, data, settings, work, k)
             if settings.batch_norm:
                 _average_statistics(shape, data, settings, weights, k)
-            _update(shape, data, settings, work, weights, k)
+            _update(loops, call, shape, data, settings, work, weights, k)
     return losses.shape[0]

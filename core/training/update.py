@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy import multiply
+from numpy import multiply, vecdot
 
 from core.nn.network import Network, Parameters
 from core.nn.optimizers import Optimizer, Rates
 from core.training.state import State
 
 Array = np.ndarray
+NO_CLIPPING = 1000.0  # value of the setting `clip_norm`
 PIECE = 131_072  # parameters that the optimizer takes at once: smaller pieces are slower
 Spread = Callable[[str, Any], Array]
 
@@ -20,7 +21,8 @@ Spread = Callable[[str, Any], Array]
 class Update:
     """Updates the parameters of `network` from its gradient, with the moments `m` and `v`.
 
-    Weight decay is decoupled: before the optimizer's step, W -= alpha lambda W (Loshchilov & Hutter 2019).
+    A gradient g with |g| > c is clipped to c g / |g| (Pascanu et al. 2013); `network.gradient` keeps it whole. Weight
+    decay is decoupled: before the optimizer's step, W -= alpha lambda W (Loshchilov & Hutter 2019).
 
     `prepare` and `set_alpha` take what the settings say; both come before the first `step`. `spread(name, values)`
     makes an array of a number for each parameter of the values of K networks that differ.
@@ -37,9 +39,11 @@ class Update:
         learnt = theta.learnt(settings["batch_norm"], settings["bn_learn"])
         start, stop, _ = learnt.indices(theta.buffer.size)
         self._parts = [slice(at, min(at + PIECE, stop)) for at in range(start, stop, PIECE)]
+        self._clips = bool(np.any(np.less(settings["clip_norm"], NO_CLIPPING)))
+        gradient = self._clipped(start, stop) if self._clips else self._network.gradient.buffer
         self._pieces = []
         for part in self._parts:
-            views = [p.buffer[part] for p in (theta, self._network.gradient, self._m, self._v)]
+            views = [buffer[part] for buffer in (theta.buffer, gradient, self._m.buffer, self._v.buffer)]
             self._pieces.append((*views, self._tmp[: views[0].size]))
         constants = {"beta1": 1 - settings["beta1"], "beta2": 1 - settings["beta2"], "epsilon": settings["epsilon"]}
         self._constants = [self._spread(name, values) for name, values in constants.items()]
@@ -60,11 +64,31 @@ class Update:
             state.weight1 = state.weight1 * self._settings["beta1"]
         if "v" in moments:
             state.weight2 = state.weight2 * self._settings["beta2"]
+        if self._clips:
+            self._clip()
         if self._kept is not None:
             for W in self._network.theta.W[1:]:
                 multiply(W, self._kept, W)
         for (theta, g, m, v, tmp), rates in zip(self._pieces, self._rates or self._draw_rates(state), strict=True):
             self.optimizer.step(theta, g, m, v, tmp, rates)
+
+    def _clipped(self, start: int, stop: int) -> Array:
+        """A buffer for the clipped gradient, and its blocks (K, n) that lie between start and stop, beside the whole
+        gradient's."""
+        theta, whole = self._network.theta, self._network.gradient.buffer
+        buffer = np.empty_like(whole)
+        blocks = zip(theta.starts.values(), theta.by_member(whole), theta.by_member(buffer), strict=True)
+        self._blocks = [(g, clipped) for at, g, clipped in blocks if start <= at < stop]
+        return buffer
+
+    def _clip(self) -> None:
+        """Write the gradient, shortened where it is too long, to the buffer that the optimizer reads."""
+        squares = sum(vecdot(g, g).astype(np.float64) for g, _ in self._blocks)  # (K,)
+        limit = np.asarray(self._settings["clip_norm"])
+        factor = np.minimum(1, np.where(limit < NO_CLIPPING, limit, np.inf) / (np.sqrt(squares) + 1e-6))
+        column = factor.astype(self._network.dtype)[:, None]
+        for g, clipped in self._blocks:
+            multiply(g, column, clipped)
 
     def _draw_rates(self, state: State) -> list[Rates]:
         """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""

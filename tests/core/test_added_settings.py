@@ -3,6 +3,7 @@ compiled and by numpy, in a stack, rewound, replayed in a fresh process, exporte
 
 import hashlib
 import json
+import os
 import random
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.core.export.test_numpy_script import BARE, printed
 from tests.core.fingerprints import kinds, seldom_measured, trained, values_of
 from tests.core.runs.test_replay import ROOT, SCRIPT
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}  # as in the app: large mini-batches have other bits with more
 EXPORTED = """
 import hashlib, runpy, sys
 from pathlib import Path
@@ -101,7 +103,7 @@ def in_a_process(script, folder, files, *options, **place):
 
 
 def test_replayed_from_a_file_in_a_fresh_process(tmp_path):
-    lines = in_a_process(SCRIPT, tmp_path, saved(), cwd=ROOT).splitlines()
+    lines = in_a_process(SCRIPT, tmp_path, saved(), cwd=ROOT, env=os.environ | ONE_THREAD).splitlines()
     assert different([line.split()[1] for line in lines]) == []
 
 

@@ -281,3 +281,23 @@ def test_the_word_that_classes_share_is_said_once(made):
     shape = confusion.skeleton(made("eight classes")).layout  # which CHARTS does not offer in a plane
     assert shape.xaxis.title.text == "predicted blob"
     assert shape.xaxis.ticktext == tuple("12345678")
+
+
+def test_clipped_steps_are_counted_where_clipping_was_on():
+    run = Run(RunSpec(examples=90, hidden=(6,)))
+    run.advance(10)
+    assert gradients.clipped(run) == (0, 0)
+    assert gradients.frame(run)["share.text"] == []
+    norms = run.history.column("total_norm")[1:, 0].copy()
+    run.nudge(clip_norm=float(np.median(norms)) / 2)
+    run.advance(10)
+    run.nudge(clip_norm=1000.0)
+    run.advance(10)
+    steps, norm = run.history.steps, run.history.column("total_norm")[:, 0]
+    counted = (steps > 10) & (steps <= 20)
+    expected = int((norm[counted] > run.journal[0].changes["clip_norm"][1]).sum())
+    assert gradients.clipped(run) == (expected, 10)
+    assert expected > 0
+    (words,) = gradients.frame(run)["share.text"]
+    assert words == f"clipped: {expected} of 10 measured steps ({expected / 10:.0%})"
+    assert np.isfinite(gradients.limits(run, steps)).tolist() == counted.tolist()

@@ -14,6 +14,7 @@ from core.nn.batch_norm import BatchNorm
 from core.nn.network import Network, Parameters, network
 from core.nn.optimizers import OPTIMIZERS, adam
 from core.nn.schedules import SCHEDULES
+from core.training.state import State
 
 
 def test_a_function_comes_with_what_it_uses_and_no_more():
@@ -67,10 +68,11 @@ def test_only_methods_that_are_called_are_taken():
     assert "def pass_of" not in found["Network"]
     assert "def __post_init__" in found["Network"]
     assert "def by_member" not in found["Parameters"]
+    assert "def by_member" in source.parts([Parameters]).definitions["Parameters"]
     trained = source.parts([train, Training]).definitions
     assert {"def pass_of", "def folded", "def _logits"} <= set(re.findall(r"def \w+", trained["Network"]))
-    assert "def by_member" not in trained["Parameters"]
-    assert "def by_member" in source.parts([Parameters]).definitions["Parameters"]
+    assert "def copy" not in trained["State"]
+    assert "def copy" in source.parts([State]).definitions["State"]
 
 
 def test_what_is_given_is_not_taken():

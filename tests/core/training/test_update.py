@@ -7,9 +7,9 @@ import pytest
 
 from core.nn.network import Parameters, network
 from core.nn.optimizers import OPTIMIZERS
-from core.settings.table import Settings
+from core.settings.table import FIELDS, Settings
 from core.training.state import State
-from core.training.update import Update
+from core.training.update import NO_CLIPPING, Update
 
 SIZES, STEPS = (3, 4, 2), 200
 RNG = np.random.default_rng(0)
@@ -75,6 +75,27 @@ def test_weight_decay_is_that_of_adamw():
     adamw = torch_s(lambda optim, groups: optim.AdamW(groups, lr=0.03, betas=(0.9, 0.99), eps=1e-3), weight_decay=0.2)
     np.testing.assert_allclose(decayed, adamw, rtol=1e-9, atol=1e-12)
     assert np.abs(decayed - ours(PLAIN)).max() > 0.1
+
+
+@pytest.mark.parametrize("limit", [0.5, 20.0])
+def test_clipping_is_that_of_clip_grad_norm(limit):
+    settings = replace(PLAIN, optimizer="heavy_ball", learning_rate=0.01)
+    clipped = ours(replace(settings, clip_norm=limit))
+    by_torch = torch_s(lambda optim, groups: optim.SGD(groups, lr=0.01, momentum=0.9), limit=limit)
+    np.testing.assert_allclose(clipped, by_torch, rtol=1e-9, atol=1e-12)
+    assert np.abs(clipped - ours(settings)).max() > 0.1
+
+
+def test_a_step_of_clipping_by_hand():
+    (after,) = ours(replace(PLAIN, optimizer="sgd", learning_rate=0.5, clip_norm=0.1), steps=1)
+    moved = np.concatenate([(START - after)[part] for _, part in blocks()])
+    assert np.linalg.norm(moved) == pytest.approx(0.5 * 0.1, rel=1e-6)
+    g = np.concatenate([gradient(START, 0)[part] for _, part in blocks()])
+    np.testing.assert_allclose(moved / np.linalg.norm(moved), g / np.linalg.norm(g), rtol=1e-12)
+
+
+def test_no_clipping_is_the_end_of_the_dial():
+    assert FIELDS["clip_norm"].off == FIELDS["clip_norm"].high == NO_CLIPPING
 
 
 def test_a_step_of_weight_decay_by_hand():
