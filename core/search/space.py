@@ -35,26 +35,13 @@ MOST_POINTS = 1000
 # fmt: off
 _NETWORK = (
     Field("units", "n[l]", "hidden units", "Units of every hidden layer.",
-          "log", "second", 1, MAX_UNITS, integer=True, course="C1"),
+          "log", "second", 1, MAX_UNITS, integer=True, searched=(4, 128), course="C1"),
     Field("layers", "", "number of hidden layers", "How many hidden layers there are.",
-          "linear", "third", 1, MAX_LAYERS, integer=True, course="C1"),
+          "linear", "third", 1, MAX_LAYERS, integer=True, searched=(1, 4), course="C1"),
     replace(FIELDS["activation"], group="seldom"),
     replace(FIELDS["initialization"], group="seldom"),
 )
 RANK = ("learning_rate", "beta1", "units", "batch_size", "layers", "decay")  # C1; in a group, others come after these
-USUAL: Mapping[str, tuple[float, float]] = {  # what is searched of a setting, where that is not all it can be
-    "learning_rate": (1e-4, 1.0),  # C4
-    "beta1": (0.9, 0.999),  # C5
-    "units": (4, 128),
-    "batch_size": (8, 256),
-    "layers": (1, 4),
-    "decay_rate": (1e-3, 0.5),
-    "decay_every": (1, 100),
-    "bn_decay": (0.5, 0.99),
-    "bn_epsilon": (1e-8, 0.1),
-    "beta2": (0.9, 0.9999),
-    "epsilon": (1e-10, 1e-4),
-}
 # fmt: on
 
 
@@ -131,7 +118,7 @@ def _checked_ends(given: Range) -> dict[str, Any]:
 def _usual(field: Field) -> Range:
     if _is_choice(field):
         return Range(field.name, choices=tuple(field.choices or (True, False)))
-    return Range(field.name, *USUAL.get(field.name, (field.low, field.high)), field.scale)
+    return Range(field.name, *(field.searched or (field.low, field.high)), field.scale)
 
 
 # What can be searched, with what is searched of it unless somebody says otherwise; in the course's order (C1).

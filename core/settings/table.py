@@ -81,6 +81,7 @@ class Field:
 
     `needs` lists (other field, its values under which this field has an effect, words after "no effect").
     `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
+    `searched`: the range that a new search starts with, where that is not low to high.
 
     `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
     At this value it is left out of fingerprints, links and files (see `core.settings.plain.as_dict`).
@@ -100,6 +101,7 @@ class Field:
     needs: tuple[tuple[str, tuple[Any, ...], str], ...] = ()
     course: str = ""
     per_member: bool = False
+    searched: tuple[float, float] | None = None
     off: Any = None
 
     def idle(self, settings: Any) -> str | None:
@@ -199,35 +201,35 @@ _BN = (("batch_norm", (True,), "without batch norm"),)
 # fmt: off
 SETTINGS: tuple[Field, ...] = (
     Field("learning_rate", "α", "learning rate", "How large each step is. The first setting to tune.",
-          "log", "first", 1e-6, 10.0, per_member=True, course="C4"),
+          "log", "first", 1e-6, 10.0, searched=(1e-4, 1.0), per_member=True, course="C4"),
     Field("optimizer", "", "optimizer", "How a step is made from the gradient.",
           "choice", "first", choices={name: o.label for name, o in OPTIMIZERS.items()}, course="C1"),
     Field("beta1", "β", "momentum β", "How long the running average of gradients remembers (β₁ in Adam).",
-          "one_minus", "second", 0.0, 0.9999, needs=_GRADIENTS, per_member=True, course="C5"),
+          "one_minus", "second", 0.0, 0.9999, needs=_GRADIENTS, searched=(0.9, 0.999), per_member=True, course="C5"),
     Field("batch_size", "m", "mini-batch size",
           "How many examples each step uses, at most the whole training set.",
-          "log", "second", 1, 50_000, integer=True, course="C1"),
+          "log", "second", 1, 50_000, integer=True, searched=(8, 256), course="C1"),
     Field("batch_norm", "", "batch norm", "Normalize each hidden unit's z over the mini-batch.",
           "switch", "second", course="C10"),
     Field("decay", "", "learning-rate schedule",
           "How α changes from epoch to epoch. Counting starts in the epoch in which you choose it.",
           "choice", "third", choices={name: s.label for name, s in SCHEDULES.items()}, course="C20"),
     Field("decay_rate", "k", "schedule rate", _meaning("rate"),
-          "log", "third", 1e-4, 0.999, needs=_RATE, per_member=True, course="C20"),
+          "log", "third", 1e-4, 0.999, needs=_RATE, searched=(1e-3, 0.5), per_member=True, course="C20"),
     Field("decay_every", "N", "schedule epochs", _meaning("every"),
-          "log", "third", 1, 1000, integer=True, needs=_EVERY, per_member=True, course="C20"),
+          "log", "third", 1, 1000, integer=True, needs=_EVERY, searched=(1, 100), per_member=True, course="C20"),
     Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
           "Off: scale γ and shift β[l] of batch norm keep their present values.",
           "switch", "seldom", needs=_BN, course="C12"),
     Field("bn_decay", "ρ", "running-average decay", "How long batch norm's running averages of μ and σ² remember.",
-          "one_minus", "seldom", 0.0, 0.9999, needs=_BN, per_member=True, course="C15"),
+          "one_minus", "seldom", 0.0, 0.9999, needs=_BN, searched=(0.5, 0.99), per_member=True, course="C15"),
     Field("bn_epsilon", "ε", "batch norm ε", "Added to σ² before its square root.",
-          "log", "seldom", 1e-10, 1.0, needs=_BN, per_member=True, course="C10"),
+          "log", "seldom", 1e-10, 1.0, needs=_BN, searched=(1e-8, 0.1), per_member=True, course="C10"),
     Field("beta2", "β₂", "second-moment β₂", "How long the running average of squared gradients remembers.",
-          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, per_member=True, course="C5"),
+          "one_minus", "seldom", 0.5, 0.99999, needs=_SQUARES, searched=(0.9, 0.9999), per_member=True, course="C5"),
     Field("epsilon", "ε", "optimizer ε",
           "Added to the root of the average of squared gradients, so that it never divides by zero.",
-          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, per_member=True, course="C20"),
+          "log", "seldom", 1e-12, 0.1, needs=_SQUARES, searched=(1e-10, 1e-4), per_member=True, course="C20"),
     Field("bias_correction", "", "bias correction",
           "Divide the averages by 1 - βᵗ, because in the first steps they are too close to 0.",
           "switch", "seldom", needs=_MOMENTS, course="C5"),
