@@ -18,6 +18,7 @@ from core.nn.batch_norm import BatchNorm, fold, identity
 from core.nn.softmax import SoftmaxCost, softmax
 
 Array = np.ndarray
+Mask = Callable[[int, Array], Array] | None  # (l, A[l]) -> factors of A[l] (K, n_l, m) in what the next layer sees
 PREDICT_AT_ONCE = 1024  # examples
 LARGEST_COPIED = 8192  # numbers in the largest A[l] whose transpose is copied
 UNUSED: Array = np.empty((0, 0, 0))  # at index 0 of lists by layer, because layers count from 1
@@ -77,7 +78,7 @@ class Pass:
     """Forward and backward through K networks for mini-batches of m examples.
 
     Hidden layers have `Z[l]`, `A[l]` and `slope[l]` = dA/dZ, each (K, n_l, m); the output layer has `softmax.A`
-    (K, C, m).
+    (K, C, m). `masks[l]` (K, n_l, m) are the factors of A[l] in what layer l + 1 sees; the list is empty without.
     """
 
     def __init__(self, network: Network, examples: int) -> None:
@@ -88,6 +89,7 @@ class Pass:
         self.Z: list[Array] = [UNUSED] + [np.empty(shape, dtype) for shape in shapes]
         self.A: list[Array] = [UNUSED] + [np.empty(shape, dtype) for shape in shapes]
         self.slope: list[Array] = [UNUSED] + [np.empty(shape, slope_type) for shape in shapes]
+        self.masks: list[Array] = []
         self.norm = [BatchNorm(network.batch_mean[l], network.batch_variance[l], examples) for l in range(1, last)]
         self.softmax = SoftmaxCost(K, sizes[-1], examples, dtype)
         self._ones: Array = np.ones(examples, dtype)
@@ -100,13 +102,17 @@ class Pass:
             return None
         return np.empty((network.members, examples, network.sizes[l]), network.dtype)
 
-    def forward(self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array) -> None:
+    def forward(
+        self, network: Network, X: Array, Y: Array, batch_norm: bool, epsilon: Array, loss: Array, mask: Mask = None
+    ) -> None:
         """Compute `softmax.A` (K, C, m), the probabilities, and `loss` (K,), the cost J in nats (C19).
 
         X is (1 or K, n_x, m), Y one-hot (1 or K, C, m). Batch norm uses this mini-batch's mean and variance (C10).
+        With `mask`, layer l + 1 sees A[l] times mask(l, A[l]).
         """
         theta, apply = network.theta, network.activation.apply
         self.A[0] = A = X
+        self.masks = [UNUSED] if mask else []
         for l in range(1, len(self.A)):
             Z, out = self.Z[l], self.A[l]
             if batch_norm:
@@ -117,6 +123,9 @@ class Pass:
                 add(out, theta.b[l], out)
             apply(out, self.slope[l])
             A = out
+            if mask:
+                self.masks.append(mask(l, out))
+                A = self.seen(l)
         matmul(theta.W[-1], A, self.softmax.A)  # (K, C, n_{L-1}) @ (K, n_{L-1}, m)
         add(self.softmax.A, theta.b[-1], self.softmax.A)
         self.softmax.forward(Y, loss)
@@ -127,16 +136,24 @@ class Pass:
         dZ = self.softmax.backward(Y)  # (K, C, m)
         matvec(dZ, self._ones, grad.b[-1][..., 0])  # db = sum of dZ over the examples
         for l in range(len(self.A) - 1, 0, -1):
+            if self.masks:
+                multiply(self.A[l], self.masks[l], self.A[l])
             matmul(dZ, self._transposed(l), grad.W[l + 1])  # (K, n_{l+1}, m) @ (K, m, n_l)
             # The chain rule: (K, n_l, n_{l+1}) @ (K, n_{l+1}, m). dA is written over A[l], which is safe: dW[l+1] was
             # the last to need A[l], and g'(z) is in `slope`.
             dA = matmul(theta.W_T[l + 1], dZ, self.A[l])
+            if self.masks:
+                multiply(dA, self.masks[l], dA)
             dZ = multiply(dA, self.slope[l], dA)  # (K, n_l, m), dJ/dz~ with batch norm
             if batch_norm:
                 self.norm[l - 1].backward(dZ, self.Z[l], grad.gamma[l], grad.beta[l])  # dZ becomes dJ/dz
             else:
                 matvec(dZ, self._ones, grad.b[l][..., 0])
         matmul(dZ, rows, grad.W[1])  # (K, n_1, m) @ (1 or K, m, n_x)
+
+    def seen(self, l: int) -> Array:
+        """What layer l + 1 sees between `forward` and `backward`, (K, n_l, m): A[l], times its mask if it has one."""
+        return self.A[l] * self.masks[l] if l and self.masks else self.A[l]
 
     def _transposed(self, l: int) -> Array:
         """A[l]^T (K, m, n_l): a copy in C order if `copy_transposed`, else a view of A[l]."""

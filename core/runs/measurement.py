@@ -53,9 +53,9 @@ def _moments(x: Array) -> tuple[float, float]:
 
 
 def _plain_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
-    """The columns of a layer without batch norm: z is computed again from W, A[l-1] and b; z~ is z."""
+    """The columns of a layer without batch norm: z is computed again from W, b and what the layer sees; z~ is z."""
     theta = stack.network.theta
-    z_mean, z_variance = _moments(theta.W[l] @ work.A[l - 1] + theta.b[l])
+    z_mean, z_variance = _moments(theta.W[l] @ work.seen(l - 1) + theta.b[l])
     a_mean, a_variance = _moments(work.A[l])
     return {
         "z_mean": z_mean,

@@ -99,6 +99,34 @@ def test_gradients_with_batch_norm(activation, learn, epsilon):
     assert all(gradients[name].any() for name in {"W1", "W2", "W3", "b3", "gamma1", "beta2"} - set(frozen))
 
 
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_gradients_where_the_next_layer_sees_activations_times_factors(batch_norm):
+    net, rng = random_network(), np.random.default_rng(1)
+    data, epsilon, J = random_data().train, np.array(1e-3), np.empty(2)
+    masks = [None] + [rng.uniform(-1, 2, (2, n, 7)) for n in SIZES[1:-1]]
+    work, h = net.pass_of(7), 1e-6
+
+    def forward():
+        work.forward(net, data.X[None], data.Y[None], batch_norm, epsilon, J, lambda l, A: masks[l])
+        return J.copy()
+
+    forward()
+    np.testing.assert_array_equal(work.seen(2), work.A[2] * masks[2])
+    work.backward(net, data.X.T[None], data.Y[None], batch_norm)
+    own = ("gamma", "beta") if batch_norm else ("b",)
+    for kind, l in [("W", 1), ("W", 2), ("W", 3), ("b", 3), *((kind, l) for kind in own for l in (1, 2))]:
+        array, gradient = getattr(net.theta, kind)[l], getattr(net.gradient, kind)[l]
+        for k, *at in np.ndindex(array.shape):
+            ends, value = [], array[(k, *at)]
+            for sign in (1, -1):
+                array[(k, *at)] = value + sign * h
+                ends.append(forward()[k])
+            array[(k, *at)] = value
+            assert gradient[(k, *at)] == pytest.approx((ends[0] - ends[1]) / (2 * h), rel=1e-5, abs=1e-8), (kind, l)
+    work.forward(net, data.X[None], data.Y[None], batch_norm, epsilon, J)
+    assert work.seen(2) is work.A[2]
+
+
 def test_one_step_by_hand():
     stack = Stack(
         RunSpec(hidden=(2,)), data_of([[1, 3], [2, 0]], [0, 1]), replace(PLAIN, learning_rate=0.5), [0], np.float64
