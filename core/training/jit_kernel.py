@@ -47,6 +47,7 @@ class Shape(NamedTuple):
 
     members: int  # K
     orders: int  # 1 if all members see the examples in the same order, else K
+    seeds: Array  # of each member, uint64
     sizes: Array  # units of each layer, from the input to the output
     W: Array
     b: Array
@@ -109,8 +110,9 @@ class Workspace(NamedTuple):
     shares: Array  # 1 / m, (m,)
 
 
-def workspace(shape: Shape, copies: Array, m: int) -> Workspace:
-    """A workspace for one network and mini-batches of m examples; `copies` says which A[l] are copied transposed."""
+def workspace(shape: Shape, settings: KernelSettings, copies: Array, m: int) -> Workspace:
+    """A workspace for one network with these settings and mini-batches of m examples; `copies` says which A[l] are
+    copied transposed."""
     sizes = shape.sizes.tolist()
     n_x, hidden, classes = sizes[0], sizes[1:-1], sizes[-1]
     width, units, widest = n_x + classes, sum(hidden), max(hidden, default=1)
@@ -461,8 +463,9 @@ def _update(shape, data, settings, work, weights, k):
 
 
 @njit(cache=True, **_OPTIONS)
-def train(loops, shape, data, settings, work, weights, cursor, losses, first, last):
-    """Train members first to last - 1 on the mini-batches from `cursor` on, one step for each row of `losses`.
+def train(loops, shape, data, settings, work, weights, start, cursor, losses, first, last):
+    """Train members first to last - 1 from step `start` on, on the mini-batches from `cursor` on, one step for each row
+    of `losses`.
 
     Returns the number of steps done. A network alone (K = 1) stops before a step whose loss is not finite.
     """

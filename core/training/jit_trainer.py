@@ -54,7 +54,8 @@ class StackArguments:
         places = [_integers(starts.get((kind, l), 0) for l in range(last + 1)) for kind in ("W", "b", "gamma", "beta")]
         units = _integers([0, 0, *np.cumsum(sizes[1:last])])
         blocks = _integers([*starts.values(), theta.buffer.size // K])
-        return self.kernel.Shape(K, stack.batches.orders, _integers(sizes), *places, units, blocks)
+        seeds = np.array(stack.seeds, np.uint64)
+        return self.kernel.Shape(K, stack.batches.orders, seeds, _integers(sizes), *places, units, blocks)
 
     def _settings(self, stack: Stack) -> Any:
         kernel, theta, fields = self.kernel, stack.network.theta, self.kernel.KernelSettings._fields
@@ -89,7 +90,7 @@ class StackArguments:
     def _workspace(self, m: int) -> Any:
         sizes, last = self._sizes, len(self._sizes) - 1
         copies = np.array([0 < l < last and copy_transposed(sizes[l], sizes[l + 1], m) for l in range(last + 1)])
-        return self.kernel.workspace(self.shape, copies, m)
+        return self.kernel.workspace(self.shape, self.settings, copies, m)
 
 
 class Trainer:
@@ -117,7 +118,7 @@ class Trainer:
             count = min(steps - done, (order.shape[1] - at) // m)
             arguments.settings.alpha[:] = stack.alpha
             buffers = self._buffers(stack, order)
-            trained = self._train(arguments, buffers, weights, at, m, losses[done : done + count])
+            trained = self._train(arguments, buffers, weights, (state.step, at), m, losses[done : done + count])
             done += trained
             stack.count(trained, m)
             if trained < count:
@@ -146,15 +147,20 @@ class Trainer:
             net.theta.buffer, stack.m.buffer, stack.v.buffer, net.batch, net.running, stack.batches.rows, order
         )
 
-    def _train(self, arguments: StackArguments, buffers: Any, weights: Array, at: int, m: int, losses: Array) -> int:
-        """Train on mini-batches of m examples of one epoch, from example `at` on. Returns the number of steps done."""
+    def _train(
+        self, arguments: StackArguments, buffers: Any, weights: Array, start: tuple[int, int], m: int, losses: Array
+    ) -> int:
+        """Train on mini-batches of m examples of one epoch. `start` is the step and the example from which on.
+
+        Returns the number of steps done.
+        """
         steps, K = losses.shape
         work = steps * K * arguments.shape.starts[-1] * m
         parts = min(self._threads, K) if work > WORTH_THREADS else 1
         ends = [K * i // parts for i in range(parts + 1)]
         fixed = self.loops.addresses, arguments.shape, buffers, arguments.settings
         calls: list[tuple[Any, ...]] = [
-            (*fixed, workspace, weights, at, losses, first, last)
+            (*fixed, workspace, weights, *start, losses, first, last)
             for workspace, first, last in zip(arguments.workspaces(m, parts), ends, ends[1:], strict=False)
         ]
         others = [self._pool.submit(self.kernel.train, *call) for call in calls[1:]] if self._pool else []
