@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 
 from core.data.datasets import Data, load, prepare
-from core.settings.table import RunSpec, Settings
+from core.settings.scales import SCALES
+from core.settings.table import SETTINGS as FIELDS
+from core.settings.table import Field, RunSpec, Settings
 from core.training.jit_trainer import Trainer
 from core.training.members import get_members
 from core.training.stack import Stack
@@ -43,6 +46,7 @@ def cases(kernel: ModuleType) -> Iterator[Case]:
     """Everything that can be chosen, and the shapes for which numpy takes different ways."""
     yield from _functions(kernel)
     yield from _shapes()
+    yield from _fields()
     yield from _rest()
 
 
@@ -62,6 +66,27 @@ def _shapes() -> Iterator[Case]:
         name = f"{kind}, {'-'.join(map(str, hidden))} hidden units, mini-batches of {batch}, batch norm {_on(norm)}"
         settings = replace(SETTINGS, batch_size=batch, batch_norm=norm)
         yield Case(name, replace(SPEC, hidden=hidden), inputs[kind], varied(settings)[:2], (0, 1), steps=4)
+
+
+def _fields() -> Iterator[Case]:
+    """Each setting that has an `off`, in a stack and alone, in small and in wide layers."""
+    fields = [field for field in FIELDS if field.off is not None]
+    for field, hidden, norm in product(fields, (SPEC.hidden, (64, 32)), (True, False)):
+        name = f"{field.label}, {'-'.join(map(str, hidden))} hidden units, batch norm {_on(norm)}"
+        members = zip(varied(replace(SETTINGS, batch_norm=norm)), _values(field), strict=True)
+        each = tuple(replace(settings, **{field.name: value}) for settings, value in members)
+        yield Case(name, replace(SPEC, hidden=hidden), points(), each, (0, 1, 2))
+        yield Case(f"{name}, one network", replace(SPEC, hidden=hidden), points(), each[2:], (2,))
+
+
+def _values(field: Field) -> tuple[Any, Any, Any]:
+    """What three networks have in a field that has an `off`: the first is at it, unless they must be alike."""
+    if field.scale in SCALES:
+        low, high = field.searched or (field.low, field.high)
+        some, more = (field.parse(value.item()) for value in SCALES[field.scale].from_unit([0.3, 0.6], low, high))
+    else:
+        some = more = next(value for value in field.choices or (True, False) if value != field.off)
+    return (field.off, some, more) if field.per_member else (more, more, more)
 
 
 def _rest() -> Iterator[Case]:

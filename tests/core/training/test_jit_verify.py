@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.optimizers import OPTIMIZERS
-from core.training import jit_verify
+from core.settings.table import FIELDS, Settings
+from core.training import jit_checks, jit_verify
 from core.training.jit_checks import cases, differences
 from core.training.jit_trainer import StackArguments, Trainer, usual_threads
 
@@ -86,6 +88,21 @@ def test_the_cases_are_all_that_can_be_chosen():
     shapes = {(c.data.n_x, n, c.settings[0].batch_size) for c in listed for n in c.spec.hidden}
     assert set(product((2, 784), (1, 256), (1, 64))) <= shapes
     assert len({c.name for c in listed}) == len(listed)
+
+
+@pytest.mark.parametrize("name", ["beta2", "bn_learn", "optimizer"])
+def test_a_field_that_can_be_off_gets_cases(monkeypatch, name):
+    field = replace(FIELDS[name], off=getattr(Settings(), name), label="new")
+    monkeypatch.setattr(jit_checks, "FIELDS", (field,))
+    found = [case for case in cases(kernel()) if case.name.startswith("new, ")]
+    assert {(len(c.seeds), c.spec.hidden[0], c.settings[0].batch_norm) for c in found} == {
+        *product((3, 1), (5, 64), (True, False))
+    }
+    for case in found:
+        values = [getattr(settings, name) for settings in case.settings]
+        assert values[-1] != field.off
+        assert values[0] == field.off or len(values) == 1 or not field.per_member
+    assert differences(Trainer(kernel(), 1), found) == []
 
 
 # the stamp
