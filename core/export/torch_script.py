@@ -1,7 +1,7 @@
 """A run as a PyTorch script that needs only torch and numpy: the same first weights, mini-batches and nudges, and the
 optimizers in the course's form. Results differ only by how PyTorch rounds sums.
 
-A new optimizer or activation needs its formula in `STEP_FORMS` or `ACTIVATION_FORMS`.
+A new optimizer or activation needs its formula in `torch_forms`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from core.errors import UserError
 from core.export import script, source
+from core.export.torch_forms import ACTIVATION_FORMS, STEP_FORMS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
@@ -18,53 +19,6 @@ from core.training.stack import STATISTICS_FROM
 
 IMPORTS = {"import base64", "import io", "from itertools import pairwise", "from typing import Any"}
 IMPORTS |= {"import numpy as np", "import torch", "from torch import Tensor", "from torch import nn"}
-
-ACTIVATION_FORMS = {
-    "relu": "torch.relu(Z)",
-    "leaky_relu": "nn.functional.leaky_relu(Z, 0.01)",
-    "tanh": "torch.tanh(Z)",
-    "sigmoid": "torch.sigmoid(Z)",
-}
-
-# `now` has the settings, alpha after decay, and the corrections 1 - beta^t of young averages, or 1.
-STEP_FORMS = {
-    "sgd": '''
-def sgd(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """theta -= alpha g."""
-    theta -= now["alpha"] * g
-''',
-    "momentum": '''
-def momentum(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """m = beta1 m + (1 - beta1) g; theta -= alpha m^ (torch.optim.SGD has no factor 1 - beta1)."""
-    m += (1 - now["beta1"]) * (g - m)
-    theta -= now["alpha"] / now["correction1"] * m
-''',
-    "heavy_ball": '''
-def heavy_ball(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """m = beta1 m + g; theta -= alpha m, as in torch.optim.SGD."""
-    m.mul_(now["beta1"]).add_(g)
-    theta -= now["alpha"] * m
-''',
-    "nesterov": '''
-def nesterov(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """m as in momentum; theta -= alpha (beta1 m + (1 - beta1) g), both corrected as m is."""
-    m += (1 - now["beta1"]) * (g - m)
-    theta -= now["alpha"] / now["correction1"] * (m + (1 - now["beta1"]) * (g - m))
-''',
-    "rmsprop": '''
-def rmsprop(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v^) + eps)."""
-    v += (1 - now["beta2"]) * (g * g - v)
-    theta -= now["alpha"] * g / (torch.sqrt(v / now["correction2"]) + now["epsilon"])
-''',
-    "adam": '''
-def adam(theta: Tensor, g: Tensor, m: Tensor, v: Tensor, now: dict[str, Any]) -> None:
-    """m and v as in momentum and RMSprop; theta -= alpha m^ / (sqrt(v^) + eps)."""
-    m += (1 - now["beta1"]) * (g - m)
-    v += (1 - now["beta2"]) * (g * g - v)
-    theta -= now["alpha"] / now["correction1"] * m / (torch.sqrt(v / now["correction2"]) + now["epsilon"])
-''',
-}
 
 HEAD = '''"""{title}
 

@@ -15,7 +15,8 @@ import pytest
 
 from core.errors import UserError
 from core.export.numpy_script import numpy_script
-from core.export.torch_script import ACTIVATION_FORMS, STEP_FORMS, torch_script
+from core.export.torch_forms import ACTIVATION_FORMS, STEP_FORMS
+from core.export.torch_script import torch_script
 from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.optimizers import OPTIMIZERS
 from core.runs.run import Run
@@ -103,13 +104,13 @@ def test_it_runs_in_a_process_of_its_own(noted, tmp_path):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_has_a_form(name):
-    assert name in STEP_FORMS, f"the optimizer {name} has no PyTorch form: add it to STEP_FORMS in torch_script.py"
+    assert name in STEP_FORMS, f"the optimizer {name} has no PyTorch form: add it to STEP_FORMS in torch_forms.py"
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_has_a_form(name):
     assert name in ACTIVATION_FORMS, (
-        f"the activation {name} has no PyTorch form: add it to ACTIVATION_FORMS in torch_script.py"
+        f"the activation {name} has no PyTorch form: add it to ACTIVATION_FORMS in torch_forms.py"
     )
 
 
