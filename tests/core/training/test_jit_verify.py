@@ -37,6 +37,7 @@ WRONG = {
     "epsilon": lambda told: {"epsilon": told.epsilon[::-1].copy()},
     "bn_decay": lambda told: {"bn_decay": told.bn_decay[::-1].copy()},
     "bn_epsilon": lambda told: {"bn_epsilon": told.bn_epsilon[::-1].copy()},
+    "dropout": lambda told: {"dropout": told.dropout[::-1].copy()},
 }
 
 
