@@ -71,6 +71,7 @@ class Settings:
     epsilon: float = 1e-8
     weight_decay: float = 0.0
     clip_norm: float = 1000.0
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check(self)
@@ -220,6 +221,9 @@ SETTINGS: tuple[Field, ...] = (
           "log", "third", 1e-4, 0.999, needs=_RATE, searched=(1e-3, 0.5), per_member=True, course="C20"),
     Field("decay_every", "N", "schedule epochs", _meaning("every"),
           "log", "third", 1, 1000, integer=True, needs=_EVERY, searched=(1, 100), per_member=True, course="C20"),
+    Field("dropout", "p", "dropout",
+          "The share of hidden units that a training step sets to 0, for each example anew (Srivastava et al. 2014).",
+          "linear", "third", 0.0, 0.9, per_member=True, searched=(0.0, 0.8), off=0.0),
     Field("weight_decay", "λ", "weight decay",
           "Each step also takes α λ W from every W, not from b, γ and β[l] (Loshchilov & Hutter 2019).",
           "log_from_0", "third", 0.0, 1.0, searched=(1e-4, 0.3), per_member=True, off=0.0),

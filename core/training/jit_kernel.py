@@ -18,6 +18,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from core.nn.activations import LEAK
+from core.nn.dropout import GOLDEN, MIX1, MIX2
 from core.training.update import NO_CLIPPING
 
 Array = np.ndarray
@@ -89,6 +90,7 @@ class KernelSettings(NamedTuple):
     bn_epsilon: Array
     weight_decay: Array
     clip_norm: Array
+    dropout: Array
 
 
 class Workspace(NamedTuple):
@@ -100,6 +102,8 @@ class Workspace(NamedTuple):
     columns: Array  # mini-batch, (n_x + C, m)
     Z: Array  # of all hidden layers, (units, m)
     A: Array  # of all hidden layers, (units, m)
+    masks: Array  # dropout's, of all hidden layers, (units, m); empty where no network has any
+    seen: Array  # A of one hidden layer times its mask, (n, m); empty likewise
     dA: Array  # of one hidden layer, (n, m)
     P: Array  # softmax: z, then probabilities, then dJ/dz, (C, m)
     largest: Array  # largest z of each example, (m,)
@@ -119,6 +123,7 @@ def workspace(shape: Shape, settings: KernelSettings, copies: Array, m: int) -> 
     sizes = shape.sizes.tolist()
     n_x, hidden, classes = sizes[0], sizes[1:-1], sizes[-1]
     width, units, widest = n_x + classes, sum(hidden), max(hidden, default=1)
+    dropout = bool(settings.dropout.any())
 
     def zeros(*size: int) -> Array:
         return np.zeros(size, np.float32)
@@ -130,6 +135,8 @@ def workspace(shape: Shape, settings: KernelSettings, copies: Array, m: int) -> 
         columns=zeros(width, m),
         Z=zeros(units, m),
         A=zeros(units, m),
+        masks=zeros(units * dropout, m),
+        seen=zeros(widest * dropout, m),
         dA=zeros(widest, m),
         P=zeros(classes, m),
         largest=zeros(m),
@@ -272,6 +279,34 @@ def _times_slope(kind, dA, A):
 
 
 @jit
+def _random_bits(state):
+    """`core.nn.dropout.random_bits` of one state."""
+    z = state + np.uint64(GOLDEN)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX1)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX2)
+    return z ^ (z >> np.uint64(31))
+
+
+@jit
+def _draw_mask(seed, p, step, l, mask):
+    """`Dropout.mask` of one network, (n, m)."""
+    state = _random_bits(_random_bits(_random_bits(seed) + np.uint64(step)) + np.uint64(l))
+    limit, scale, zero = np.uint64(p * 2.0**64), np.float32(1 / (1 - p)), np.float32(0)
+    factors = mask.reshape(-1)
+    for i in range(factors.size):
+        factors[i] = scale if _random_bits(state) >= limit else zero
+        state += np.uint64(GOLDEN)
+
+
+@jit
+def _times(A, mask, out):
+    """out = A * mask, (n, m); `out` may be A."""
+    a, factors, product = A.reshape(-1), mask.reshape(-1), out.reshape(-1)
+    for i in range(a.size):
+        product[i] = a[i] * factors[i]
+
+
+@jit
 def _normalize(loops, call, Z, out, mean, variance, gamma, beta, epsilon, root, scale, shares):
     """`BatchNorm.forward` of one layer. Z and out are (n, m), the others (n,)."""
     n, m = Z.shape
@@ -315,7 +350,7 @@ def _add_column(A, b):
 
 
 @jit
-def _forward(loops, call, shape, data, settings, work, k):
+def _forward(loops, call, shape, data, settings, work, step, k):
     """Return the cost J of member k on the mini-batch in `work`. What `_backward` needs stays in `work`."""
     K, last, m = shape.members, shape.sizes.size - 1, work.rows.shape[0]
     A, epsilon = work.columns, np.float32(settings.bn_epsilon[k])
@@ -336,6 +371,10 @@ def _forward(loops, call, shape, data, settings, work, k):
             _add_column(out, data.theta[b : b + n])
         _activate(settings.activation, loops, call, out)
         A = out
+        if settings.dropout[k] > 0:
+            mask, A = work.masks[at : at + n], work.seen[:n]
+            _draw_mask(shape.seeds[k], settings.dropout[k], step, l, mask)
+            _times(out, mask, A)
     n_x, classes, below = shape.sizes[0], shape.sizes[last], shape.sizes[last - 1]
     W = _at(data.theta) + ITEM * (K * shape.W[last] + k * classes * below)
     _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(work.P), classes, below, m)
@@ -383,17 +422,22 @@ def _backward(loops, call, shape, data, settings, work, k):
     for l in range(last - 1, 0, -1):
         above, n, at = n, shape.sizes[l], shape.unit[l]
         A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
-        dW = _at(grad) + ITEM * shape.W[l + 1]
+        dW, seen = _at(grad) + ITEM * shape.W[l + 1], A
+        if settings.dropout[k] > 0:
+            seen = work.seen[:n]
+            _times(A, work.masks[at : at + n], seen)
         if work.copies[l]:
             rows = dA.reshape(m, n)
             for i in range(n):
                 for j in range(m):
-                    rows[j, i] = A[i, j]
+                    rows[j, i] = seen[i, j]
             _matmul(loops, call, _at(dZ), m, 1, _at(rows), n, 1, dW, above, m, n)
         else:
-            _matmul(loops, call, _at(dZ), m, 1, _at(A), 1, m, dW, above, m, n)
+            _matmul(loops, call, _at(dZ), m, 1, _at(seen), 1, m, dW, above, m, n)
         W = _at(data.theta) + ITEM * (K * shape.W[l + 1] + k * above * n)
         _matmul(loops, call, W, 1, n, _at(dZ), m, 1, _at(dA), n, above, m)  # the chain rule
+        if settings.dropout[k] > 0:
+            _times(dA, work.masks[at : at + n], dA)
         _times_slope(settings.activation, dA, A)
         dZ = A
         if settings.batch_norm:
@@ -508,7 +552,7 @@ def train(loops, shape, data, settings, work, weights, start, cursor, losses, fi
             if shape.orders > 1 or k == first:
                 order = data.order[k if shape.orders > 1 else 0]
                 _gather(data, work, order[cursor + step * m : cursor + step * m + m])
-            loss = _forward(loops, call, shape, data, settings, work, k)
+            loss = _forward(loops, call, shape, data, settings, work, start + step, k)
             losses[step, k] = loss
             if shape.members == 1 and not np.isfinite(loss):
                 return step
