@@ -4,6 +4,10 @@ The papers' letters: theta parameters, g gradient, m average of gradients, v ave
 to work in, all of one shape (n,). Averages are the course's, m = beta m + (1 - beta) g, written as
 m += (1 - beta) (g - m) (C5). m^ and v^ are averages after bias correction.
 A new optimizer is one function and one row of `OPTIMIZERS`.
+
+`Optimizer.moments` names the averages "m" and "v"; "sum" is an m without the factor 1 - beta1, which nothing corrects.
+The settings that have an effect follow from it: beta1 needs "m" or "sum", beta2 and epsilon need "v", bias correction
+needs "m" or "v". `Optimizer.note` is a sentence for the page, where one is needed.
 """
 
 from __future__ import annotations
@@ -132,12 +136,7 @@ def _root(v: Array, tmp: Array, r: Rates) -> None:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta in place, and the averages in `moments`.
-
-    `moments` names the averages "m" and "v"; "sum" is an m without the factor 1 - beta1, which nothing corrects. The
-    settings that have an effect follow from it: beta1 needs "m" or "sum", beta2 and epsilon need "v", and bias
-    correction needs "m" or "v". `note` is a sentence for the page, where one is needed.
-    """
+    """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta in place, and the averages in `moments`."""
 
     label: str
     step: Callable[[Array, Array, Array, Array, Array, Rates], None]
