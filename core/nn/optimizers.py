@@ -136,7 +136,7 @@ def _root(v: Array, tmp: Array, r: Rates) -> None:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta in place, and the averages in `moments`."""
+    """A row of `OPTIMIZERS`: `step(theta, g, m, v, tmp, rates)` changes theta, and the averages in `moments`."""
 
     label: str
     step: Callable[[Array, Array, Array, Array, Array, Rates], None]
