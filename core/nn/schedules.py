@@ -1,6 +1,8 @@
 """Learning-rate schedules: the factor that multiplies the learning rate after some epochs (course row C20).
 
-A new schedule is one function and one row of `SCHEDULES`.
+A new schedule is one function and one row of `SCHEDULES`. Its arguments and its factor are numbers or arrays, such as
+one value for each of K networks; they broadcast. `formula` is the factor as text. The fields `rate` and `every` of the row
+say what these arguments mean, "" where the factor does not depend on them.
 """
 
 from __future__ import annotations
@@ -17,10 +19,7 @@ class Schedule:
     """A row of `SCHEDULES`.
 
     `factor(epochs, rate, every)` multiplies the learning rate after `epochs` completed epochs of the schedule. It lies
-    in 0..1 and changes in one direction: it falls from 1, or it rises to 1. `rate` is k, and
-    `every` is N, a number of epochs. Each is a number or an array, such as one value for each of K networks; they
-    broadcast. `formula` is the factor as text. The fields `rate` and `every` say what these arguments mean here, ""
-    where the factor does not depend on them.
+    in 0..1, and falls from 1 or rises to 1. `rate` is k, and `every` is N, a number of epochs.
     """
 
     label: str

@@ -73,8 +73,7 @@ class Update:
             self.optimizer.step(theta, g, m, v, tmp, rates)
 
     def _clipped(self, start: int, stop: int) -> Array:
-        """A buffer for the clipped gradient, and its blocks (K, n) that lie between start and stop, beside the whole
-        gradient's."""
+        """A buffer for the clipped gradient. Blocks (K, n) of both gradients from start to stop go to `_blocks`."""
         theta, whole = self._network.theta, self._network.gradient.buffer
         buffer = np.empty_like(whole)
         blocks = zip(theta.starts.values(), theta.by_member(whole), theta.by_member(buffer), strict=True)
@@ -82,7 +81,7 @@ class Update:
         return buffer
 
     def _clip(self) -> None:
-        """Write the gradient, shortened where it is too long, to the buffer that the optimizer reads."""
+        """Write the gradient, shortened where it is too long, to the buffer of `_clipped`."""
         squares = sum(vecdot(g, g).astype(np.float64) for g, _ in self._blocks)  # (K,)
         limit = np.asarray(self._settings["clip_norm"])
         factor = np.minimum(1, np.where(limit < NO_CLIPPING, limit, np.inf) / (np.sqrt(squares) + 1e-6))
@@ -91,7 +90,7 @@ class Update:
             multiply(g, column, clipped)
 
     def _draw_rates(self, state: State) -> list[Rates]:
-        """The factors of this step, for each piece of the buffer; kept once bias correction no longer changes them."""
+        """The factors of this step, a piece of the buffer each; kept once bias correction no longer changes them."""
         dtype, correct = self._network.dtype, self._settings["bias_correction"]
         corrections: list[Array] = [
             np.array(1 - weight if correct and name in self.optimizer.moments else 1, dtype)

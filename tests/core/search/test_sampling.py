@@ -41,7 +41,12 @@ def furthest_from_even(u):
 
 
 UNEVEN = 1.95 / math.sqrt(MANY)  # Kolmogorov: further in one of a thousand even samples
-STRAIGHT = {"log": np.log, "one_minus": lambda value: -np.log(1 - value), "linear": lambda value: value}
+STRAIGHT = {
+    "log": np.log,
+    "log_from_0": lambda value: np.log(value + 1e-5),
+    "one_minus": lambda value: -np.log(1 - value),
+    "linear": lambda value: value,
+}
 
 
 @pytest.mark.parametrize("name", [name for name in NUMBERS if not SEARCHABLE[name].field.integer])
