@@ -11,14 +11,16 @@ from collections.abc import Mapping
 from core.errors import UserError
 from core.export import script, source
 from core.export.torch_forms import ACTIVATION_FORMS, STEP_FORMS
+from core.nn.dropout import Dropout
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
 from core.training.stack import STATISTICS_FROM
 
-IMPORTS = {"import base64", "import io", "from itertools import pairwise", "from typing import Any"}
-IMPORTS |= {"import numpy as np", "import torch", "from torch import Tensor", "from torch import nn"}
+IMPORTS = {"import base64", "import io", "from functools import partial", "from itertools import pairwise"}
+IMPORTS |= {"from typing import Any", "import numpy as np", "import torch"}
+IMPORTS |= {"from torch import Tensor", "from torch import nn"}
 
 HEAD = '''"""{title}
 
@@ -106,8 +108,10 @@ class Network(nn.Module):
     def forward(self, X: Tensor, now: dict[str, Any]) -> Tensor:
         """The last layer's Z (m, C), of which the loss takes the softmax; in batch norm b would cancel."""
         A = X
-        for layer, norm in zip(self.layers, self.norms):
+        for l, (layer, norm) in enumerate(zip(self.layers, self.norms), start=1):
             A = activation(norm(A @ layer.weight.T, now) if now["batch_norm"] else layer(A))
+            if self.training and now["dropout"]:
+                A = A * torch.from_numpy(now["mask"](l, A.detach().numpy().T[None])[0].T)
         return self.layers[-1](A)
 
     def learnt(self, now: dict[str, Any]) -> list[nn.Parameter]:
@@ -173,7 +177,8 @@ class Training:
         batch = self.order[self.cursor : self.cursor + self.now["batch_size"]]
         self.network.train()
         self.network.zero_grad()
-        nn.functional.cross_entropy(self.network(self.X[batch], self.now), self.labels[batch]).backward()
+        now = self.now | {{"mask": partial(Dropout([SEED], [self.now["dropout"]]).mask, self.step)}}
+        nn.functional.cross_entropy(self.network(self.X[batch], now), self.labels[batch]).backward()
         self.update()
         self.step += 1
         self.cursor += self.now["batch_size"]
@@ -238,7 +243,7 @@ def torch_script(run: Run) -> str:
     used = {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")}
     schedules = {name: SCHEDULES[name].factor for name in script.used(run, "decay")}
     deviation = INITIALIZERS[run.spec.initialization].deviation
-    numbers = source.parts([deviation, *schedules.values()])
+    numbers = source.parts([deviation, *schedules.values(), Dropout])
     return HEAD.format(
         title=script.title(run),
         losses=script.losses(run),

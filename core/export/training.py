@@ -7,10 +7,12 @@ This loop does what `core.training.stack.Stack` does, without what only K networ
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from core.nn.dropout import Dropout
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, Parameters, network
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
@@ -83,7 +85,8 @@ class Training:
         rows = self.rows[None, self.order[state.cursor : state.cursor + self.settings["batch_size"]]]  # (1, m, n_x + C)
         columns, n_x = np.ascontiguousarray(rows.transpose(0, 2, 1)), len(self.X)
         work, Y = self.network.pass_of(rows.shape[1]), columns[:, n_x:]
-        work.forward(self.network, columns[:, :n_x], Y, batch_norm, self.epsilon_bn, self.loss)
+        mask = partial(Dropout([self.seed], [p]).mask, state.step) if (p := self.settings["dropout"]) else None
+        work.forward(self.network, columns[:, :n_x], Y, batch_norm, self.epsilon_bn, self.loss, mask)
         work.backward(self.network, rows[..., :n_x], Y, batch_norm)
         if batch_norm:
             self.average_statistics()

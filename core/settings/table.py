@@ -69,6 +69,7 @@ class Settings:
     bn_epsilon: float = 1e-5
     beta2: float = 0.999
     epsilon: float = 1e-8
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         check(self)
@@ -218,6 +219,9 @@ SETTINGS: tuple[Field, ...] = (
           "log", "third", 1e-4, 0.999, needs=_RATE, searched=(1e-3, 0.5), per_member=True, course="C20"),
     Field("decay_every", "N", "schedule epochs", _meaning("every"),
           "log", "third", 1, 1000, integer=True, needs=_EVERY, searched=(1, 100), per_member=True, course="C20"),
+    Field("dropout", "p", "dropout",
+          "The share of hidden units that a training step sets to 0, drawn anew for each example; at test time none.",
+          "linear", "third", 0.0, 0.9, per_member=True, searched=(0.0, 0.8), off=0.0, course="C1"),
     Field("bn_learn", "γ, β[l]", "learn scale γ and shift β",
           "Off: scale γ and shift β[l] of batch norm keep their present values.",
           "switch", "seldom", needs=_BN, course="C12"),

@@ -18,6 +18,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 from core.nn.activations import LEAK
+from core.nn.dropout import GOLDEN, MIX1, MIX2
 
 Array = np.ndarray
 
@@ -86,6 +87,7 @@ class KernelSettings(NamedTuple):
     epsilon: Array
     bn_decay: Array
     bn_epsilon: Array
+    dropout: Array
 
 
 class Workspace(NamedTuple):
@@ -97,6 +99,8 @@ class Workspace(NamedTuple):
     columns: Array  # mini-batch, (n_x + C, m)
     Z: Array  # of all hidden layers, (units, m)
     A: Array  # of all hidden layers, (units, m)
+    masks: Array  # dropout's, of all hidden layers, (units, m); empty where no network has any
+    seen: Array  # A of one hidden layer times its mask, (n, m); empty likewise
     dA: Array  # of one hidden layer, (n, m)
     P: Array  # softmax: z, then probabilities, then dJ/dz, (C, m)
     largest: Array  # largest z of each example, (m,)
@@ -116,6 +120,7 @@ def workspace(shape: Shape, settings: KernelSettings, copies: Array, m: int) -> 
     sizes = shape.sizes.tolist()
     n_x, hidden, classes = sizes[0], sizes[1:-1], sizes[-1]
     width, units, widest = n_x + classes, sum(hidden), max(hidden, default=1)
+    dropout = bool(settings.dropout.any())
 
     def zeros(*size: int) -> Array:
         return np.zeros(size, np.float32)
@@ -127,6 +132,8 @@ def workspace(shape: Shape, settings: KernelSettings, copies: Array, m: int) -> 
         columns=zeros(width, m),
         Z=zeros(units, m),
         A=zeros(units, m),
+        masks=zeros(units * dropout, m),
+        seen=zeros(widest * dropout, m),
         dA=zeros(widest, m),
         P=zeros(classes, m),
         largest=zeros(m),
@@ -269,6 +276,34 @@ def _times_slope(kind, dA, A):
 
 
 @jit
+def _random_bits(state):
+    """`core.nn.dropout.random_bits` of one state."""
+    z = state + np.uint64(GOLDEN)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(MIX1)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(MIX2)
+    return z ^ (z >> np.uint64(31))
+
+
+@jit
+def _draw_mask(seed, p, step, l, mask):
+    """`Dropout.mask` of one network, (n, m)."""
+    state = _random_bits(_random_bits(_random_bits(seed) + np.uint64(step)) + np.uint64(l))
+    limit, scale, zero = np.uint64(p * 2.0**64), np.float32(1 / (1 - p)), np.float32(0)
+    factors = mask.reshape(-1)
+    for i in range(factors.size):
+        factors[i] = scale if _random_bits(state) >= limit else zero
+        state += np.uint64(GOLDEN)
+
+
+@jit
+def _times(A, mask, out):
+    """out = A * mask, (n, m); `out` may be A."""
+    a, factors, product = A.reshape(-1), mask.reshape(-1), out.reshape(-1)
+    for i in range(a.size):
+        product[i] = a[i] * factors[i]
+
+
+@jit
 def _normalize(loops, call, Z, out, mean, variance, gamma, beta, epsilon, root, scale, shares):
     """`BatchNorm.forward` of one layer. Z and out are (n, m), the others (n,)."""
     n, m = Z.shape
@@ -312,30 +347,35 @@ def _add_column(A, b):
 
 
 @jit
-def _forward(loops, call, shape, data, settings, work, k):
+def _forward(loops, call, shape, data, settings, work, step, k):
     """Return the cost J of member k on the mini-batch in `work`. What `_backward` needs stays in `work`."""
     K, last, m = shape.members, shape.sizes.size - 1, work.rows.shape[0]
-    A, epsilon = work.columns, np.float32(settings.bn_epsilon[k])
+    seen, epsilon = _at(work.columns), np.float32(settings.bn_epsilon[k])
     for l in range(1, last):
         n, below, at = shape.sizes[l], shape.sizes[l - 1], shape.unit[l]
         W = _at(data.theta) + ITEM * (K * shape.W[l] + k * n * below)
         Z, out = work.Z[at : at + n], work.A[at : at + n]
         if settings.batch_norm:
-            _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(Z), n, below, m)
+            _matmul(loops, call, W, below, 1, seen, m, 1, _at(Z), n, below, m)
             unit, gamma, beta = K * at + k * n, K * shape.gamma[l] + k * n, K * shape.beta[l] + k * n
             mean, variance = data.batch[0, unit : unit + n], data.batch[1, unit : unit + n]
             gammas, betas = data.theta[gamma : gamma + n], data.theta[beta : beta + n]
             root, scale = work.root[at : at + n], work.scale[at : at + n]
             _normalize(loops, call, Z, out, mean, variance, gammas, betas, epsilon, root, scale, work.shares)
         else:
-            _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(out), n, below, m)
+            _matmul(loops, call, W, below, 1, seen, m, 1, _at(out), n, below, m)
             b = K * shape.b[l] + k * n
             _add_column(out, data.theta[b : b + n])
         _activate(settings.activation, loops, call, out)
-        A = out
+        seen = _at(out)
+        if settings.dropout[k] > 0:
+            mask = work.masks[at : at + n]
+            _draw_mask(shape.seeds[k], settings.dropout[k], step, l, mask)
+            _times(out, mask, work.seen[:n])
+            seen = _at(work.seen)
     n_x, classes, below = shape.sizes[0], shape.sizes[last], shape.sizes[last - 1]
     W = _at(data.theta) + ITEM * (K * shape.W[last] + k * classes * below)
-    _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(work.P), classes, below, m)
+    _matmul(loops, call, W, below, 1, seen, m, 1, _at(work.P), classes, below, m)
     b = K * shape.b[last] + k * classes
     _add_column(work.P, data.theta[b : b + classes])
     return _softmax(loops, call, work, work.columns[n_x:])
@@ -368,6 +408,20 @@ def _softmax(loops, call, work, Y):
 
 
 @jit
+def _weight_gradient(loops, call, dZ, A, copied, spare, dW, above):
+    """dW = dZ @ A^T, (above, m) @ (m, n), with a copy of A^T in `spare` if `copied`. dZ and dW are addresses."""
+    n, m = A.shape
+    if copied:
+        rows = spare.reshape(m, n)
+        for i in range(n):
+            for j in range(m):
+                rows[j, i] = A[i, j]
+        _matmul(loops, call, dZ, m, 1, _at(rows), n, 1, dW, above, m, n)
+    else:
+        _matmul(loops, call, dZ, m, 1, _at(A), 1, m, dW, above, m, n)
+
+
+@jit
 def _backward(loops, call, shape, data, settings, work, k):
     """Write dJ/d(parameter) of member k to `work.gradient`, in the order of one network's parameters."""
     K, last, grad, n_x = shape.members, shape.sizes.size - 1, work.gradient, shape.sizes[0]
@@ -381,16 +435,15 @@ def _backward(loops, call, shape, data, settings, work, k):
         above, n, at = n, shape.sizes[l], shape.unit[l]
         A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
         dW = _at(grad) + ITEM * shape.W[l + 1]
-        if work.copies[l]:
-            rows = dA.reshape(m, n)
-            for i in range(n):
-                for j in range(m):
-                    rows[j, i] = A[i, j]
-            _matmul(loops, call, _at(dZ), m, 1, _at(rows), n, 1, dW, above, m, n)
+        if settings.dropout[k] > 0:
+            _times(A, work.masks[at : at + n], work.seen[:n])
+            _weight_gradient(loops, call, _at(dZ), work.seen[:n], work.copies[l], dA, dW, above)
         else:
-            _matmul(loops, call, _at(dZ), m, 1, _at(A), 1, m, dW, above, m, n)
+            _weight_gradient(loops, call, _at(dZ), A, work.copies[l], dA, dW, above)
         W = _at(data.theta) + ITEM * (K * shape.W[l + 1] + k * above * n)
         _matmul(loops, call, W, 1, n, _at(dZ), m, 1, _at(dA), n, above, m)  # the chain rule
+        if settings.dropout[k] > 0:
+            _times(dA, work.masks[at : at + n], dA)
         _times_slope(settings.activation, dA, A)
         dZ = A
         if settings.batch_norm:
@@ -475,7 +528,7 @@ def train(loops, shape, data, settings, work, weights, start, cursor, losses, fi
             if shape.orders > 1 or k == first:
                 order = data.order[k if shape.orders > 1 else 0]
                 _gather(data, work, order[cursor + step * m : cursor + step * m + m])
-            loss = _forward(loops, call, shape, data, settings, work, k)
+            loss = _forward(loops, call, shape, data, settings, work, start + step, k)
             losses[step, k] = loss
             if shape.members == 1 and not np.isfinite(loss):
                 return step

@@ -1,7 +1,8 @@
 """Training K networks side by side: mini-batches, forward, backward, running statistics, optimizer.
 
 The state of a stack is explicit and small: parameters, moments, running statistics, step, epoch, cursor. The order
-of the examples comes from `default_rng([seed, epoch])`, so a copy of these is a snapshot. A panda is a stack of one.
+of the examples comes from `default_rng([seed, epoch])`, and what dropout drops from seed and step, so a copy of these
+is a snapshot. A panda is a stack of one.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy import add, multiply, subtract
 
 from core.data.datasets import Data
+from core.nn.dropout import Dropout
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Parameters, Pass, network
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
@@ -132,6 +135,8 @@ class Stack:
         numbers = {name: per_member([getattr(s, name) for s in self.settings]) for name in PER_MEMBER}
         self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers)
         self._rho = numbers["bn_decay"]
+        shares = [s.dropout for s in self.settings]
+        self._dropout = Dropout(self.seeds, shares) if any(shares) else None
         self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
         self._set_alpha()
 
@@ -161,7 +166,8 @@ class Stack:
         for i in range(steps):
             X, rows, Y = self._next_batch()
             work = net.pass_of(rows.shape[1])
-            work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i])
+            mask = partial(self._dropout.mask, self.state.step) if self._dropout else None
+            work.forward(net, X, Y, one.batch_norm, self.epsilon_bn, losses[i], mask)
             if alone and not math.isfinite(losses.item(i)):
                 return i
             if watch:

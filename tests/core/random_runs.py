@@ -42,6 +42,7 @@ values = any_value | {
     "bn_decay": st.floats(0, 0.999),
     "beta2": st.floats(0.5, 0.9999),
     "epsilon": st.floats(1e-10, 0.1),
+    "dropout": st.one_of(st.just(0.0), st.floats(0, 0.9)),
 }
 OTHER = {field.name: another(field) for field in (*SPEC, *SETTINGS)}  # a value of each that is not its default
 _names = st.lists(st.sampled_from(sorted(values)), max_size=4, unique=True)

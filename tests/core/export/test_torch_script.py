@@ -8,9 +8,12 @@ import ast
 import importlib.util
 import os
 import re
+import runpy
 import subprocess
 import sys
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from core.errors import UserError
@@ -53,6 +56,7 @@ NUDGES = {
     "all at once": {"batch_size": 50_000},
     "averages": {"beta1": 0.5, "beta2": 0.9, "bn_decay": 0.99, "bias_correction": False},
     "epsilons": {"epsilon": 1e-3, "bn_epsilon": 0.1},
+    "dropout": {"dropout": 0.5},
 }
 
 
@@ -81,6 +85,20 @@ def test_the_losses_agree_for_every_activation(activation, dataset, played):
     run.advance(150)
     _, printed = played(torch_script(run))
     assert losses(printed) == pytest.approx([150, run.evaluate("train").loss, run.evaluate("dev").loss], rel=1e-4)
+
+
+@needs_torch
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_every_step_drops_the_same_units(batch_norm, tmp_path):
+    run, path = Run(RunSpec(examples=300), replace(CALM, dropout=0.4, batch_norm=batch_norm)), tmp_path / "script.py"
+    path.write_text(torch_script(run), encoding="utf-8")
+    made = runpy.run_path(str(path), run_name="script")
+    training = made["Training"](*made["examples"]("train"))
+    for _ in range(50):
+        run.advance(1)
+        training.advance()
+        for W, layer in zip(run.stack.network.theta.W[1:], training.network.layers, strict=True):
+            np.testing.assert_allclose(layer.weight.detach().numpy(), W[0], rtol=1e-3, atol=1e-5)
 
 
 @needs_torch
@@ -134,7 +152,7 @@ def test_a_script_is_in_good_style_and_what_a_person_wrote_is_never_code(noted):
         text = torch_script(run)
         assert text.index("\nDATA = ") < 16_000
         modules = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
-        assert modules == {"__future__", "itertools", "typing", "torch"}
+        assert modules == {"__future__", "collections.abc", "functools", "itertools", "typing", "torch"}
         for arguments in (["format", "--check"], ["check", "--select", "E,F,W,B,I", "--ignore", "E741,B905"]):
             command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", "-"]
             done = subprocess.run(command, input=text, capture_output=True, text=True)

@@ -7,6 +7,7 @@ import pytest
 
 from core.data.datasets import Data, Split
 from core.nn.activations import ACTIVATIONS
+from core.nn.dropout import Dropout
 from core.nn.network import network
 from core.settings.table import RunSpec, Settings
 from core.training.stack import Stack
@@ -127,15 +128,52 @@ def test_gradients_where_the_next_layer_sees_activations_times_factors(batch_nor
     assert work.seen(2) is work.A[2]
 
 
-def test_one_step_by_hand():
-    stack = Stack(
-        RunSpec(hidden=(2,)), data_of([[1, 3], [2, 0]], [0, 1]), replace(PLAIN, learning_rate=0.5), [0], np.float64
-    )
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_gradients_with_dropout(activation, batch_norm):
+    """A step drops the same units however often it is made."""
+    settings = [replace(PLAIN, batch_norm=batch_norm, bn_epsilon=0.1, dropout=p) for p in (0.3, 0.5)]
+    fixed = ("b1", "b2") if batch_norm else ("gamma1", "beta1", "gamma2", "beta2")
+    gradients = check_gradients(small_stack(activation, settings), fixed)
+    assert all(gradients[name].any() for name in ("W1", "W2", "W3", "b3"))
+
+
+def hand_stack(**changes):
+    """A network 2-2-2 of simple numbers, with the examples x1 = (1, 2) of class 0 and x2 = (3, 0) of class 1."""
+    settings = replace(PLAIN, learning_rate=0.5, **changes)
+    stack = Stack(RunSpec(hidden=(2,)), data_of([[1, 3], [2, 0]], [0, 1]), settings, [0], np.float64)
     theta, ln3 = stack.network.theta, np.log(3)
     theta.W[1][0] = [[1, 0], [0, -1]]
     theta.b[1][0] = [[0], [1]]
     theta.W[2][0] = [[ln3, -3 * ln3], [0, 0]]
     theta.b[2][0] = 0
+    return stack, theta, ln3
+
+
+def test_one_step_with_dropout_by_hand(monkeypatch):
+    # Dropped (p = 1/2) is unit 1 for x2; all else is doubled.
+    def mask(self, step, l, A):
+        in_place = stack.batches.order(0)[0]  # the place of an example in the mini-batch is not its number
+        return np.array([[[2.0, 0.0], [2.0, 2.0]]])[..., in_place]
+
+    monkeypatch.setattr(Dropout, "mask", mask)
+    stack, theta, ln3 = hand_stack(dropout=0.5)
+    # As in the step without dropout, a of x1 = (1, 0) and of x2 = (3, 1); the output layer sees (2, 0) and (0, 2).
+    # Z2 = W2 A1: x1 (2 ln 3, 0), x2 (-6 ln 3, 0); softmax: (9/10, 1/10) and (1/730, 729/730)
+    np.testing.assert_allclose(step(stack), [-(np.log(9 / 10) + np.log(729 / 730)) / 2], rtol=1e-14)
+    # dZ2 = (A2 - Y) / 2: x1 (-1/20, 1/20), x2 (1/1460, -1/1460)
+    # dW2 = dZ2 seen^T: row 1 = (-1/20 * 2, 1/1460 * 2) = (-1/10, 1/730), row 2 its negative; db2 = -1/20 + 1/1460
+    np.testing.assert_allclose(theta.W[2][0], [[ln3 + 1 / 20, -3 * ln3 - 1 / 1460], [-1 / 20, 1 / 1460]], rtol=1e-13)
+    np.testing.assert_allclose(theta.b[2][0], [[1 / 40 - 1 / 2920], [1 / 2920 - 1 / 40]], rtol=1e-13)
+    # dA1 = W2^T dZ2 times the factors: unit 1 (-1/10, 0) ln 3, unit 2 (3/10, -3/730) ln 3; ReLU's slope is 0 for unit 2
+    # of x1: dZ1 = unit 1 (-1/10, 0) ln 3, unit 2 (0, -3/730) ln 3
+    # dW1 = dZ1 X^T: unit 1 (-1/10, -2/10) ln 3, unit 2 (-9/730, 0) ln 3; db1 = (-1/10, -3/730) ln 3
+    np.testing.assert_allclose(theta.W[1][0], [[1 + ln3 / 20, ln3 / 10], [9 / 1460 * ln3, -1]], rtol=1e-13)
+    np.testing.assert_allclose(theta.b[1][0], [[ln3 / 20], [1 + 3 / 1460 * ln3]], rtol=1e-13)
+
+
+def test_one_step_by_hand():
+    stack, theta, ln3 = hand_stack()
     # examples x1 = (1, 2) of class 0 and x2 = (3, 0) of class 1
     # Z1 = W1 X + b1: z of x1 = (1, -2 + 1) = (1, -1), of x2 = (3, 0 + 1) = (3, 1); ReLU: a = (1, 0) and (3, 1)
     # Z2 = W2 A1: x1 (ln 3, 0), x2 (3 ln 3 - 3 ln 3, 0) = (0, 0); softmax: (3/4, 1/4) and (1/2, 1/2)

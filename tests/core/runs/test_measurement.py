@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.nn.dropout import Dropout
 from core.runs.run import Run
 from tests.core.runs.measured import SPEC, WHOLE, latest
 
@@ -58,6 +59,22 @@ def test_columns_of_the_hidden_layers(batch_norm, epsilon):
             assert found[f"{name}_low"][l] == pytest.approx(values.min(), rel=1e-5)
             assert found[name][l] == pytest.approx(values.mean(), rel=1e-4, abs=1e-6)
             assert found[f"{name}_high"][l] == pytest.approx(values.max(), rel=1e-5)
+
+
+def test_z_is_of_what_the_layer_sees_under_dropout():
+    run = Run(SPEC, replace(WHOLE, batch_norm=False, dropout=0.6))
+    run.advance(30)
+    theta, A, at = run.stack.network.theta, run.data.train.X[:, run.stack.batches.order(30)[0]], run.step
+    for l in (1, 2):
+        Z = theta.W[l][0] @ A + theta.b[l][0]
+        seen = A = np.tanh(Z)
+        if l == 1:
+            A = seen * Dropout([SPEC.seed], [0.6]).mask(at, 1, seen[None])[0]
+    expected = {"z": Z, "a": seen}
+    run.advance(1)
+    for name, values in expected.items():
+        assert latest(run)[f"{name}_mean"][1] == pytest.approx(values.mean(), rel=1e-4, abs=1e-5)
+        assert latest(run)[f"{name}_variance"][1] == pytest.approx(values.var(), rel=1e-3)
 
 
 def test_running_statistics_are_those_before_the_step():

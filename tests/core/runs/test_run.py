@@ -218,6 +218,7 @@ OTHER = {  # for each setting another value, which is to be seen in 40 steps
     "learning_rate": 0.02, "beta1": 0.5, "batch_size": 20, "optimizer": None, "on_switch": "keep",
     "bias_correction": False, "decay": "exponential", "decay_rate": 0.7, "decay_every": 1, "batch_norm": None,
     "bn_learn": False, "bn_decay": 0.5, "bn_epsilon": 0.1, "beta2": 0.8, "epsilon": 1e-3,
+    "dropout": 0.3,
 }  # fmt: skip
 
 

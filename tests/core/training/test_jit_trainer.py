@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.data.datasets import load
 from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.optimizers import OPTIMIZERS, Optimizer
-from core.settings.table import FIELDS, RunSpec, Settings
+from core.settings.table import FIELDS, SETTINGS, RunSpec, Settings
 from core.training import jit_trainer
 from core.training.divergence import first_broken_layer
 from core.training.members import get_members
@@ -23,7 +23,7 @@ from tests.core import random_runs
 SPEC = RunSpec(hidden=(5, 4), activation="tanh")
 PLAIN = Settings(batch_size=16)
 WILD = replace(PLAIN, optimizer="sgd", batch_norm=False, learning_rate=10)
-NUMBERS = ("learning_rate", "beta1", "beta2", "epsilon", "decay_rate", "bn_decay", "bn_epsilon")  # a member's own
+NUMBERS = tuple(field.name for field in SETTINGS if field.per_member and not field.choices)  # a member's own
 TOGETHER = sorted(set(random_runs.values) - set(NUMBERS))
 
 

@@ -301,7 +301,7 @@ def varied(settings, members):
     return [
         replace(settings, learning_rate=0.01 * (k + 1), beta1=0.9 - 0.2 * k, beta2=1 - 0.05 / (k + 1),
                 epsilon=10.0 ** -(k + 3), decay_rate=0.1 * (k + 1), decay_every=k + 1, bn_decay=0.5 + 0.1 * k,
-                bn_epsilon=10.0 ** -(k + 2))
+                bn_epsilon=10.0 ** -(k + 2), dropout=0.3 * (k % 3))
         for k in range(members)
     ]  # fmt: skip
 
@@ -353,6 +353,38 @@ def test_a_big_stack_has_the_bits_of_its_members():
     data = load("digits", 3, 60, 0.2, 0, 0.9, True)
     spec = RunSpec(dataset="digits", hidden=(64, 32))
     check_members(varied(replace(SGD, optimizer="adam", batch_norm=True), 4), (0, 1, 2, 3), spec, 4, data)
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_a_member_without_dropout_has_the_bits_of_a_stack_without(batch_norm):
+    settings = replace(SGD, batch_norm=batch_norm)
+    beside = stack_of([settings, replace(settings, dropout=0.5)], (0, 1), dtype=np.float32)
+    without = stack_of(settings, (0, 1), dtype=np.float32)
+    losses, expected = train(beside, 20), train(without, 20)
+    np.testing.assert_array_equal(losses[:, 0], expected[:, 0])
+    np.testing.assert_array_equal(members_bits(beside, 0), members_bits(without, 0))
+    assert (losses[:, 1] != expected[:, 1]).all()
+
+
+@pytest.mark.parametrize("batch_norm", [True, False])
+def test_a_nudge_of_dropout_changes_nothing_at_test_time(batch_norm):
+    settings = replace(SGD, batch_norm=batch_norm, optimizer="adam", learning_rate=0.01)
+    stack = stack_of(settings)
+    for p in (0.5, 0.9, 0.0):
+        train(stack, 5)
+        held, outputs = stack.state.copy(), stack.predict(stack.data.dev.X)
+        stack.set(replace(settings, dropout=p))
+        np.testing.assert_array_equal(stack.predict(stack.data.dev.X), outputs)
+        for name, value in vars(held).items():
+            np.testing.assert_array_equal(getattr(stack.state, name), value)
+
+
+def test_no_masks_are_kept_without_dropout():
+    stack, seen = stack_of(replace(SGD, dropout=0.5)), []
+    for p in (0.5, 0.0):
+        stack.set(replace(SGD, dropout=p))
+        train(stack, 1, lambda _, work: seen.append(len(work.masks)))
+    assert seen == [len(SPEC.hidden) + 1, 0]
 
 
 def test_a_network_that_breaks_does_not_touch_the_others():
