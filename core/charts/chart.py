@@ -36,7 +36,8 @@ def no_hint(shown: object) -> str | None:
 
 @dataclass(frozen=True)
 class Chart(Generic[T]):
-    """A row of a registry of charts. `summary` says what it shows; `hint(shown)` says why it is empty, if it is.
+    """A row of a registry of charts. `summary` says what it shows; `hint(shown)` is a sentence beside it, such as
+    why it is empty, or None.
 
     The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or "image":
     {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.

@@ -119,6 +119,11 @@ def _zigzag(low: Array, high: Array) -> Array:
     return pairs.reshape(-1)
 
 
+def under_dropout(run: Run) -> str | None:
+    """Which of the losses are those of a network with dropout, or None without it."""
+    return "Only mini-batches have dropout." if run.settings.dropout else None
+
+
 CHART: Chart[Run] = Chart(
     "loss",
     "Loss",
@@ -126,4 +131,5 @@ CHART: Chart[Run] = Chart(
     "with a line at every nudge.",
     skeleton,
     frame,
+    hint=under_dropout,
 )

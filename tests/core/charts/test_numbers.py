@@ -54,6 +54,13 @@ def test_loss_shows_all_mini_batches_between_low_and_high(made):
     equal(arrays["raw.x"][:4], np.repeat(losses.steps[:2], 2))
 
 
+def test_the_loss_says_which_line_is_with_dropout():
+    run = Run()
+    assert CHARTS["loss"].hint(run) is None
+    run.nudge(dropout=0.5)
+    assert CHARTS["loss"].hint(run) == "Only mini-batches have dropout."
+
+
 def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_axis():
     run = Run()
     run.advance(3)
