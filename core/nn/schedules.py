@@ -1,8 +1,8 @@
 """Learning-rate schedules: the factor that multiplies the learning rate after some epochs (course row C20).
 
 A new schedule is one function and one row of `SCHEDULES`. Its arguments and its factor are numbers or arrays, such as
-one value for each of K networks; they broadcast. `formula` is the factor as text. The fields `rate` and `every` of the row
-say what these arguments mean, "" where the factor does not depend on them.
+one value for each of K networks; they broadcast. `formula` is the factor as text. The fields `rate` and `every` of the
+row say what these arguments mean, "" where the factor does not depend on them.
 """
 
 from __future__ import annotations

@@ -353,31 +353,32 @@ def _add_column(A, b):
 def _forward(loops, call, shape, data, settings, work, step, k):
     """Return the cost J of member k on the mini-batch in `work`. What `_backward` needs stays in `work`."""
     K, last, m = shape.members, shape.sizes.size - 1, work.rows.shape[0]
-    A, epsilon = work.columns, np.float32(settings.bn_epsilon[k])
+    seen, epsilon = _at(work.columns), np.float32(settings.bn_epsilon[k])
     for l in range(1, last):
         n, below, at = shape.sizes[l], shape.sizes[l - 1], shape.unit[l]
         W = _at(data.theta) + ITEM * (K * shape.W[l] + k * n * below)
         Z, out = work.Z[at : at + n], work.A[at : at + n]
         if settings.batch_norm:
-            _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(Z), n, below, m)
+            _matmul(loops, call, W, below, 1, seen, m, 1, _at(Z), n, below, m)
             unit, gamma, beta = K * at + k * n, K * shape.gamma[l] + k * n, K * shape.beta[l] + k * n
             mean, variance = data.batch[0, unit : unit + n], data.batch[1, unit : unit + n]
             gammas, betas = data.theta[gamma : gamma + n], data.theta[beta : beta + n]
             root, scale = work.root[at : at + n], work.scale[at : at + n]
             _normalize(loops, call, Z, out, mean, variance, gammas, betas, epsilon, root, scale, work.shares)
         else:
-            _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(out), n, below, m)
+            _matmul(loops, call, W, below, 1, seen, m, 1, _at(out), n, below, m)
             b = K * shape.b[l] + k * n
             _add_column(out, data.theta[b : b + n])
         _activate(settings.activation, loops, call, out)
-        A = out
+        seen = _at(out)
         if settings.dropout[k] > 0:
-            mask, A = work.masks[at : at + n], work.seen[:n]
+            mask = work.masks[at : at + n]
             _draw_mask(shape.seeds[k], settings.dropout[k], step, l, mask)
-            _times(out, mask, A)
+            _times(out, mask, work.seen[:n])
+            seen = _at(work.seen)
     n_x, classes, below = shape.sizes[0], shape.sizes[last], shape.sizes[last - 1]
     W = _at(data.theta) + ITEM * (K * shape.W[last] + k * classes * below)
-    _matmul(loops, call, W, below, 1, _at(A), m, 1, _at(work.P), classes, below, m)
+    _matmul(loops, call, W, below, 1, seen, m, 1, _at(work.P), classes, below, m)
     b = K * shape.b[last] + k * classes
     _add_column(work.P, data.theta[b : b + classes])
     return _softmax(loops, call, work, work.columns[n_x:])
@@ -410,6 +411,20 @@ def _softmax(loops, call, work, Y):
 
 
 @jit
+def _weight_gradient(loops, call, dZ, A, copied, spare, dW, above):
+    """dW = dZ @ A^T, (above, m) @ (m, n), with a copy of A^T in `spare` if `copied`. dZ and dW are addresses."""
+    n, m = A.shape
+    if copied:
+        rows = spare.reshape(m, n)
+        for i in range(n):
+            for j in range(m):
+                rows[j, i] = A[i, j]
+        _matmul(loops, call, dZ, m, 1, _at(rows), n, 1, dW, above, m, n)
+    else:
+        _matmul(loops, call, dZ, m, 1, _at(A), 1, m, dW, above, m, n)
+
+
+@jit
 def _backward(loops, call, shape, data, settings, work, k):
     """Write dJ/d(parameter) of member k to `work.gradient`, in the order of one network's parameters."""
     K, last, grad, n_x = shape.members, shape.sizes.size - 1, work.gradient, shape.sizes[0]
@@ -422,18 +437,12 @@ def _backward(loops, call, shape, data, settings, work, k):
     for l in range(last - 1, 0, -1):
         above, n, at = n, shape.sizes[l], shape.unit[l]
         A, Z, dA = work.A[at : at + n], work.Z[at : at + n], work.dA[:n]
-        dW, seen = _at(grad) + ITEM * shape.W[l + 1], A
+        dW = _at(grad) + ITEM * shape.W[l + 1]
         if settings.dropout[k] > 0:
-            seen = work.seen[:n]
-            _times(A, work.masks[at : at + n], seen)
-        if work.copies[l]:
-            rows = dA.reshape(m, n)
-            for i in range(n):
-                for j in range(m):
-                    rows[j, i] = seen[i, j]
-            _matmul(loops, call, _at(dZ), m, 1, _at(rows), n, 1, dW, above, m, n)
+            _times(A, work.masks[at : at + n], work.seen[:n])
+            _weight_gradient(loops, call, _at(dZ), work.seen[:n], work.copies[l], dA, dW, above)
         else:
-            _matmul(loops, call, _at(dZ), m, 1, _at(seen), 1, m, dW, above, m, n)
+            _weight_gradient(loops, call, _at(dZ), A, work.copies[l], dA, dW, above)
         W = _at(data.theta) + ITEM * (K * shape.W[l + 1] + k * above * n)
         _matmul(loops, call, W, 1, n, _at(dZ), m, 1, _at(dA), n, above, m)  # the chain rule
         if settings.dropout[k] > 0:
