@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
-from core.charts.layout import line, lines_key, panels
-from core.charts.palette import GREY
+from core.charts.layout import key_of, line, panels
+from core.charts.palette import GREY, colour, dash
 from core.runs.run import Run
 from core.training.update import NO_CLIPPING
 
@@ -43,15 +43,13 @@ def clipped(run: Run) -> tuple[int, int]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels with an empty line for each layer, the whole gradient's, and the rule of thumb."""
     names = layers.names(run, output=True)
-    shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], lines_key(names), log=True)
+    entries = [(colour(i), dash(i), name) for i, name in enumerate(names)] + [(GREY, "solid", "whole gradient")]
+    shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], key_of(entries, "layer"), log=True)
     rule = line("rule", "rule of thumb", yaxis="y2", line={"color": GREY, "dash": "dot", "width": 1.5})
     said = {"hovertemplate": "all that learns: %{y:.4g} at step %{x:,}<extra></extra>"}
     total = line("total", "all that learns", line={"color": GREY, "width": 1.5}, **said)
     limit = line("limit", "clipping", line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate=LIMIT)
-    share = go.Scatter(uid="share", x=[], y=[], text=[], mode="text", textposition="top left", hoverinfo="skip")
-    return go.Figure(
-        [rule, total, limit, share, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape
-    )
+    return go.Figure([rule, total, limit, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)
 
 
 def frame(run: Run) -> Frame:
@@ -59,19 +57,17 @@ def frame(run: Run) -> Frame:
     steps, norms, ratios, total = numbers(run)
     rule = {"rule.x": np.array([0, run.step], np.float32), "rule.y": np.full(2, RULE, np.float32)}
     rule |= {"total.x": steps, "total.y": np.maximum(total[0], np.float32(LEAST))}
-    rule |= _limit(run, steps)
+    rule |= {"limit.x": steps, "limit.y": limits(run, steps)}
     for name, values in (("norm", norms), ("ratio", ratios)):
         rule |= layers.moved(name, steps, np.maximum(values, np.float32(LEAST)))
     return rule
 
 
-def _limit(run: Run, steps: layers.Array) -> Frame:
-    """The limit of clipping at each step, and in words how often it was reached."""
-    limit, (count, among) = limits(run, steps), clipped(run)
-    drawn = {"limit.x": steps, "limit.y": limit}
-    at = np.flatnonzero(np.isfinite(limit))[-1:] if among else np.zeros(0, int)
-    words = f"clipped: {count:,} of {among:,} measured steps ({count / among:.0%})" if among else ""
-    return drawn | {"share.x": steps[at], "share.y": limit[at], "share.text": [words] * at.size}
+def share_clipped(run: Run) -> str | None:
+    """A sentence on how many measured steps were clipped, or why the chart is empty."""
+    count, among = clipped(run)
+    words = f"Clipped: {count:,} of {among:,} measured steps ({count / among:.0%})." if among else None
+    return layers.before_training(run) or words
 
 
 CHART: Chart[Run] = Chart(
@@ -82,5 +78,5 @@ CHART: Chart[Run] = Chart(
     "dashed at the norm to which the gradient is clipped.",
     skeleton,
     frame,
-    hint=layers.before_training,
+    hint=share_clipped,
 )

@@ -294,7 +294,7 @@ def test_clipped_steps_are_counted_where_clipping_was_on():
     run = Run(RunSpec(examples=90, hidden=(6,)))
     run.advance(10)
     assert gradients.clipped(run) == (0, 0)
-    assert gradients.frame(run)["share.text"] == []
+    assert gradients.share_clipped(run) is None
     norms = run.history.column("total_norm")[1:, 0].copy()
     run.nudge(clip_norm=float(np.median(norms)) / 2)
     run.advance(10)
@@ -305,6 +305,5 @@ def test_clipped_steps_are_counted_where_clipping_was_on():
     expected = int((norm[counted] > run.journal[0].changes["clip_norm"][1]).sum())
     assert gradients.clipped(run) == (expected, 10)
     assert expected > 0
-    (words,) = gradients.frame(run)["share.text"]
-    assert words == f"clipped: {expected} of 10 measured steps ({expected / 10:.0%})"
+    assert gradients.share_clipped(run) == f"Clipped: {expected} of 10 measured steps ({expected / 10:.0%})."
     assert np.isfinite(gradients.limits(run, steps)).tolist() == counted.tolist()
