@@ -48,6 +48,7 @@ SIZES = {sizes}  # features, units of the hidden layers, classes
 ACTIVATION = "{activation}"
 INITIALIZATION = "{initialization}"
 SEED = {seed}  # of the first weights and of the order of the examples
+RULES = {rules}  # of Panda, by which it was trained
 STEPS = {steps}
 {settings}{nudges}
 
@@ -72,7 +73,7 @@ def examples(name: str) -> tuple[Array, Array]:
 def main() -> Training:
     """Train, and print loss and accuracy at test time."""
     network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
-    training = train(Training(network, SEED, SETTINGS, *examples("train")), NUDGES, STEPS)
+    training = train(Training(network, SEED, RULES, SETTINGS, *examples("train")), NUDGES, STEPS)
     print(f"step {{training.state.step}}")
     for name in ("train", "dev"):
         X, Y = examples(name)
@@ -102,6 +103,7 @@ def numpy_script(run: Run) -> str:
         activation=run.spec.activation,
         initialization=run.spec.initialization,
         seed=run.spec.seed,
+        rules=run.spec.rules,
         steps=run.step,
         settings=script.settings(run),
         nudges=script.nudges(run),

@@ -86,6 +86,7 @@ from __future__ import annotations
 
 SIZES = {sizes}  # features, units of the hidden layers, classes
 SEED = {seed}  # of the first weights and of the order of the examples
+RULES = {rules}  # of Panda, by which it was trained
 STEPS = {steps}
 {settings}{nudges}
 
@@ -193,7 +194,7 @@ class Training:
 
     def reset_moments(self) -> None:
         self.moments = {{p: (torch.zeros_like(p), torch.zeros_like(p)) for p in self.network.parameters()}}
-        self.weight1 = self.weight2 = 1.0  # beta1^t and beta2^t
+        self.weights = {{True: [1.0, 1.0], False: [1.0, 1.0]}}  # beta1^t and beta2^t of gamma and beta, and of the rest
 
     def nudge(self, changes: dict[str, Any]) -> None:
         """Change settings from the next step on, and adapt the network and the averages to them."""
@@ -231,15 +232,17 @@ class Training:
         """One step of the optimizer on every parameter that learns."""
         now, age = self.now, self.epoch - self.decay_from
         step, averages = OPTIMIZERS[now["optimizer"]]
-        self.weight1 *= now["beta1"] if "m" in averages else 1
-        self.weight2 *= now["beta2"] if "v" in averages else 1
         factor = SCHEDULES[now["decay"]](age, now["decay_rate"], now["decay_every"])
         now = now | {{"alpha": float(now["learning_rate"] * factor), "correction1": 1.0, "correction2": 1.0}}
-        if now["bias_correction"]:
-            now["correction1"] = 1 - self.weight1 if "m" in averages else 1.0
-            now["correction2"] = 1 - self.weight2 if "v" in averages else 1.0
-        for theta in self.network.learnt(now):
-            step(theta, theta.grad, *self.moments[theta], now)
+        learnt, norms = self.network.learnt(now), set(self.network.norms.parameters())
+        for norm, weights in self.weights.items():
+            some = [theta for theta in learnt if (theta in norms) == norm]
+            for i, (average, beta) in enumerate((("m", "beta1"), ("v", "beta2"))):
+                if average in averages and (some or RULES < 2):  # young gamma and beta have averages of few steps
+                    weights[i] *= now[beta]
+                    now[f"correction{{i + 1}}"] = 1 - weights[i] if now["bias_correction"] else 1.0
+            for theta in some:
+                step(theta, theta.grad, *self.moments[theta], now)
 
     @torch.no_grad()
     def evaluate(self, X: Tensor, labels: Tensor) -> tuple[float, float]:
@@ -291,6 +294,7 @@ def torch_script(run: Run) -> str:
         imports=script.imports(IMPORTS | numbers.imports),
         sizes=run.sizes,
         seed=run.spec.seed,
+        rules=run.spec.rules,
         steps=run.step,
         settings=script.settings(run),
         nudges=script.nudges(run),

@@ -32,12 +32,12 @@ def new_network(sizes: tuple[int, ...], activation: str, initialization: str, se
 class Training:
     """The training of one network on X (n_x, m) and Y (C, m), with its state and the steps that change it."""
 
-    def __init__(self, network: Network, seed: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
+    def __init__(self, network: Network, seed: int, rules: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
         self.network, self.seed, self.settings = network, seed, settings
         self.X, self.rows = X, np.concatenate([X.T, Y.T], axis=1)  # an example a row, (m, n_x + C)
         m, v = Parameters(network.sizes, 1, np.float32), Parameters(network.sizes, 1, np.float32)
         self.state = State(network.theta.buffer, m.buffer, v.buffer, network.running)
-        self.update = Update(network, m, v)
+        self.update = Update(network, m, v, rules)
         self.loss = np.zeros(1, np.float32)  # the cost J of the last mini-batch
         self.prepare()
 
@@ -57,7 +57,7 @@ class Training:
 
     def prepare(self) -> None:
         """What only a nudge changes."""
-        self.update.prepare(OPTIMIZERS[self.settings["optimizer"]], self.settings)
+        self.update.prepare(OPTIMIZERS[self.settings["optimizer"]], self.settings, self.state)
         self.update.set_alpha(self.alpha)
 
     def switch_batch_norm(self, on: bool, old_epsilon: Array) -> None:
@@ -73,7 +73,7 @@ class Training:
     def reset_moments(self) -> None:
         """Start the averages of gradients again at 0."""
         self.state.m[:], self.state.v[:] = 0, 0
-        self.state.weight1 = self.state.weight2 = 1.0
+        self.state.weight1 = self.state.weight2 = self.state.weight1_norm = self.state.weight2_norm = 1.0
 
     def advance(self) -> None:
         """One training step: mini-batch, forward, backward, running averages, optimizer."""

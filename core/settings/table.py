@@ -22,6 +22,7 @@ from core.nn.schedules import SCHEDULES
 MAX_LAYERS = 6
 MAX_UNITS = 256
 OWN = "own data"
+RULES = 2  # of new runs; a run keeps those that it was made with
 
 
 class SettingError(UserError, ValueError):
@@ -44,6 +45,7 @@ class RunSpec:
     activation: str = "relu"
     initialization: str = "he"
     seed: int = 0
+    rules: int = RULES
 
     def __post_init__(self) -> None:
         check(self)
@@ -81,8 +83,9 @@ class Field:
     `needs` lists (other field, its values under which this field has an effect, words after "no effect").
     `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
 
-    `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
-    At this value it is left out of fingerprints, links and files (see `core.settings.plain.as_dict`).
+    `off` is for a field that is newer than files and links: the value with which all is as it was without the field.
+    At this value it is left out of fingerprints, links and files (see `core.settings.plain`), and where it is missing
+    there, it has this value. It is also the default, except for `rules`: new runs are made with the newest.
     """
 
     name: str
@@ -269,6 +272,10 @@ SPEC: tuple[Field, ...] = (
           "choice", "network", choices={name: i.label for name, i in INITIALIZERS.items()}),
     Field("seed", "", "seed", "Another number gives other first weights and another order of the examples.",
           "linear", "network", 0, 2**31 - 1, integer=True),
+    Field("rules", "", "rules", "By which version of the formulas the run is trained. A run keeps the version that it "
+          "began with. Under 1, the bias correction of γ and β[l] counts the steps in which they do not learn; since 2 "
+          "it does not.",
+          "linear", "rules", 1, RULES, integer=True, off=1),
 )
 # fmt: on
 

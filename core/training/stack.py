@@ -80,7 +80,7 @@ class Stack:
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
-        self.update = Update(self.network, self.m, self.v, Spread(self.network.theta))
+        self.update = Update(self.network, self.m, self.v, spec.rules, Spread(self.network.theta))
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
         self.batches = Batches(data.train.rows, data.n_x, self.seeds, dtype)
@@ -120,7 +120,7 @@ class Stack:
 
     def _reset_moments(self) -> None:
         self.state.m[:], self.state.v[:] = 0, 0
-        self.state.weight1 = self.state.weight2 = 1.0
+        self.state.weight1 = self.state.weight2 = self.state.weight1_norm = self.state.weight2_norm = 1.0
 
     def _units(self, values: list[float]) -> Array:
         """One number a member as (K, 1, 1), or 0-d where all agree."""
@@ -130,7 +130,7 @@ class Stack:
     def _prepare(self) -> None:
         """What every step needs and only a nudge or an epoch changes."""
         numbers = {name: per_member([getattr(s, name) for s in self.settings]) for name in PER_MEMBER}
-        self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers)
+        self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers, self.state)
         self._rho = numbers["bn_decay"]
         self._unit_owner = np.concatenate([np.repeat(np.arange(self.members), n) for n in self.sizes[1:-1]])
         self._set_alpha()

@@ -15,6 +15,7 @@ import numpy as np
 from core.data.registry import DATASETS
 from core.runs.run import Run, fingerprint
 from core.settings.table import FIELDS, SETTINGS, SPEC, Field, RunSpec, Settings
+from core.training.members import picked
 from core.training.stack import PER_MEMBER, Stack
 from tests.core.fingerprints import FINGERPRINTS, kinds, values_of
 from tests.core.fixtures import make_fingerprints
@@ -26,7 +27,7 @@ DRAWN_BEFORE = [case["run"] for case in json.loads(FINGERPRINTS.read_text(encodi
 OLD_KINDS = kinds(FIELDS.values()) & {pair for run in DRAWN_BEFORE for pair in values_of(run)}
 OLD_FIELDS = {*DRAWN_BEFORE[0]["spec"], *DRAWN_BEFORE[0]["settings"]}
 NEW_KINDS = kinds(FIELDS.values()) - OLD_KINDS
-NEW_FIELDS = {name for name in FIELDS if name not in OLD_FIELDS}
+NEW_FIELDS = {name for name in FIELDS if name not in OLD_FIELDS and name != "rules"}  # rules: of all runs
 # What is nudged: new settings and those with new choices as often as all others together, where there are any.
 _NEW = [field.name for field in SETTINGS if field.name in NEW_FIELDS | {name for name, _ in NEW_KINDS}]
 NUDGED = make_fingerprints.NUDGED + _NEW * (len(make_fingerprints.NUDGED) // max(1, len(_NEW)))
@@ -99,7 +100,7 @@ def in_a_stack(run: Run, rng: random.Random) -> str:
                 [replace(one, **{name: new for name, (_, new) in nudge.changes.items()}) for one in stack.settings]
             )
         _advance(stack, run.step)
-        alone = stack.picked([1])
+        alone = picked(stack, [1])
     assert asdict(alone.settings[0]) == asdict(run.settings)
     return fingerprint(run.spec, alone.settings[0], alone.state)
 

@@ -55,6 +55,7 @@ OTHER = {  # a value of each field that is not its default
     "activation": "tanh",
     "initialization": "xavier",
     "seed": 9,
+    "rules": 1,
     "learning_rate": 0.01,
     "beta1": 0.5,
     "batch_size": 32,

@@ -27,7 +27,7 @@ from pathlib import Path
 for path in sorted(Path(sys.argv[1]).iterdir()):
     training = runpy.run_path(str(path), run_name="script")["main"]()
     network, bits = training.network, hashlib.sha256()
-    for array in (network.theta.buffer, training.m, training.v, network.running):
+    for array in (network.theta.buffer, training.state.m, training.state.v, network.running):
         bits.update(array.tobytes())
     print(bits.hexdigest())
 """
