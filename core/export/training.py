@@ -15,6 +15,7 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, Parameters, network
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.nn.schedules import SCHEDULES
+from core.nn.softmax import cost
 from core.training.stack import STATISTICS_FROM
 from core.training.state import State
 from core.training.update import Update
@@ -33,7 +34,7 @@ class Training:
     """The training of one network on X (n_x, m) and Y (C, m), with its state and the steps that change it."""
 
     def __init__(self, network: Network, seed: int, rules: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
-        self.network, self.seed, self.settings = network, seed, settings
+        self.network, self.seed, self.rules, self.settings = network, seed, rules, settings
         self.X, self.rows = X, np.concatenate([X.T, Y.T], axis=1)  # an example a row, (m, n_x + C)
         m, v = Parameters(network.sizes, 1, np.float32), Parameters(network.sizes, 1, np.float32)
         self.state = State(network.theta.buffer, m.buffer, v.buffer, network.running)
@@ -118,6 +119,13 @@ class Training:
         with np.errstate(all="ignore"):
             P: Array = self.network.predict(X, self.settings["batch_norm"], self.epsilon_bn)[0]
         return P
+
+    def cost(self, X: Array, Y: Array) -> float:
+        """The cost J at test time of normalized inputs X (n_x, m), in nats."""
+        chosen = X, self.settings["batch_norm"], self.epsilon_bn
+        with np.errstate(all="ignore"):
+            logits = (lambda: self.network.logits(*chosen)[0]) if self.rules > 1 else None
+            return float(cost(self.predict(X), Y, logits))
 
 
 def train(training: Training, nudges: Iterable[tuple[int, dict[str, Any]]], steps: int) -> Training:

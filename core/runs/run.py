@@ -29,6 +29,7 @@ from core.runs.snapshots import Snapshot, Snapshots
 from core.runs.trouble import Trouble, diagnose
 from core.settings.plain import as_dict
 from core.settings.table import RunSpec, Settings, changed
+from core.training.evaluation import losses
 from core.training.run_data import data_of
 from core.training.state import NORM_WEIGHTS, State
 
@@ -107,6 +108,11 @@ class Run:
     def evaluate(self, split: str) -> Scores:
         """Cost and accuracy at test time on the "train" or the "dev" set."""
         return self._measured.evaluate(split)
+
+    def losses(self, split: str) -> Array:
+        """The loss (m,) of each example of the "train" or the "dev" set at test time, in nats."""
+        examples = getattr(self.data, split)
+        return losses(self.stack, self.outputs(split), examples.X, examples.Y)
 
     def fingerprint(self) -> str:
         """SHA-256 of all that the future depends on (see the function of that name)."""

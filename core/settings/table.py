@@ -273,8 +273,8 @@ SPEC: tuple[Field, ...] = (
     Field("seed", "", "seed", "Another number gives other first weights and another order of the examples.",
           "linear", "network", 0, 2**31 - 1, integer=True),
     Field("rules", "", "rules", "By which version of the formulas the run is trained. A run keeps the version that it "
-          "began with. Under 1, the bias correction of γ and β[l] counts the steps in which they do not learn; since 2 "
-          "it does not.",
+          "began with. Under 1, the bias correction of γ and β[l] counts steps in which they do not learn, and no "
+          "example's loss at test time is above 87 nats. Under 2 it does not, and losses have no ceiling.",
           "linear", "rules", 1, RULES, integer=True, off=1),
 )
 # fmt: on

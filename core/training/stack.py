@@ -220,3 +220,7 @@ class Stack:
     def predict(self, X: Array) -> Array:
         """Test-time probabilities (K, C, m) of standardized inputs (n_x, m)."""
         return self.network.predict(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)
+
+    def logits(self, X: Array) -> Array:
+        """The output layer's z (K, C, m) at test time, of standardized inputs (n_x, m)."""
+        return self.network.logits(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)
