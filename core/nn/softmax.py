@@ -46,7 +46,7 @@ def losses(A: Array, Y: Array, logits: Callable[[], Array] | None = None) -> Arr
 
 def cost(A: Array, Y: Array, logits: Callable[[], Array] | None = None) -> Array:
     """The cost J in nats (...): the mean of `losses` over the examples (C19)."""
-    J: Array = losses(A, Y, logits).mean(axis=-1)
+    J: Array = -(-losses(A, Y, logits)).mean(axis=-1)  # -mean(log a), to the sign of a zero
     return J
 
 

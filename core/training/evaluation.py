@@ -5,7 +5,7 @@ Searches and the comparison under other seeds measure with this.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -30,8 +30,17 @@ def losses(stack: Stack, A: Array, X: Array, Y: Array) -> Array:
     Under the first rules a probability below 1e-38 counts as that.
     """
     with np.errstate(all="ignore"):
-        exact = stack.spec.rules > 1
-        return softmax.losses(A, Y, (lambda: stack.logits(X).reshape(A.shape)) if exact else None)
+        return softmax.losses(A, Y, _logits(stack, A, X))
+
+
+def cost(stack: Stack, A: Array, X: Array, Y: Array) -> Array:
+    """The cost J (K,) at test time, in nats: the mean of `losses`."""
+    with np.errstate(all="ignore"):
+        return softmax.cost(A, Y, _logits(stack, A, X))
+
+
+def _logits(stack: Stack, A: Array, X: Array) -> Callable[[], Array] | None:
+    return (lambda: stack.logits(X).reshape(A.shape)) if stack.spec.rules > 1 else None
 
 
 def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, Array]]:
@@ -42,7 +51,7 @@ def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, A
     for at in range(0, dev.labels.size, at_once):
         part = slice(at, at + at_once)
         A = stack.predict(dev.X[:, part])  # (K, C, m)
-        loss += dev.labels[part].size * losses(stack, A, dev.X[:, part], dev.Y[:, part]).mean(axis=-1)
+        loss += dev.labels[part].size * cost(stack, A, dev.X[:, part], dev.Y[:, part])
         right += (A.argmax(axis=1) == dev.labels[part]).sum(axis=1)
         yield
     loss, accuracy = loss / dev.labels.size, right / dev.labels.size
