@@ -209,6 +209,7 @@ class Training:
             sums = ["sum" in OPTIMIZERS[settings["optimizer"]][1] for settings in (old, self.now)]
             if self.now["on_switch"] == "reset" or sums[0] != sums[1]:
                 self.reset_moments()  # a sum of gradients cannot go on as an average
+        self.end_epoch()
         if old["decay"] != self.now["decay"]:
             self.decay_from = self.epoch
 
@@ -223,8 +224,13 @@ class Training:
         nn.functional.cross_entropy(self.network(self.X[batch], self.now), self.labels[batch]).backward()
         self.update()
         self.step += 1
-        self.cursor += self.now["batch_size"]
-        if self.cursor >= len(self.X):
+        self.cursor += len(batch)
+        self.end_epoch()
+
+    def end_epoch(self) -> None:
+        """Begin the next epoch where this one has no mini-batch left."""
+        least = min(self.now["batch_size"], len(self.X)) if self.now["drop_last"] else 1
+        if len(self.X) - self.cursor < least:
             self.cursor, self.epoch = 0, self.epoch + 1
 
     @torch.no_grad()

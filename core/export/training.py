@@ -52,6 +52,7 @@ class Training:
             old["optimizer"], new["optimizer"], new["on_switch"]
         ):
             self.reset_moments()
+        self.end_epoch()
         if old["decay"] != new["decay"]:
             self.state.decay_from = self.state.epoch
         self.prepare()
@@ -78,9 +79,9 @@ class Training:
 
     def advance(self) -> None:
         """One training step: mini-batch, forward, backward, running averages, optimizer."""
-        state, batch_norm, count = self.state, self.settings["batch_norm"], len(self.rows)
+        state, batch_norm = self.state, self.settings["batch_norm"]
         if state.cursor == 0:
-            self.order = np.random.default_rng([self.seed, state.epoch]).permutation(count)
+            self.order = np.random.default_rng([self.seed, state.epoch]).permutation(len(self.rows))
         rows = self.rows[None, self.order[state.cursor : state.cursor + self.settings["batch_size"]]]  # (1, m, n_x + C)
         columns, n_x = np.ascontiguousarray(rows.transpose(0, 2, 1)), len(self.X)
         work, Y = self.network.pass_of(rows.shape[1]), columns[:, n_x:]
@@ -91,9 +92,16 @@ class Training:
         self.update.step(state)
         state.step += 1
         state.cursor += rows.shape[1]
-        if state.cursor >= count:
-            state.cursor, state.epoch = 0, state.epoch + 1
+        self.end_epoch()
+        if state.cursor == 0:
             self.update.set_alpha(self.alpha)
+
+    def end_epoch(self) -> None:
+        """Begin the next epoch where this one has no mini-batch left."""
+        count = len(self.rows)
+        least = min(self.settings["batch_size"], count) if self.settings["drop_last"] else 1
+        if count - self.state.cursor < least:
+            self.state.cursor, self.state.epoch = 0, self.state.epoch + 1
 
     def average_statistics(self) -> None:
         """Update batch norm's running mean and variance, which are bias-corrected averages (C15)."""

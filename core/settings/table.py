@@ -70,6 +70,7 @@ class Settings:
     bn_epsilon: float = 1e-5
     beta2: float = 0.999
     epsilon: float = 1e-8
+    drop_last: bool = False
 
     def __post_init__(self) -> None:
         check(self)
@@ -236,6 +237,10 @@ SETTINGS: tuple[Field, ...] = (
     Field("on_switch", "", "moments after a switch",
           "What happens to the averages of gradients when you change the optimizer.",
           "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, per_member=True, course="C7"),
+    Field("drop_last", "", "drop the last partial mini-batch",
+          "Where the mini-batch size does not divide the training set, the last mini-batch of an epoch is smaller. On: "
+          "it is left out. The order is drawn anew in every epoch, so that no example is left out for good.",
+          "switch", "seldom", course="C1", off=False),
 )
 # fmt: on
 

@@ -99,11 +99,12 @@ class Stack:
             self._switch_batch_norm(one.batch_norm, epsilon)
         elif old.optimizer != one.optimizer and not keeps_moments(old.optimizer, one.optimizer, one.on_switch):
             self._reset_moments()
-        if old.decay != one.decay:
-            self.state.decay_from = self.state.epoch
         self.settings = new
         self.epsilon_bn = epsilon
         self.batch = min(one.batch_size, self.data.train.labels.size)
+        self._end_epoch()
+        if old.decay != one.decay:
+            self.state.decay_from = self.state.epoch
         self._prepare()
 
     def _switch_batch_norm(self, on: bool, epsilon: Array) -> None:
@@ -178,10 +179,22 @@ class Stack:
         state = self.state
         state.step += steps
         state.cursor += steps * examples
-        if state.cursor >= self.data.train.labels.size:
+        if self._end_epoch() and self.settings[0].decay != "none":
+            self._set_alpha()
+
+    def _end_epoch(self) -> bool:
+        """Begin the next epoch where this one has no mini-batch left; returns whether it had none."""
+        state, least = self.state, self.batch if self.settings[0].drop_last else 1
+        over = self.data.train.labels.size - state.cursor < least
+        if over:
             state.cursor, state.epoch = 0, state.epoch + 1
-            if self.settings[0].decay != "none":
-                self._set_alpha()
+        return over
+
+    @property
+    def last_batch(self) -> int:
+        """Examples in the last mini-batch of an epoch."""
+        rest = self.data.train.labels.size % self.batch
+        return self.batch if self.settings[0].drop_last or not rest else rest
 
     def _next_batch(self) -> tuple[Array, Array, Array]:
         """The coming mini-batch: X (1 or K, n_x, m), X.T as rows (1 or K, m, n_x), Y (1 or K, C, m)."""

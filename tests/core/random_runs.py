@@ -71,6 +71,7 @@ OTHER = {  # a value of each field that is not its default
     "bn_epsilon": 1e-3,
     "beta2": 0.9,
     "epsilon": 1e-6,
+    "drop_last": True,
 }
 _names = st.lists(st.sampled_from(sorted(values)), max_size=4, unique=True)
 changes = _names.flatmap(lambda names: st.fixed_dictionaries({name: values[name] for name in names}))

@@ -45,6 +45,7 @@ VALUES = {
     "bn_epsilon": (1e-10, 1e-3, 1.0),
     "beta2": (0.5, 0.9, 0.9999),
     "epsilon": (1e-12, 1e-4, 0.1),
+    "drop_last": (True, False),
 }
 
 

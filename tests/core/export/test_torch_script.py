@@ -49,6 +49,7 @@ NUDGES = {
     "decay": {"decay": "exponential", "decay_rate": 0.2},
     "stairs": {"decay": "staircase", "decay_rate": 0.5, "decay_every": 2},
     "mini-batch": {"batch_size": 33},
+    "whole mini-batches": {"batch_size": 33, "drop_last": True},
     "all at once": {"batch_size": 50_000},
     "averages": {"beta1": 0.5, "beta2": 0.9, "bn_decay": 0.99, "bias_correction": False},
     "epsilons": {"epsilon": 1e-3, "bn_epsilon": 0.1},
