@@ -30,7 +30,7 @@ def losses(spec: RunSpec, batch_size: int, steps: int) -> np.ndarray:
     stack = Stack(spec, data, settings, [spec.seed] * len(settings))
     with np.errstate(all="ignore"):
         stack.advance(steps, np.empty((steps, len(settings)), stack.dtype))
-        found = [float(softmax.cost(A, data.dev.Y)) for A in stack.predict(data.dev.X)]
+        found = softmax.cost(stack.predict(data.dev.X), data.dev.Y, lambda: stack.logits(data.dev.X))
     return np.nan_to_num(found, nan=np.inf).reshape(len(BETAS), len(ALPHAS))
 
 

@@ -15,7 +15,6 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
-from core.nn.softmax import cost
 from core.runs.run import Run
 
 ROW = script.WIDTH - 30  # length of a row that has space for its indent and name on one line
@@ -48,6 +47,7 @@ SIZES = {sizes}  # features, units of the hidden layers, classes
 ACTIVATION = "{activation}"
 INITIALIZATION = "{initialization}"
 SEED = {seed}  # of the first weights and of the order of the examples
+RULES = {rules}  # of Panda, by which it was trained
 STEPS = {steps}
 {settings}{nudges}
 
@@ -72,12 +72,12 @@ def examples(name: str) -> tuple[Array, Array]:
 def main() -> Training:
     """Train, and print loss and accuracy at test time."""
     network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
-    training = train(Training(network, SEED, SETTINGS, *examples("train")), NUDGES, STEPS)
+    training = train(Training(network, SEED, RULES, SETTINGS, *examples("train")), NUDGES, STEPS)
     print(f"step {{training.state.step}}")
     for name in ("train", "dev"):
         X, Y = examples(name)
-        A = training.predict(X)
-        print(f"{{name:5}} loss {{cost(A, Y):.8g}}, accuracy {{np.mean(A.argmax(axis=0) == Y.argmax(axis=0)):.2%}}")
+        right = training.predict(X).argmax(axis=0) == Y.argmax(axis=0)
+        print(f"{{name:5}} loss {{training.cost(X, Y):.8g}}, accuracy {{np.mean(right):.2%}}")
     return training
 
 
@@ -92,7 +92,7 @@ def numpy_script(run: Run) -> str:
     """The text of the script."""
     chosen = choices(run)
     rows = [row for rows in chosen.values() for row in rows.values()]
-    roots = [*_functions(rows), *map(type, rows), cost, new_network, Training, train]
+    roots = [*_functions(rows), *map(type, rows), new_network, Training, train]
     needed = source.parts(roots, frozenset(chosen))
     return HEAD.format(
         title=script.title(run),
@@ -102,6 +102,7 @@ def numpy_script(run: Run) -> str:
         activation=run.spec.activation,
         initialization=run.spec.initialization,
         seed=run.spec.seed,
+        rules=run.spec.rules,
         steps=run.step,
         settings=script.settings(run),
         nudges=script.nudges(run),

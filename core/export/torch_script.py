@@ -43,6 +43,7 @@ from __future__ import annotations
 
 SIZES = {sizes}  # features, units of the hidden layers, classes
 SEED = {seed}  # of the first weights and of the order of the examples
+RULES = {rules}  # of Panda, by which it was trained
 STEPS = {steps}
 {settings}{nudges}
 
@@ -152,7 +153,7 @@ class Training:
 
     def reset_moments(self) -> None:
         self.moments = {{p: (torch.zeros_like(p), torch.zeros_like(p)) for p in self.network.parameters()}}
-        self.weight1 = self.weight2 = 1.0  # beta1^t and beta2^t
+        self.weights = {{True: [1.0, 1.0], False: [1.0, 1.0]}}  # beta1^t and beta2^t of gamma and beta, and of the rest
 
     def nudge(self, changes: dict[str, Any]) -> None:
         """Change settings from the next step on, and adapt the network and the averages to them."""
@@ -167,6 +168,7 @@ class Training:
             sums = ["sum" in OPTIMIZERS[settings["optimizer"]][1] for settings in (old, self.now)]
             if self.now["on_switch"] == "reset" or sums[0] != sums[1]:
                 self.reset_moments()  # a sum of gradients cannot go on as an average
+        self.end_epoch()
         if old["decay"] != self.now["decay"]:
             self.decay_from = self.epoch
 
@@ -182,8 +184,13 @@ class Training:
         nn.functional.cross_entropy(self.network(self.X[batch], now), self.labels[batch]).backward()
         self.update()
         self.step += 1
-        self.cursor += self.now["batch_size"]
-        if self.cursor >= len(self.X):
+        self.cursor += len(batch)
+        self.end_epoch()
+
+    def end_epoch(self) -> None:
+        """Begin the next epoch where this one has no mini-batch left."""
+        least = min(self.now["batch_size"], len(self.X)) if self.now["drop_last"] else 1
+        if len(self.X) - self.cursor < least:
             self.cursor, self.epoch = 0, self.epoch + 1
 
     @torch.no_grad()
@@ -191,27 +198,30 @@ class Training:
         """One step of the optimizer on every parameter that learns."""
         now, age = self.now, self.epoch - self.decay_from
         step, averages = OPTIMIZERS[now["optimizer"]]
-        self.weight1 *= now["beta1"] if "m" in averages else 1
-        self.weight2 *= now["beta2"] if "v" in averages else 1
         factor = SCHEDULES[now["decay"]](age, now["decay_rate"], now["decay_every"])
         now = now | {{"alpha": float(now["learning_rate"] * factor), "correction1": 1.0, "correction2": 1.0}}
-        if now["bias_correction"]:
-            now["correction1"] = 1 - self.weight1 if "m" in averages else 1.0
-            now["correction2"] = 1 - self.weight2 if "v" in averages else 1.0
+        learnt, norms = self.network.learnt(now), set(self.network.norms.parameters())
         if now["clip_norm"] < {no_clipping}:
-            nn.utils.clip_grad_norm_(self.network.learnt(now), now["clip_norm"])
+            nn.utils.clip_grad_norm_(learnt, now["clip_norm"])
         for layer in self.network.layers:
             layer.weight *= 1 - now["alpha"] * now["weight_decay"]
-        for theta in self.network.learnt(now):
-            step(theta, theta.grad, *self.moments[theta], now)
+        for norm, weights in self.weights.items():
+            some = [theta for theta in learnt if (theta in norms) == norm]
+            for i, (average, beta) in enumerate((("m", "beta1"), ("v", "beta2"))):
+                if average in averages and (some or RULES < 2):  # young gamma and beta have averages of few steps
+                    weights[i] *= now[beta]
+                    now[f"correction{{i + 1}}"] = 1 - weights[i] if now["bias_correction"] else 1.0
+            for theta in some:
+                step(theta, theta.grad, *self.moments[theta], now)
 
     @torch.no_grad()
     def evaluate(self, X: Tensor, labels: Tensor) -> tuple[float, float]:
         """Loss and accuracy at test time; batch norm uses its running averages."""
         self.network.eval()
-        A = torch.softmax(self.network(X, self.now), dim=1)
-        likelihood = A[torch.arange(len(A)), labels].clamp(min=torch.finfo(A.dtype).tiny)  # no logarithm of 0
-        return -likelihood.double().log().mean().item(), (A.argmax(dim=1) == labels).double().mean().item()
+        Z = self.network(X, self.now)
+        most = np.inf if RULES > 1 else -np.log(np.finfo(np.float32).tiny)  # nats of an example
+        loss = nn.functional.cross_entropy(Z.double(), labels, reduction="none").clamp(max=most).mean().item()
+        return loss, (Z.argmax(dim=1) == labels).double().mean().item()
 
 
 def examples(name: str) -> tuple[Tensor, Tensor]:
@@ -255,6 +265,7 @@ def torch_script(run: Run) -> str:
         imports=script.imports(IMPORTS | numbers.imports),
         sizes=run.sizes,
         seed=run.spec.seed,
+        rules=run.spec.rules,
         steps=run.step,
         settings=script.settings(run),
         nudges=script.nudges(run),

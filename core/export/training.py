@@ -17,6 +17,7 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, Parameters, network
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.nn.schedules import SCHEDULES
+from core.nn.softmax import cost
 from core.training.stack import STATISTICS_FROM
 from core.training.state import State
 from core.training.update import Update
@@ -34,12 +35,12 @@ def new_network(sizes: tuple[int, ...], activation: str, initialization: str, se
 class Training:
     """The training of one network on X (n_x, m) and Y (C, m), with its state and the steps that change it."""
 
-    def __init__(self, network: Network, seed: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
-        self.network, self.seed, self.settings = network, seed, settings
+    def __init__(self, network: Network, seed: int, rules: int, settings: dict[str, Any], X: Array, Y: Array) -> None:
+        self.network, self.seed, self.rules, self.settings = network, seed, rules, settings
         self.X, self.rows = X, np.concatenate([X.T, Y.T], axis=1)  # an example a row, (m, n_x + C)
         m, v = Parameters(network.sizes, 1, np.float32), Parameters(network.sizes, 1, np.float32)
         self.state = State(network.theta.buffer, m.buffer, v.buffer, network.running)
-        self.update = Update(network, m, v)
+        self.update = Update(network, m, v, rules)
         self.loss = np.zeros(1, np.float32)  # the cost J of the last mini-batch
         self.prepare()
 
@@ -53,13 +54,14 @@ class Training:
             old["optimizer"], new["optimizer"], new["on_switch"]
         ):
             self.reset_moments()
+        self.end_epoch()
         if old["decay"] != new["decay"]:
             self.state.decay_from = self.state.epoch
         self.prepare()
 
     def prepare(self) -> None:
         """What only a nudge changes."""
-        self.update.prepare(OPTIMIZERS[self.settings["optimizer"]], self.settings)
+        self.update.prepare(OPTIMIZERS[self.settings["optimizer"]], self.settings, self.state)
         self.update.set_alpha(self.alpha)
 
     def switch_batch_norm(self, on: bool, old_epsilon: Array) -> None:
@@ -75,13 +77,13 @@ class Training:
     def reset_moments(self) -> None:
         """Start the averages of gradients again at 0."""
         self.state.m[:], self.state.v[:] = 0, 0
-        self.state.weight1 = self.state.weight2 = 1.0
+        self.state.weight1 = self.state.weight2 = self.state.weight1_norm = self.state.weight2_norm = 1.0
 
     def advance(self) -> None:
         """One training step: mini-batch, forward, backward, running averages, optimizer."""
-        state, batch_norm, count = self.state, self.settings["batch_norm"], len(self.rows)
+        state, batch_norm = self.state, self.settings["batch_norm"]
         if state.cursor == 0:
-            self.order = np.random.default_rng([self.seed, state.epoch]).permutation(count)
+            self.order = np.random.default_rng([self.seed, state.epoch]).permutation(len(self.rows))
         rows = self.rows[None, self.order[state.cursor : state.cursor + self.settings["batch_size"]]]  # (1, m, n_x + C)
         columns, n_x = np.ascontiguousarray(rows.transpose(0, 2, 1)), len(self.X)
         work, Y = self.network.pass_of(rows.shape[1]), columns[:, n_x:]
@@ -93,9 +95,16 @@ class Training:
         self.update.step(state)
         state.step += 1
         state.cursor += rows.shape[1]
-        if state.cursor >= count:
-            state.cursor, state.epoch = 0, state.epoch + 1
+        self.end_epoch()
+        if state.cursor == 0:
             self.update.set_alpha(self.alpha)
+
+    def end_epoch(self) -> None:
+        """Begin the next epoch where this one has no mini-batch left."""
+        count = len(self.rows)
+        least = min(self.settings["batch_size"], count) if self.settings["drop_last"] else 1
+        if count - self.state.cursor < least:
+            self.state.cursor, self.state.epoch = 0, self.state.epoch + 1
 
     def average_statistics(self) -> None:
         """Update batch norm's running mean and variance, which are bias-corrected averages (C15)."""
@@ -121,6 +130,13 @@ class Training:
         with np.errstate(all="ignore"):
             P: Array = self.network.predict(X, self.settings["batch_norm"], self.epsilon_bn)[0]
         return P
+
+    def cost(self, X: Array, Y: Array) -> float:
+        """The cost J at test time of normalized inputs X (n_x, m), in nats."""
+        chosen = X, self.settings["batch_norm"], self.epsilon_bn
+        with np.errstate(all="ignore"):
+            logits = (lambda: self.network.logits(*chosen)[0]) if self.rules > 1 else None
+            return float(cost(self.predict(X), Y, logits))
 
 
 def train(training: Training, nudges: Iterable[tuple[int, dict[str, Any]]], steps: int) -> Training:

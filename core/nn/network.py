@@ -235,6 +235,11 @@ class Network:
             softmax(self._logits(layers, X[None, :, part]), out=out[..., part])
         return out
 
+    def logits(self, X: Array, batch_norm: bool, epsilon: Array) -> Array:
+        """Z (K, C, m) of the output layer at test time for inputs X (n_x, m): what `predict` takes the softmax of."""
+        layers, starts = self.folded(batch_norm, epsilon), range(0, X.shape[-1], PREDICT_AT_ONCE)
+        return np.concatenate([self._logits(layers, X[None, :, at : at + PREDICT_AT_ONCE]) for at in starts], axis=-1)
+
     def _logits(self, layers: list[tuple[Array, Array]], A: Array) -> Array:
         """Z (K, C, m) of the output layer for inputs A (1, n_x, m)."""
         for W, b in layers[:-1]:

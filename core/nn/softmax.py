@@ -5,6 +5,8 @@ Examples are columns. In `SoftmaxCost` every array has a leading axis of K netwo
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy import divide, exp, log, matmul, multiply, subtract, vecdot
 
@@ -23,14 +25,28 @@ def softmax(Z: Array, out: Array | None = None) -> Array:
     return out
 
 
-def cost(A: Array, Y: Array) -> Array:
-    """The cost J in nats: the mean over m examples of the loss -sum over classes of y log a (C19).
+def losses(A: Array, Y: Array, logits: Callable[[], Array] | None = None) -> Array:
+    """The loss -sum over classes of y log a of each example, in nats (C19).
 
-    Probabilities A and one-hot Y, both (..., C, m), give (...) float64. A probability of 0 counts as the smallest
-    normal number of its type.
+    Probabilities A and one-hot Y, both (..., C, m), give (..., m) float64. Below the smallest normal number of their
+    type (in float32 exp(-87)) probabilities are rounded, at last to 0. There the loss is log(sum(exp(z))) - z of the
+    true class, from the z (..., C, m) that `logits()` gives; it is called only where that is needed. Without it such a
+    probability counts as the smallest normal number.
     """
-    likelihood = np.maximum(np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny)
-    J: Array = -np.log(likelihood, dtype=np.float64).mean(axis=-1)
+    likelihood, least = np.sum(A * Y, axis=-2), np.finfo(A.dtype).tiny
+    found: Array = -np.log(np.maximum(likelihood, least), dtype=np.float64)
+    tiny = likelihood < least
+    if logits and tiny.any():
+        Z = np.asarray(logits(), np.float64)
+        Z = Z - Z.max(axis=-2, keepdims=True)
+        from_z = np.log(np.exp(Z).sum(axis=-2)) - np.where(Y > 0, Z, 0).sum(axis=-2)
+        found = np.where(tiny, from_z, found)
+    return found
+
+
+def cost(A: Array, Y: Array, logits: Callable[[], Array] | None = None) -> Array:
+    """The cost J in nats (...): the mean of `losses` over the examples (C19)."""
+    J: Array = -(-losses(A, Y, logits)).mean(axis=-1)  # -mean(log a), to the sign of a zero
     return J
 
 

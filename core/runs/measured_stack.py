@@ -11,10 +11,10 @@ import numpy as np
 
 from core.data.datasets import Data
 from core.errors import UserError
-from core.nn import softmax
 from core.runs.history import History, steps_until_due
 from core.runs.measurement import StepMeasurement
 from core.settings.table import RunSpec, Settings
+from core.training.evaluation import cost
 from core.training.stack import Stack
 from core.training.state import State
 
@@ -67,7 +67,7 @@ class MeasuredStack:
         """Cost and accuracy at test time on the "train" or the "dev" set."""
         examples, A = getattr(self._data, split), self.outputs(split)
         right = np.argmax(A, axis=0) == examples.labels
-        return Scores(float(softmax.cost(A, examples.Y)), float(right.mean()))
+        return Scores(float(cost(self.stack, A, examples.X, examples.Y)), float(right.mean()))
 
     def _predicted(self, X: Array) -> Array:
         with np.errstate(all="ignore"):

@@ -15,13 +15,31 @@ from core.runs.run import Run
 
 
 def batch_of_one(run: Run) -> str | None:
-    """Batch norm on one example: z - mu is 0, whatever the weights are (C10)."""
-    if run.settings.batch_norm and run.stack.batch == 1:
+    """Batch norm on one example: z - mu is 0, whatever the weights are; on two, only its sign is left (C10)."""
+    if not run.settings.batch_norm or run.stack.batch > 2:
+        return None
+    if run.stack.batch == 1:
         return (
             "The hidden weights learn nothing: with one example in the mini-batch, batch norm subtracts each z from "
             "itself, so only the shift β[l] is left. Choose a larger mini-batch, or switch batch norm off."
         )
-    return None
+    return (
+        "With two examples in the mini-batch, batch norm turns each z into 1 or -1, whatever its size. Choose a larger "
+        "mini-batch, or switch batch norm off."
+    )
+
+
+def small_last_batch(run: Run) -> str | None:
+    """Batch norm on a last mini-batch of one or two examples: its sigma^2 is 0 or a bad estimate (C10, C15)."""
+    size, last = run.stack.batch, run.stack.last_batch
+    if not run.settings.batch_norm or size <= 2 or last > 2:
+        return None
+    what = "one example, so its σ² is 0" if last == 1 else "two examples, from which σ² is badly estimated"
+    return (
+        f"The last mini-batch of each epoch has only {what}: it spoils the running variance, which test time uses. "
+        f"There are {run.data.train.labels.size:,} training examples in mini-batches of {size:,}. Switch on “drop the "
+        "last partial mini-batch” (Advanced), or choose another size."
+    )
 
 
 def nothing_moves(run: Run) -> str | None:
@@ -33,7 +51,7 @@ def nothing_moves(run: Run) -> str | None:
 
 def dead_layer(run: Run) -> str | None:
     """A layer of ReLUs that are 0 for the whole mini-batch: no gradient passes it."""
-    if run.spec.activation != "relu" or not run.step or run.stack.batch == 1:
+    if run.spec.activation != "relu" or not run.step or _one_example(run):
         return None
     silent = np.flatnonzero(run.history.column("a_variance")[-1] == 0)
     if silent.size == 0:
@@ -44,7 +62,12 @@ def dead_layer(run: Run) -> str | None:
     )
 
 
-NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, nothing_moves, dead_layer)
+def _one_example(run: Run) -> bool:
+    """Whether the last step was made on one example: then a layer that lives gives one output too."""
+    return (run.stack.last_batch if run.stack.state.cursor == 0 else run.stack.batch) == 1
+
+
+NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, small_last_batch, nothing_moves, dead_layer)
 
 
 def notices(run: Run) -> list[str]:

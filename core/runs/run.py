@@ -29,8 +29,9 @@ from core.runs.snapshots import Snapshot, Snapshots
 from core.runs.trouble import Trouble, diagnose
 from core.settings.plain import as_dict
 from core.settings.table import RunSpec, Settings, changed
+from core.training.evaluation import losses
 from core.training.run_data import data_of
-from core.training.state import State
+from core.training.state import NORM_WEIGHTS, State
 
 Array = np.ndarray
 
@@ -43,9 +44,11 @@ def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
 
 def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
     """SHA-256 of all that a network's future depends on: spec, settings, parameters, moments, statistics, place in
-    data. `state` is that of a stack of one."""
+    data. `state` is that of a stack of one. Under the first rules `NORM_WEIGHTS` follow from the others."""
     digest = hashlib.sha256(json.dumps([as_dict(spec), as_dict(settings)], sort_keys=True).encode())
     for field in fields(State):
+        if spec.rules < 2 and field.name in NORM_WEIGHTS:
+            continue
         digest.update(np.ascontiguousarray(getattr(state, field.name)).tobytes())
     return digest.hexdigest()
 
@@ -105,6 +108,11 @@ class Run:
     def evaluate(self, split: str) -> Scores:
         """Cost and accuracy at test time on the "train" or the "dev" set."""
         return self._measured.evaluate(split)
+
+    def losses(self, split: str) -> Array:
+        """The loss (m,) of each example of the "train" or the "dev" set at test time, in nats."""
+        examples = getattr(self.data, split)
+        return losses(self.stack, self.outputs(split), examples.X, examples.Y)
 
     def fingerprint(self) -> str:
         """SHA-256 of all that the future depends on (see the function of that name)."""

@@ -99,7 +99,8 @@ def parse(data: bytes) -> RunFile:
     if fingerprint and not FINGERPRINT.fullmatch(fingerprint):
         raise FileError("The file's fingerprint is not one: it has 64 of the digits 0 to 9 and a to f.")
     name = short_text(found.get("name", ""), "name", NAME)
-    spec, settings = spec_of(found.get("spec", {})), settings_of(found.get("settings", {}))
+    spec = spec_of(found["spec"]) if "spec" in found else RunSpec()
+    settings = settings_of(found.get("settings", {}))
     return RunFile(name, spec, settings, journal, step, fingerprint, _table(found, spec))
 
 

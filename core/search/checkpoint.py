@@ -15,7 +15,7 @@ from core.data.checks import same_layout
 from core.data.safe_load import FileError, read_json, read_npz, write_npz
 from core.search.trials import Group, Trial
 from core.training.members import Members
-from core.training.state import COUNTS, WEIGHTS
+from core.training.state import COUNTS, WEIGHTS, all_weights
 
 Array = np.ndarray
 MOST = 64 * 2**20  # bytes of a file
@@ -64,7 +64,7 @@ def unpack(
 
     Raises `UserError`, before anything is changed, where the data are damaged, too large or of another search.
     """
-    arrays = read_npz(data, MOST)
+    arrays = {name: all_weights(array) if name == "weights" else array for name, array in read_npz(data, MOST).items()}
     fresh = {name: np.zeros((len(trials), n), kind) for name, n, kind in (("scores", 3, float), ("stands", 2, int))}
     _check(all(same_layout(arrays.get(name), array) for name, array in (fresh | dict(like)).items()))
     stands, scores = arrays["stands"], arrays["scores"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.data.shelf import is_table
 from core.errors import UserError
-from core.settings.plain import as_dict
+from core.settings.plain import as_dict, missing
 from core.settings.table import FIELDS, Field, RunSpec, SettingError, Settings
 
 SWITCH = {"on": True, "off": False}
@@ -32,7 +32,7 @@ def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
 
 
 def from_query(query: Mapping[str, str]) -> tuple[RunSpec, Settings] | None:
-    """Spec and settings with the fields that a query has and defaults for the others; None if it has no field.
+    """Spec and settings with the fields that a query has, `missing` or defaults for the others; None without fields.
 
     Keys that are not fields are ignored. Raises `SettingError` for an invalid value, and for own data.
     """
@@ -44,8 +44,14 @@ def from_query(query: Mapping[str, str]) -> tuple[RunSpec, Settings] | None:
     return _made(RunSpec, found), _made(Settings, found)
 
 
+def is_written_by_hand(query: Mapping[str, str]) -> bool:
+    """Whether a query leaves out fields that all links of the app have: then it asks for a new run, and is not that of
+    a run that was made, whose rules it would name or, if they are the first, leave out."""
+    return any(field.off is None and name not in query for name, field in FIELDS.items())
+
+
 def _made(kind: type, found: Mapping[str, Any]) -> Any:
-    return kind(**{field.name: found[field.name] for field in fields(kind) if field.name in found})
+    return kind(**missing(kind) | {field.name: found[field.name] for field in fields(kind) if field.name in found})
 
 
 def _text(field: Field, value: Any) -> str:

@@ -15,12 +15,18 @@ def as_dict(chosen: RunSpec | Settings) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in kept.items()}
 
 
+def missing(kind: type[RunSpec] | type[Settings]) -> dict[str, Any]:
+    """What fields have where a file or link leaves them out, for those that do not have their defaults (`off`)."""
+    offs = {field.name: FIELDS[field.name].off for field in fields(kind)}
+    return {name: off for name, off in offs.items() if off is not None}
+
+
 def spec_of(given: Any) -> RunSpec:
-    """The spec with these fields, and defaults for missing ones. Raises `UserError`."""
+    """The spec with these fields, and `missing` or defaults for missing ones. Raises `UserError`."""
     known = known_fields(given, [field.name for field in fields(RunSpec)], "spec")
-    return RunSpec(**{name: FIELDS[name].parse(value) for name, value in known.items()})
+    return RunSpec(**missing(RunSpec) | {name: FIELDS[name].parse(value) for name, value in known.items()})
 
 
 def settings_of(given: Any) -> Settings:
-    """The settings with these fields, and defaults for missing ones. Raises `UserError`."""
-    return Settings(**known_fields(given, [field.name for field in fields(Settings)], "settings"))
+    """The settings with these fields, and `missing` or defaults for missing ones. Raises `UserError`."""
+    return Settings(**missing(Settings) | known_fields(given, [field.name for field in fields(Settings)], "settings"))

@@ -23,6 +23,7 @@ from core.nn.schedules import SCHEDULES
 MAX_LAYERS = 6
 MAX_UNITS = 256
 OWN = "own data"
+RULES = 2  # of new runs; a run keeps those that it was made with
 
 
 class SettingError(UserError, ValueError):
@@ -45,6 +46,7 @@ class RunSpec:
     activation: str = "relu"
     initialization: str = "he"
     seed: int = 0
+    rules: int = RULES
 
     def __post_init__(self) -> None:
         check(self)
@@ -72,6 +74,7 @@ class Settings:
     weight_decay: float = 0.0
     clip_norm: float = 1000.0
     dropout: float = 0.0
+    drop_last: bool = False
 
     def __post_init__(self) -> None:
         check(self)
@@ -86,8 +89,9 @@ class Field:
     `per_member`: a stack takes one value for each of its networks; in any other setting they must be alike.
     `searched`: the range that a new search starts with, where that is not low to high.
 
-    `off` is for a field that is newer than files and links: the default, with which all is as it was without the field.
-    At this value it is left out of fingerprints, links and files (see `core.settings.plain.as_dict`).
+    `off` is for a field that is newer than files and links: the value with which all is as it was without the field.
+    At this value it is left out of fingerprints, links and files (see `core.settings.plain`), and where it is missing
+    there, it has this value. It is also the default, except for `rules`: new runs are made with the newest.
     """
 
     name: str
@@ -248,6 +252,10 @@ SETTINGS: tuple[Field, ...] = (
     Field("on_switch", "", "moments after a switch",
           "What happens to the averages of gradients when you change the optimizer.",
           "choice", "seldom", choices={"reset": "start again at 0", "keep": "keep"}, per_member=True, course="C7"),
+    Field("drop_last", "", "drop the last partial mini-batch",
+          "Where the mini-batch size does not divide the training set, the last mini-batch of an epoch is smaller. On: "
+          "it is left out. The order is drawn anew in every epoch, so that no example is left out for good.",
+          "switch", "seldom", course="C1", off=False),
 )
 # fmt: on
 
@@ -284,6 +292,10 @@ SPEC: tuple[Field, ...] = (
           "choice", "network", choices={name: i.label for name, i in INITIALIZERS.items()}),
     Field("seed", "", "seed", "Another number gives other first weights and another order of the examples.",
           "linear", "network", 0, 2**31 - 1, integer=True),
+    Field("rules", "", "rules", "By which version of the formulas the run is trained. A run keeps the version that it "
+          "began with. Under 1, the bias correction of γ and β[l] counts steps in which they do not learn, and no "
+          "example's loss at test time is above 87 nats. Under 2 it does not, and losses have no ceiling.",
+          "linear", "rules", 1, RULES, integer=True, off=1),
 )
 # fmt: on
 

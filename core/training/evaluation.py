@@ -5,7 +5,7 @@ Searches and the comparison under other seeds measure with this.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 import numpy as np
 
@@ -23,6 +23,26 @@ def parameters(sizes: Sequence[int]) -> int:
     return sum((n_in + 1) * n_out for n_in, n_out in zip(sizes, sizes[1:], strict=False)) + 2 * sum(sizes[1:-1])
 
 
+def losses(stack: Stack, A: Array, X: Array, Y: Array) -> Array:
+    """The loss (K, m) of each example at test time, in nats: A (K, C, m) is what the stack makes of standardized inputs
+    X (n_x, m), Y (C, m) is one-hot. For a stack of one, A may be (C, m); then the losses are (m,).
+
+    Under the first rules a probability below 1e-38 counts as that.
+    """
+    with np.errstate(all="ignore"):
+        return softmax.losses(A, Y, _logits(stack, A, X))
+
+
+def cost(stack: Stack, A: Array, X: Array, Y: Array) -> Array:
+    """The cost J (K,) at test time, in nats: the mean of `losses`."""
+    with np.errstate(all="ignore"):
+        return softmax.cost(A, Y, _logits(stack, A, X))
+
+
+def _logits(stack: Stack, A: Array, X: Array) -> Callable[[], Array] | None:
+    return (lambda: stack.logits(X).reshape(A.shape)) if stack.spec.rules > 1 else None
+
+
 def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, Array]]:
     """The dev loss and accuracy of each member, (K,) both, NaN where not finite; some examples at a time."""
     loss, right = np.zeros((2, stack.members))
@@ -31,7 +51,7 @@ def dev_scores(stack: Stack, dev: Split) -> Generator[None, None, tuple[Array, A
     for at in range(0, dev.labels.size, at_once):
         part = slice(at, at + at_once)
         A = stack.predict(dev.X[:, part])  # (K, C, m)
-        loss += dev.labels[part].size * softmax.cost(A, dev.Y[:, part])
+        loss += dev.labels[part].size * cost(stack, A, dev.X[:, part], dev.Y[:, part])
         right += (A.argmax(axis=1) == dev.labels[part]).sum(axis=1)
         yield
     loss, accuracy = loss / dev.labels.size, right / dev.labels.size

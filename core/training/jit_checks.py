@@ -26,7 +26,10 @@ WIDTHS = ((1,), (1, 1), (256,), (1, 256), (256, 1), (64, 32))  # numpy multiplie
 
 @dataclass(frozen=True)
 class Case:
-    """A stack to train for some steps, with one settings and seed for each member. `name` says what is special."""
+    """A stack to train for some steps, with one settings and seed for each member. `name` says what is special.
+
+    With `late`, scale and shift of batch norm learn only in the second half of the steps.
+    """
 
     name: str
     spec: RunSpec
@@ -34,6 +37,7 @@ class Case:
     settings: tuple[Settings, ...]
     seeds: tuple[int, ...]
     steps: int = 12
+    late: bool = False
 
 
 def differences(trainer: Trainer, cases: Iterable[Case]) -> list[str]:
@@ -96,9 +100,18 @@ def _rest() -> Iterator[Case]:
     yield Case("one network", SPEC, points(), (SETTINGS,), (0,))
     yield Case("one order of the examples", SPEC, points(), varied(SETTINGS), (0, 0, 0))
     yield Case("batch norm's scale not learnt", SPEC, points(), varied(replace(SETTINGS, bn_learn=False)), (0, 1, 2))
+    yield from _late()
     yield Case("learning rate decay", SPEC, points(), varied(fading), (0, 1, 2))
     yield Case("one network that diverges", leaky, points(), (wild,), (3,), steps=50)
     yield Case("one of three that diverges", leaky, points(), (calm, wild, calm), (3, 3, 3), steps=50)
+
+
+def _late() -> Iterator[Case]:
+    """Scale and shift of batch norm that begin to learn after some steps, under all rules."""
+    for rules, optimizer in product((1, 2), ("momentum", "rmsprop")):
+        start = replace(SETTINGS, optimizer=optimizer, bn_learn=False)
+        name = f"batch norm's scale learnt late under {optimizer}, rules {rules}"
+        yield Case(name, replace(SPEC, rules=rules), points(), varied(start), (0, 1, 2), late=True)
 
 
 def _on(value: bool) -> str:
@@ -139,8 +152,13 @@ def _same(trainer: Trainer, case: Case) -> bool:
     """Whether the losses are the same, and all else of the members whose losses are finite."""
     ways = [Stack(case.spec, case.data, case.settings, case.seeds) for _ in range(2)]
     losses = np.zeros((2, case.steps, len(case.seeds)), np.float32)
-    by_numpy = ways[0].advance(case.steps, losses[0], watch=lambda *_: None)  # numpy trains what is watched
-    done = by_numpy, trainer.advance(ways[1], case.steps, losses[1])
+    done = [0, 0]
+    for until in (case.steps // 2, case.steps) if case.late else (case.steps,):
+        parts, steps = [losses[i, done[i] : until] for i in (0, 1)], until - done[0]
+        done[0] += ways[0].advance(steps, parts[0], watch=lambda *_: None)  # numpy trains what is watched
+        done[1] += trainer.advance(ways[1], steps, parts[1])
+        for way in ways:
+            way.set([replace(settings, bn_learn=case.late or settings.bn_learn) for settings in case.settings])
     if done[0] != done[1] or not np.array_equal(losses[0, : done[0]], losses[1, : done[0]], equal_nan=True):
         return False
     sound = np.asarray(np.isfinite(losses[0, : done[0]]).all(axis=0))

@@ -55,6 +55,7 @@ class Shape(NamedTuple):
     b: Array
     gamma: Array
     beta: Array
+    norms: int  # blocks before this one are gamma and beta of batch norm
     unit: Array  # number of hidden units in the layers before layer l
     starts: Array  # start of each block of one network's parameters, and the end of the last
 
@@ -80,6 +81,7 @@ class KernelSettings(NamedTuple):
     keeps_m: bool
     keeps_v: bool
     bias_correction: bool
+    counts_norms: bool  # whether this step counts for the bias correction of gamma and beta
     first: int  # blocks first to last - 1 of the parameters are learnt
     last: int
     alpha: Array  # learning rate of this epoch
@@ -499,18 +501,27 @@ def _decay_weights(shape, data, settings, k):
 
 
 @jit
-def _update(loops, call, shape, data, settings, work, weights, k):
-    """`Stack._update` for member k."""
+def _corrections(settings, weights, first, second, k):
+    """Count a step in rows `first` and `second` of the weights. Returns what m and v of member k are divided by."""
     correction1 = correction2 = np.float32(1)
     if settings.keeps_m:
-        weights[0, k] = weights[0, k] * settings.beta1[k]
+        weights[first, k] = weights[first, k] * settings.beta1[k]
         if settings.bias_correction:
-            correction1 = np.float32(1 - weights[0, k])
+            correction1 = np.float32(1 - weights[first, k])
     if settings.keeps_v:
-        weights[1, k] = weights[1, k] * settings.beta2[k]
+        weights[second, k] = weights[second, k] * settings.beta2[k]
         if settings.bias_correction:
-            correction2 = np.float32(1 - weights[1, k])
-    alpha = np.float32(settings.alpha[k]) / correction1
+            correction2 = np.float32(1 - weights[second, k])
+    return correction1, correction2
+
+
+@jit
+def _update(loops, call, shape, data, settings, work, weights, k):
+    """`Update.step` for member k."""
+    others1, others2 = _corrections(settings, weights, 0, 1, k)
+    norms1 = norms2 = np.float32(1)
+    if settings.counts_norms:
+        norms1, norms2 = _corrections(settings, weights, 3, 4, k)
     one, two = np.float32(1 - settings.beta1[k]), np.float32(1 - settings.beta2[k])
     epsilon = np.float32(settings.epsilon[k])
     if settings.clip_norm[k] < NO_CLIPPING:
@@ -521,6 +532,8 @@ def _update(loops, call, shape, data, settings, work, weights, k):
         start, size = shape.starts[block], shape.starts[block + 1] - shape.starts[block]
         g = work.gradient[start : start + size]
         at = shape.members * start + k * size
+        alpha = np.float32(settings.alpha[k]) / (norms1 if block < shape.norms else others1)
+        correction2 = norms2 if block < shape.norms else others2
         theta, m, v = data.theta[at : at + size], data.m[at : at + size], data.v[at : at + size]
         if settings.optimizer == SGD:
             for i in range(size):

@@ -54,8 +54,8 @@ class StackArguments:
         places = [_integers(starts.get((kind, l), 0) for l in range(last + 1)) for kind in ("W", "b", "gamma", "beta")]
         units = _integers([0, 0, *np.cumsum(sizes[1:last])])
         blocks = _integers([*starts.values(), theta.buffer.size // K])
-        seeds = np.array(stack.seeds, np.uint64)
-        return self.kernel.Shape(K, stack.batches.orders, seeds, _integers(sizes), *places, units, blocks)
+        seeds, norms = np.array(stack.seeds, np.uint64), 2 * (last - 1)
+        return self.kernel.Shape(K, stack.batches.orders, seeds, _integers(sizes), *places, norms, units, blocks)
 
     def _settings(self, stack: Stack) -> Any:
         kernel, theta, fields = self.kernel, stack.network.theta, self.kernel.KernelSettings._fields
@@ -69,6 +69,7 @@ class StackArguments:
             keeps_m="m" in moments,
             keeps_v="v" in moments,
             bias_correction=one.bias_correction,
+            counts_norms=stack.update.counts_norms,
             first=ends.index(first),
             last=ends.index(last),
             alpha=np.empty(stack.members),

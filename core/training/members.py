@@ -20,7 +20,7 @@ class Members:
     """State of K networks of one shape, one row each.
 
     `rows` (K, N) are the numbers of the state's arrays, network after network, in the order of `_arrays`;
-    `counts` (K, 4) and `weights` (K, 3) are the fields of `State` named by `COUNTS` and `WEIGHTS`.
+    `counts` (K, 4) and `weights` (K, 5) are the fields of `State` named by `COUNTS` and `WEIGHTS`.
     """
 
     rows: Array

@@ -83,7 +83,7 @@ class Stack:
             self.network.draw(k, INITIALIZERS[spec.initialization].deviation, seed)
         self.m = Parameters(self.sizes, self.members, dtype)
         self.v = Parameters(self.sizes, self.members, dtype)
-        self.update = Update(self.network, self.m, self.v, Spread(self.network.theta))
+        self.update = Update(self.network, self.m, self.v, spec.rules, Spread(self.network.theta))
         self._drift = np.empty_like(self.network.running)
         self.state = State(self.network.theta.buffer, self.m.buffer, self.v.buffer, self.network.running)
         self.batches = Batches(data.train.rows, data.n_x, self.seeds, dtype)
@@ -102,11 +102,12 @@ class Stack:
             self._switch_batch_norm(one.batch_norm, epsilon)
         elif old.optimizer != one.optimizer and not keeps_moments(old.optimizer, one.optimizer, one.on_switch):
             self._reset_moments()
-        if old.decay != one.decay:
-            self.state.decay_from = self.state.epoch
         self.settings = new
         self.epsilon_bn = epsilon
         self.batch = min(one.batch_size, self.data.train.labels.size)
+        self._end_epoch()
+        if old.decay != one.decay:
+            self.state.decay_from = self.state.epoch
         self._prepare()
 
     def _switch_batch_norm(self, on: bool, epsilon: Array) -> None:
@@ -123,7 +124,7 @@ class Stack:
 
     def _reset_moments(self) -> None:
         self.state.m[:], self.state.v[:] = 0, 0
-        self.state.weight1 = self.state.weight2 = 1.0
+        self.state.weight1 = self.state.weight2 = self.state.weight1_norm = self.state.weight2_norm = 1.0
 
     def _units(self, values: list[float]) -> Array:
         """One number a member as (K, 1, 1), or 0-d where all agree."""
@@ -133,7 +134,7 @@ class Stack:
     def _prepare(self) -> None:
         """What every step needs and only a nudge or an epoch changes."""
         numbers = {name: per_member([getattr(s, name) for s in self.settings]) for name in PER_MEMBER}
-        self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers)
+        self.update.prepare(OPTIMIZERS[self.settings[0].optimizer], vars(self.settings[0]) | numbers, self.state)
         self._rho = numbers["bn_decay"]
         shares = [s.dropout for s in self.settings]
         self._dropout = Dropout(self.seeds, shares) if any(shares) else None
@@ -184,10 +185,22 @@ class Stack:
         state = self.state
         state.step += steps
         state.cursor += steps * examples
-        if state.cursor >= self.data.train.labels.size:
+        if self._end_epoch() and self.settings[0].decay != "none":
+            self._set_alpha()
+
+    def _end_epoch(self) -> bool:
+        """Begin the next epoch where this one has no mini-batch left; returns whether it had none."""
+        state, least = self.state, self.batch if self.settings[0].drop_last else 1
+        over = self.data.train.labels.size - state.cursor < least
+        if over:
             state.cursor, state.epoch = 0, state.epoch + 1
-            if self.settings[0].decay != "none":
-                self._set_alpha()
+        return over
+
+    @property
+    def last_batch(self) -> int:
+        """Examples in the last mini-batch of an epoch."""
+        rest = self.data.train.labels.size % self.batch
+        return self.batch if self.settings[0].drop_last or not rest else rest
 
     def _next_batch(self) -> tuple[Array, Array, Array]:
         """The coming mini-batch: X (1 or K, n_x, m), X.T as rows (1 or K, m, n_x), Y (1 or K, C, m)."""
@@ -226,3 +239,7 @@ class Stack:
     def predict(self, X: Array) -> Array:
         """Test-time probabilities (K, C, m) of standardized inputs (n_x, m)."""
         return self.network.predict(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)
+
+    def logits(self, X: Array) -> Array:
+        """The output layer's z (K, C, m) at test time, of standardized inputs (n_x, m)."""
+        return self.network.logits(X.astype(self.dtype, copy=False), self.settings[0].batch_norm, self.epsilon_bn)

@@ -9,7 +9,8 @@ import numpy as np
 
 Array = np.ndarray
 COUNTS = ("step", "epoch", "cursor", "decay_from")  # of a state, shared by a stack's members
-WEIGHTS = ("weight1", "weight2", "weight_bn")  # of a state, one for all members or one each
+NORM_WEIGHTS = ("weight1_norm", "weight2_norm")  # newer than files: see `all_weights`
+WEIGHTS = ("weight1", "weight2", "weight_bn", *NORM_WEIGHTS)  # of a state, one for all members or one each
 
 
 @dataclass
@@ -17,7 +18,8 @@ class State:
     """All that the future of a stack depends on, beside its spec and settings. Arrays are the stack's own or a copy.
 
     `weight1`, `weight2` and `weight_bn` are the products of all betas so far, of the moments m and v and of the running
-    statistics; bias correction divides by 1 minus the product.
+    statistics; bias correction divides by 1 minus the product. `weight1_norm` and `weight2_norm` are those of the
+    moments of gamma and beta, of the steps in which these learnt.
     """
 
     theta: Array
@@ -31,6 +33,14 @@ class State:
     weight1: Array | float = 1.0
     weight2: Array | float = 1.0
     weight_bn: Array | float = 1.0
+    weight1_norm: Array | float = 1.0
+    weight2_norm: Array | float = 1.0
+
+    @property
+    def norms_as_others(self) -> bool:
+        """Whether the moments of gamma and beta have the products of all others."""
+        pairs = ((self.weight1, self.weight1_norm), (self.weight2, self.weight2_norm))
+        return all(np.array_equal(one, other) for one, other in pairs)
 
     @property
     def bytes(self) -> int:
@@ -45,3 +55,11 @@ class State:
 def per_member(values: Sequence[float]) -> Array | float:
     """One float64 for each member, or a plain float if all are equal."""
     return values[0] if len(set(values)) == 1 else np.array(values)
+
+
+def all_weights(weights: Array) -> Array:
+    """The numbers (..., 5) named by `WEIGHTS`, from those of a file. A file from before `NORM_WEIGHTS` is of a run with
+    the first rules, under which gamma and beta have the products of all other parameters; other shapes are left alone.
+    """
+    old = len(WEIGHTS) - len(NORM_WEIGHTS)
+    return np.concatenate([weights, weights[..., :2]], axis=-1) if weights.shape[-1:] == (old,) else weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,20 +26,29 @@ class Update:
     decay is decoupled: before the optimizer's step, W -= alpha lambda W (Loshchilov & Hutter 2019).
 
     `prepare` and `set_alpha` take what the settings say; both come before the first `step`. `spread(name, values)`
-    makes an array of a number for each parameter of the values of K networks that differ.
+    makes an array of a number for each parameter of the values of K networks that differ. Bias correction counts the
+    steps in which a parameter learns; under the first of the `rules`, gamma and beta count all steps.
     """
 
-    def __init__(self, network: Network, m: Parameters, v: Parameters, spread: Spread | None = None) -> None:
-        self._network, self._m, self._v = network, m, v
+    def __init__(
+        self, network: Network, m: Parameters, v: Parameters, rules: int, spread: Spread | None = None
+    ) -> None:
+        self._network, self._m, self._v, self._rules = network, m, v, rules
         self._tmp: Array = np.empty(min(PIECE, m.buffer.size), network.dtype)
         self._spread = spread or (lambda name, value: np.array(value, network.dtype))
 
-    def prepare(self, optimizer: Optimizer, settings: Mapping[str, Any]) -> None:
+    def prepare(self, optimizer: Optimizer, settings: Mapping[str, Any], state: State) -> None:
         """Take the optimizer and the settings by name: numbers, (K,) where networks differ, and switches."""
         self.optimizer, self._settings, theta = optimizer, settings, self._network.theta
         learnt = theta.learnt(settings["batch_norm"], settings["bn_learn"])
         start, stop, _ = learnt.indices(theta.buffer.size)
-        self._parts = [slice(at, min(at + PIECE, stop)) for at in range(start, stop, PIECE)]
+        self.counts_norms = start == 0 or self._rules < 2
+        # Where gamma and beta end, if they learn and have other corrections than what is behind them.
+        self._norms = 0 if start or state.norms_as_others else theta.starts["W", 1]
+        cuts = [start, self._norms, stop] if self._norms else [start, stop]
+        self._parts = [
+            slice(at, min(at + PIECE, end)) for begin, end in pairwise(cuts) for at in range(begin, end, PIECE)
+        ]
         self._clips = bool(np.any(np.less(settings["clip_norm"], NO_CLIPPING)))
         gradient = self._clipped(start, stop) if self._clips else self._network.gradient.buffer
         self._pieces = []
@@ -64,6 +74,10 @@ class Update:
             state.weight1 = state.weight1 * self._settings["beta1"]
         if "v" in moments:
             state.weight2 = state.weight2 * self._settings["beta2"]
+        if self.counts_norms and "m" in moments:
+            state.weight1_norm = state.weight1_norm * self._settings["beta1"]
+        if self.counts_norms and "v" in moments:
+            state.weight2_norm = state.weight2_norm * self._settings["beta2"]
         if self._clips:
             self._clip()
         if self._kept is not None:
@@ -91,14 +105,24 @@ class Update:
 
     def _draw_rates(self, state: State) -> list[Rates]:
         """The factors of this step, a piece of the buffer each; kept once bias correction no longer changes them."""
+        others, done = norms, norms_done = self._factors("", state.weight1, state.weight2)
+        if self._norms:
+            norms, norms_done = self._factors("norm ", state.weight1_norm, state.weight2_norm)
+        rates = [
+            Rates(*(f[part] if f.ndim else f for f in (norms if part.start < self._norms else others)))
+            for part in self._parts
+        ]
+        if done and norms_done:
+            self._rates = rates
+        return rates
+
+    def _factors(self, of: str, *weights: Array | float) -> tuple[list[Array], bool]:
+        """The factors of parameters with these products of betas, and whether nothing is left to correct."""
         dtype, correct = self._network.dtype, self._settings["bias_correction"]
         corrections: list[Array] = [
             np.array(1 - weight if correct and name in self.optimizer.moments else 1, dtype)
-            for name, weight in (("m", state.weight1), ("v", state.weight2))
+            for name, weight in zip("mv", weights, strict=True)
         ]
-        alpha = self._spread("alpha", np.array(self._alpha, dtype) / corrections[0])
-        factors = (alpha, *self._constants, self._spread("correction2", corrections[1]))
-        rates = [Rates(*(f[part] if f.ndim else f for f in factors)) for part in self._parts]
-        if all((correction == 1).all() for correction in corrections):
-            self._rates = rates
-        return rates
+        alpha = self._spread(f"{of}alpha", np.array(self._alpha, dtype) / corrections[0])
+        factors = [alpha, *self._constants, self._spread(f"{of}correction2", corrections[1])]
+        return factors, all((correction == 1).all() for correction in corrections)

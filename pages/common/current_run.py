@@ -14,8 +14,8 @@ from core.runs.run import Run
 from core.sessions.commands import Pause, Read, Speed
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
-from core.settings.link import from_query
-from core.settings.table import FIELDS, RunSpec, Settings
+from core.settings.link import from_query, is_written_by_hand
+from core.settings.table import FIELDS, RULES, RunSpec, Settings
 from core.store import the_store
 from core.training.run_data import data_of
 from pages.common.escape import plain
@@ -59,7 +59,7 @@ def start(spec: RunSpec, settings: Settings) -> RunSession:
     before = _latest()
     data = data_of(spec)
     settings = replace(settings, batch_size=min(settings.batch_size, data.train.labels.size))
-    opened = open_run(Run(spec, settings, data))
+    opened = open_run(Run(replace(spec, rules=RULES), settings, data))
     if before:
         if drives(before):
             before.do(Pause())
@@ -81,8 +81,11 @@ def keep_table(table: Table, title: str) -> None:
 def _from_link() -> RunSession | None:
     """A new run with the spec and settings in the address; None if there are none."""
     try:
-        named = from_query(st.query_params.to_dict())
-        return open_run(Run(*named)) if named else None
+        query = st.query_params.to_dict()
+        if not (named := from_query(query)):
+            return None
+        spec, settings = named
+        return open_run(Run(replace(spec, rules=RULES) if is_written_by_hand(query) else spec, settings))
     except UserError as error:
         st.error(f"This link cannot be opened: {plain(str(error))}")
         return None

@@ -27,7 +27,7 @@ DRAWN_BEFORE = [case["run"] for case in json.loads(FINGERPRINTS.read_text(encodi
 OLD_KINDS = kinds(FIELDS.values()) & {pair for run in DRAWN_BEFORE for pair in values_of(run)}
 OLD_FIELDS = {*DRAWN_BEFORE[0]["spec"], *DRAWN_BEFORE[0]["settings"]}
 NEW_KINDS = kinds(FIELDS.values()) - OLD_KINDS
-NEW_FIELDS = {name for name in FIELDS if name not in OLD_FIELDS}
+NEW_FIELDS = {name for name in FIELDS if name not in OLD_FIELDS and name != "rules"}  # rules: of all runs
 # What is nudged: new settings and those with new choices as often as all others together, where there are any.
 _NEW = [field.name for field in SETTINGS if field.name in NEW_FIELDS | {name for name, _ in NEW_KINDS}]
 NUDGED = make_fingerprints.NUDGED + _NEW * (len(make_fingerprints.NUDGED) // max(1, len(_NEW)))

@@ -47,6 +47,7 @@ VALUES = {
     "beta2": (0.5, 0.9, 0.9999),
     "epsilon": (1e-12, 1e-4, 0.1),
     "dropout": (0.0, 0.2, 0.7),
+    "drop_last": (True, False),
 }
 VALUES |= {  # of what is newer: a little, much, and what it is by default
     field.name: (*(field.parse(SCALES[field.scale].from_unit(u, field.low, field.high)) for u in (0.5, 0.8)), field.off)

@@ -17,6 +17,7 @@ from core.nn.optimizers import OPTIMIZERS, Optimizer, _average
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
 from core.settings.table import FIELDS, RunSpec, Settings
+from core.training.state import NORM_WEIGHTS
 
 # Windows' Python does not start without this variable.
 BARE = {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
@@ -52,7 +53,7 @@ def assert_same_bits(run, training):
     for ours, theirs in [*arrays, (network.running, state.running)]:
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
-    for name in ("step", "epoch", "cursor", "decay_from", "weight1", "weight2", "weight_bn"):
+    for name in ("step", "epoch", "cursor", "decay_from", "weight1", "weight2", "weight_bn", *NORM_WEIGHTS):
         assert getattr(training.state, name) == getattr(state, name), name
     for name in ("train", "dev"):
         np.testing.assert_array_equal(training.predict(getattr(run.data, name).X), run.outputs(name))

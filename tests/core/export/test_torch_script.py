@@ -53,6 +53,7 @@ NUDGES = {
     "decay": {"decay": "exponential", "decay_rate": 0.2},
     "stairs": {"decay": "staircase", "decay_rate": 0.5, "decay_every": 2},
     "mini-batch": {"batch_size": 33},
+    "whole mini-batches": {"batch_size": 33, "drop_last": True},
     "all at once": {"batch_size": 50_000},
     "averages": {"beta1": 0.5, "beta2": 0.9, "bn_decay": 0.99, "bias_correction": False},
     "epsilons": {"epsilon": 1e-3, "bn_epsilon": 0.1},
@@ -160,3 +161,15 @@ def test_a_script_is_in_good_style_and_what_a_person_wrote_is_never_code(noted):
     comments = [line for line in torch_script(noted).splitlines() if "raise" in line]
     assert comments
     assert all(line.startswith("    # ") and line.isprintable() for line in comments)
+
+
+@needs_torch
+@pytest.mark.parametrize("rules", [1, 2])
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_scale_and_shift_that_learn_late(optimizer, rules, played):
+    run = Run(RunSpec(rules=rules), Settings(optimizer=optimizer, learning_rate=0.002, bn_learn=False))
+    run.advance(100)
+    run.nudge(bn_learn=True)
+    run.advance(3)
+    wanted = [run.step, run.evaluate("train").loss, run.evaluate("dev").loss]
+    assert losses(played(torch_script(run))[1]) == pytest.approx(wanted, rel=1e-4)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.nn.softmax import SoftmaxCost, as_written, cost, hardmax, softmax
+from core.nn.softmax import SoftmaxCost, as_written, cost, hardmax, losses, softmax
 
 
 def one_hot(labels, classes):
@@ -77,6 +77,19 @@ def test_cost_of_a_stack_is_one_number_a_network():
 def test_cost_of_a_true_class_thought_impossible_is_large_and_finite():
     J = cost(np.array([[0.0], [1.0]], np.float32), one_hot([0], 2))
     assert 80 < J < 100  # -ln of the smallest normal float32, 1.2e-38, is 87.3
+
+
+def test_with_z_the_loss_of_a_probability_that_is_rounded_is_exact():
+    Z = np.array([[0.0, 1.0, -27_350.0, -100.0, np.nan], [0.0, 0.0, 3.0, 0.0, 0.0]], np.float32)
+    found = losses(softmax(Z), one_hot([0] * 5, 2), lambda: Z)
+    np.testing.assert_allclose(found, [np.log(2), np.log1p(np.exp(-1)), 27_353, 100, np.nan], rtol=1e-6)
+
+
+def test_z_is_asked_for_only_where_it_is_needed():
+    def never():
+        raise AssertionError
+
+    assert cost(np.array([[0.9], [0.1]]), one_hot([0], 2), never) == pytest.approx(-np.log(0.9))
 
 
 def test_forward_is_softmax_and_cost():

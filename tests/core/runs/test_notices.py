@@ -1,5 +1,7 @@
 """Notices: a sentence where training cannot do what one would expect, and none elsewhere."""
 
+import pytest
+
 from core.runs.notices import notices
 from core.runs.run import Run
 from core.settings.table import RunSpec, Settings
@@ -33,3 +35,45 @@ def test_a_layer_of_dead_relus_is_named():
     run.stack.network.theta.b[1][:] = -100
     run.advance(1)
     assert "hidden layer 1" in notices(run)[0]
+
+
+def with_training_examples(count, **settings):
+    run = Run(RunSpec(examples=count + 160), Settings(**settings))
+    assert run.data.train.labels.size == count
+    return run
+
+
+@pytest.mark.parametrize(("count", "words"), [(641, "only one example"), (642, "only two examples")])
+def test_a_last_mini_batch_of_one_or_two_examples_is_named_from_the_batches_that_occur(count, words):
+    run = with_training_examples(count)
+    assert words in notices(run)[0]
+    assert f"{count} training examples in mini-batches of 64" in notices(run)[0]
+    for changes in ({"drop_last": True}, {"batch_norm": False}, {"batch_size": 50}):
+        other = run.branch()
+        other.nudge(**changes)
+        assert notices(other) == []
+
+
+def test_batch_norm_on_mini_batches_of_two_is_explained():
+    assert "turns each z into 1 or -1" in notices(Run(SMALL, Settings(batch_size=2)))[0]
+
+
+def test_no_relu_is_called_dead_after_a_mini_batch_of_one():
+    run = with_training_examples(641, bn_learn=False)
+    run.advance(11)
+    assert run.epoch == 1
+    assert (run.history.column("a_variance")[-1] == 0).any()
+    assert not any("ReLU" in sentence for sentence in notices(run))
+
+
+@pytest.mark.parametrize("drop", [False, True])
+def test_dropping_it_keeps_the_running_variance_and_the_dev_loss(drop):
+    """Else the last mini-batch of one takes the tenth part of the running variance away."""
+    run = with_training_examples(641, drop_last=drop)
+    run.advance(1000)
+    change = []
+    for _ in range(22):
+        before = run.evaluate("dev").loss
+        run.advance(1)
+        change.append(run.evaluate("dev").loss / before)
+    assert (max(change) > 1.3) != drop

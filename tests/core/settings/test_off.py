@@ -20,7 +20,7 @@ from core.search.space import Range, Space
 from core.sessions.run_recorder import RunRecorder, load
 from core.settings.link import from_query, to_query
 from core.settings.plain import as_dict, settings_of, spec_of
-from core.settings.table import FIELDS, RunSpec, Settings
+from core.settings.table import FIELDS, RULES, RunSpec, Settings
 from core.store import Store
 from core.training.state import State
 from tests.core.random_runs import OTHER
@@ -70,15 +70,18 @@ def fingerprint_of(run, spec, settings):
 
 
 def test_off_is_the_default_and_can_be():
+    """But for the rules: a file without them is of a run with the first ones, and new runs have the newest."""
+    assert (FIELDS["rules"].off, DEFAULTS["rules"]) == (FIELDS["rules"].low, FIELDS["rules"].high) == (1, RULES)
     for field in FIELDS.values():
         if field.off is not None:
             assert field.parse(field.off) == field.off
+        if field.off is not None and field.name != "rules":
             assert DEFAULTS[field.name] == field.off, f"{field.name} is not off by default: old files would change"
 
 
 def test_the_fields_are_all_but_those_at_off(name, at_off, not_off):
     for chosen in (SPEC, SETTINGS):
-        assert list(as_dict(chosen)) == [field for field in asdict(chosen) if FIELDS[field].off is None]
+        assert list(as_dict(chosen)) == [n for n, value in asdict(chosen).items() if not FIELDS[n].at_off(value)]
     assert name not in as_dict(at_off.spec) | as_dict(at_off.start)
     assert name in as_dict(not_off.spec) | as_dict(not_off.start)
 

@@ -33,6 +33,7 @@ WRONG = {
     "bias_correction of m alone": lambda told: {"bias_correction": told.bias_correction or not told.keeps_v},
     "bias_correction of v alone": lambda told: {"bias_correction": told.bias_correction or not told.keeps_m},
     "bias_correction never": lambda told: {"bias_correction": False},
+    "counts_norms": lambda told: {"counts_norms": not told.counts_norms},
     "first": lambda told: {"first": told.first + 1},
     "last": lambda told: {"last": told.last - 1},
 }
