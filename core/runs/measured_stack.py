@@ -41,6 +41,7 @@ class MeasuredStack:
         self.stack = Stack(spec, data, settings, [spec.seed])
         self.history = History(len(spec.hidden), data.n_classes)
         self.diverged_at = 0
+        self.broken = False  # whether the dev loss was not finite at the last two measurements that were due
         self._data = data
         self._changed_at = 0
         self._losses: Array = np.empty((MOST_STEPS, 1), self.stack.dtype)
@@ -104,6 +105,8 @@ class MeasuredStack:
             row = measurement.after(stack)
             self._evaluate(row)
             self.history.add(stack.state.step, row, keep)
+            # Only where that is due: a run has to stop where its replay does, which may measure other steps besides.
+            self.broken = keep and not np.isfinite(self.history.column("dev_loss")[-2:]).any()
         return done
 
     @property
@@ -138,6 +141,7 @@ class MeasuredStack:
 
     def restore(self, state: State, settings: Settings, history: History, changed_at: int) -> None:
         """Go to copies of `state` and `history`, with the settings that counted then, set at step `changed_at`."""
+        self.broken = False
         self.stack.restore(state, settings)
         self.history = history.copy()
         self._changed_at = changed_at

@@ -10,8 +10,11 @@ from collections.abc import Callable
 import numpy as np
 
 from core.nn.schedules import SCHEDULES
-from core.runs.journal import gestures
+from core.runs.journal import MOST_STEPS, gestures
 from core.runs.run import Run
+from core.training.members import picked
+
+SMALL = 1e-7  # a learning rate below which a step is tried: does it change anything?
 
 
 def batch_of_one(run: Run) -> str | None:
@@ -43,21 +46,38 @@ def small_last_batch(run: Run) -> str | None:
 
 
 def nothing_moves(run: Run) -> str | None:
-    """A learning rate that its schedule has made too small to change float32 weights."""
-    if run.settings.decay != "none" and run.learning_rate < 1e-7:
-        return f"The schedule has set the learning rate to {run.learning_rate:.1e}, too small to change the weights."
-    return None
+    """A learning rate that its schedule has made too small to change a float32 parameter, and will not raise again."""
+    if run.settings.decay == "none" or run.learning_rate >= SMALL or _last_rate(run) > run.learning_rate:
+        return None
+    if _moves(run):
+        return None
+    return f"The schedule has set the learning rate to {run.learning_rate:.1e}, too small to change the weights."
+
+
+def _last_rate(run: Run) -> float:
+    """The learning rate at the end of the schedule."""
+    now = run.settings
+    return float(now.learning_rate * SCHEDULES[now.decay].factor(MOST_STEPS, now.decay_rate, now.decay_every))
+
+
+def _moves(run: Run) -> bool:
+    """Whether the next step changes a parameter, tried on a copy."""
+    copy = picked(run.stack, [0])
+    with np.errstate(all="ignore"):
+        copy.advance(1, np.empty((1, 1), copy.dtype))
+    return not np.array_equal(copy.state.theta, run.stack.state.theta)
 
 
 def dead_layer(run: Run) -> str | None:
     """A layer of ReLUs that are 0 for the whole mini-batch: no gradient passes it."""
     if run.spec.activation != "relu" or not run.step or _one_example(run):
         return None
-    silent = np.flatnonzero(run.history.column("a_variance")[-1] == 0)
+    mean, variance = (run.history.column(name)[-1] for name in ("a_mean", "a_variance"))
+    silent = np.flatnonzero((mean == 0) & (variance == 0))
     if silent.size == 0:
         return None
     return (
-        f"Every ReLU of hidden layer {silent[0] + 1} gives the same output for all examples, so no gradient gets "
+        f"Every ReLU of hidden layer {silent[0] + 1} gives 0 for all examples of the mini-batch, so no gradient gets "
         "through. More training will hardly help: go back to before the step that was too large, or restart."
     )
 

@@ -121,7 +121,7 @@ class Run:
     # training
 
     def advance(self, steps: int, should_stop: Callable[[], bool] | None = None, at_once: int = MOST_STEPS) -> int:
-        """Train `steps` steps; returns the steps done, fewer where the loss stopped being finite (see `trouble`).
+        """Train `steps` steps; returns the steps done, fewer where a loss stopped being finite (see `trouble`).
 
         `should_stop()` is asked after every `at_once` steps or sooner: once it is true, one more step is the last. The
         last step is measured, unless the loss broke before it. How the steps are divided into calls changes no kept
@@ -151,8 +151,8 @@ class Run:
     def _advance_part(self, steps: int, last: bool) -> int:
         """Train `steps` steps, at most `_until_due()`; `last` says that they include the last one asked for."""
         done = self._measured.advance(steps, last)
-        if done < steps:
-            self.trouble = diagnose(self.stack, self.journal)
+        if done < steps or (self._measured.broken and self.spec.rules > 1):
+            self.trouble = diagnose(self.stack, self.journal, done < steps)
         elif self.step % snapshots.EVERY == 0:
             self._snapshots.keep(self._snapshot())
         return done

@@ -29,6 +29,7 @@ POINTS = 48  # most measurements after the nudge
 SLICE = 0.002  # seconds of work between two calls of `should_stop`
 MOST_BYTES = 512 * 2**20
 LEVEL = 0.05  # of the sign test
+LEAST_EFFECT = 0.01, 0.001  # of the median dev loss, and in nats: a smaller effect is none that matters
 
 
 class Replayable(Protocol):
@@ -241,27 +242,54 @@ def judged(with_: Array, without: Array, step: int) -> Verdict:
     better, worse = int(np.sum(with_ < without)), int(np.sum(with_ > without))
     equal = with_.size - better - worse
     kind: Literal["better", "worse", "no difference"] = "no difference"
-    if sign_test(better, worse) <= LEVEL:
+    if matters(with_, without) and sign_test(better, worse) <= LEVEL:
         kind = "better" if better > worse else "worse"
-    said = _found(with_, without, step, kind) if kind != "no difference" else _not_found(better, worse, equal)
+    if kind != "no difference":
+        said = _found(with_, without, step, kind)
+    elif sign_test(better, worse) <= LEVEL:
+        said = _too_small(with_, without, better, worse)
+    else:
+        said = _not_found(better, worse, np.isfinite(with_) | np.isfinite(without))
     return Verdict(f"{kind.capitalize()}: {said}.{_diverged(with_, without)}", better, worse, equal, kind)
+
+
+def matters(with_: Array, without: Array) -> bool:
+    """Whether the median difference of losses (seeds,) is as large as `LEAST_EFFECT`; infinite ones always are."""
+    both = np.isfinite(with_) & np.isfinite(without)
+    share, least = LEAST_EFFECT
+    if np.mean(both) <= 0.5:
+        return True
+    size = abs(np.median(with_[both] - without[both]))
+    return bool(size >= max(least, share * abs(np.median(without[both]))))
+
+
+def _too_small(with_: Array, without: Array, better: int, worse: int) -> str:
+    both = np.isfinite(with_) & np.isfinite(without)
+    way, count = ("lower", better) if better > worse else ("higher", worse)
+    size = abs(np.median(with_[both] - without[both]))
+    return f"the dev loss is {way} under {count} of {with_.size} seeds, but by too little to matter (median {size:.2g})"
 
 
 def _found(with_: Array, without: Array, step: int, kind: str) -> str:
     way, count = ("lower", with_ < without) if kind == "better" else ("higher", with_ > without)
-    told = np.isfinite(with_) & np.isfinite(without) & (with_ != without)
+    told = np.isfinite(with_) & np.isfinite(without)
     size = f"median {abs(np.median(with_[told] - without[told])):.2g} {way} " if told.any() else ""
     return f"with the nudge the dev loss is {way} under {count.sum()} of {with_.size} seeds ({size}at step {step:,})"
 
 
-def _not_found(better: int, worse: int, equal: int) -> str:
-    seeds = better + worse + equal
+def _not_found(better: int, worse: int, finite: Array) -> str:
+    """`finite` (seeds,): whether the loss is finite with the nudge or without it."""
+    seeds, equal = finite.size, finite.size - better - worse
+    if not finite.any():
+        return f"training diverged under all {seeds} seeds, with the nudge and without it"
     if equal == seeds:
         return f"the dev loss is the same under all {seeds} seeds, to the last bit"
+    chance = sign_test(better, worse)
     same = f" and the same under {equal}" if equal else ""
     count = needed(better + worse)
     would = f"; {count} either way would be a clear difference" if count else ""
-    return f"the dev loss is lower under {better} of {seeds} seeds{same}, which often happens by chance{would}"
+    by_chance = f"chance alone gives as uneven a count in {100 * chance:.2g} % of cases"
+    return f"the dev loss is lower under {better} of {seeds} seeds{same}; {by_chance}{would}"
 
 
 def _diverged(with_: Array, without: Array) -> str:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.runs.seed_test import LEVEL, sign_test
+from core.runs.seed_test import LEVEL, matters, sign_test
 
 Array = np.ndarray
-ABOUT_EQUAL = 0.005  # of a median loss: what differs by less is about the same
+ABOUT_EQUAL = 0.01  # of a median loss: what differs by less is about the same
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,12 @@ def outcome_of(random: Array, grid: Array) -> Outcome:
     random, grid = (np.where(np.isfinite(losses), losses, np.inf) for losses in (random, grid))
     counts = int(np.sum(random < grid)), int(np.sum(grid < random)), int(np.sum(random == grid))
     chance = sign_test(*counts[:2])
-    words = " ".join(filter(None, [_counted(*counts, chance), _medians(random, grid), _broken(random, grid)]))
+    enough = matters(random, grid)
+    words = " ".join(filter(None, [_counted(*counts, chance, enough), _medians(random, grid), _broken(random, grid)]))
     return Outcome(words, *counts, chance)
 
 
-def _counted(random: int, grid: int, equal: int, chance: float) -> str:
+def _counted(random: int, grid: int, equal: int, chance: float, enough: bool) -> str:
     seeds = random + grid + equal
     if equal == seeds:
         return f"Neither random nor grid found the better model under any of {seeds} seeds."
@@ -41,6 +42,7 @@ def _counted(random: int, grid: int, equal: int, chance: float) -> str:
     more, fewer = max(random, grid), min(random, grid)
     same = f", neither under {equal}" if equal else ""
     said = "more than chance" if chance <= LEVEL else "no clear difference"
+    said += "" if enough or chance > LEVEL else ", but too little to matter"
     return (
         f"{names[0]} found the better model under {more} of {seeds} seeds, {names[1]} under {fewer}{same}: {said} "
         f"(sign test, p = {chance:.2g})."

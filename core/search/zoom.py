@@ -75,7 +75,7 @@ def _cut(searched: Range, ends: Sequence[Any]) -> Range:
         raise UserError(f"The region has no two ends for {label}: select it again.")
     low, high = max(searched.low, min(ends)), min(searched.high, max(ends))
     if searched.field.integer and low <= high:
-        low, high = math.ceil(low), math.floor(high)
+        low, high = math.ceil(low - 1e-9), math.floor(high + 1e-9)  # 64 on a log scale may come back as 63.99...
     if low > high:
         raise UserError(f"The region holds no value of {label} that is searched: select a larger one.")
     return replace(searched, low=low, high=high)

@@ -70,8 +70,7 @@ class Pacing:
 
     def owe_epoch(self, run: Run) -> None:
         """Train to the end of this epoch, or of the one in which the steps that are owed already end."""
-        examples, batch = run.data.train.labels.size, run.stack.batch
-        left, epoch = -(-(examples - run.stack.state.cursor) // batch), -(-examples // batch)  # in steps
+        left, epoch = run.stack.steps_left(run.stack.state.cursor), run.stack.steps_left(0)
         more = left - self.owed if self.owed < left else epoch - (self.owed - left) % epoch
         self.owe(more, run.step)
 

@@ -22,5 +22,18 @@ def first_broken_layer(stack: Stack) -> str:
     return f"the z of {_layer(last, last)}"
 
 
+def first_broken_at_test_time(stack: Stack) -> str:
+    """In words, where numbers stopped being finite at test time: in the first layer whose running statistics or, with
+    those, whose weights are not; else in the output layer's z, which overflows."""
+    net, last = stack.network, len(stack.sizes) - 1
+    for l in range(1, last):
+        if stack.settings[0].batch_norm and not np.isfinite([net.running_mean[l], net.running_variance[l]]).all():
+            return f"the running mean and variance of {_layer(l, last)}"
+    for l in range(1, last + 1):
+        if not np.isfinite(net.theta.W[l]).all():
+            return f"the weights of {_layer(l, last)}"
+    return f"the z of {_layer(last, last)}"
+
+
 def _layer(l: int, last: int) -> str:
     return "the output layer" if l == last else f"hidden layer {l}"

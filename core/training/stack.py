@@ -196,6 +196,11 @@ class Stack:
             state.cursor, state.epoch = 0, state.epoch + 1
         return over
 
+    def steps_left(self, cursor: int) -> int:
+        """Steps of an epoch from example `cursor` on."""
+        examples = self.data.train.labels.size - cursor
+        return examples // self.batch if self.settings[0].drop_last else -(-examples // self.batch)
+
     @property
     def last_batch(self) -> int:
         """Examples in the last mini-batch of an epoch."""

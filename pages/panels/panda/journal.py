@@ -42,7 +42,8 @@ def journal_panel(opened: RunSession) -> None:
 
 def _luck_button(opened: RunSession) -> None:
     words = "Dismiss" if opened.run.seed_test else "Luck or nudge?"
-    asked = "Repeats the steps since the last nudge under 16 other seeds, with and without it: is it more than chance?"
+    asked = "Repeats the steps since the last nudge under 16 other seeds, with and without it: is it more than chance? "
+    asked += "Decide first after how many steps to ask: whoever looks again and again finds luck at some time."
     if st.button(words, icon=":material/casino:", width="stretch", help=None if opened.run.seed_test else asked):
         try:
             opened.do(DropSeedTest() if opened.run.seed_test else StartSeedTest())

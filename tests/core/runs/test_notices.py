@@ -29,6 +29,20 @@ def test_a_learning_rate_decayed_to_nothing_is_named():
     assert "too small to change the weights" in notices(run)[0]
 
 
+def test_a_small_learning_rate_that_still_moves_something_is_not_named():
+    """The shifts begin at 0, where the smallest step counts; and a warm-up raises the rate again."""
+    run = Run(SMALL, Settings(learning_rate=0.01, decay="exponential", decay_rate=0.9))
+    run.advance(6)
+    assert 1e-9 < run.learning_rate < 1e-7
+    before = run.stack.state.theta.copy()
+    run.advance(1)
+    assert (run.stack.state.theta != before).any()
+    assert notices(run) == []
+    warming = Run(SMALL, Settings(learning_rate=1e-4, decay="warmup", decay_rate=1e-4, decay_every=100))
+    assert warming.learning_rate < 1e-7
+    assert notices(warming) == []
+
+
 def test_a_layer_of_dead_relus_is_named():
     run = Run(SMALL, Settings(batch_norm=False))
     run.advance(1)

@@ -1,5 +1,6 @@
 """Tests of a run: the same bits whatever the way there, nudges, rewinding, trouble, settings that do what they say."""
 
+import math
 import subprocess
 import sys
 from dataclasses import asdict, fields, replace
@@ -218,7 +219,7 @@ OTHER = {  # for each setting another value, which is to be seen in 40 steps
     "learning_rate": 0.02, "beta1": 0.5, "batch_size": 20, "optimizer": None, "on_switch": "keep",
     "bias_correction": False, "decay": "exponential", "decay_rate": 0.7, "decay_every": 1, "batch_norm": None,
     "bn_learn": False, "bn_decay": 0.5, "bn_epsilon": 0.1, "beta2": 0.8, "epsilon": 1e-3,
-    "dropout": 0.3,
+    "dropout": 0.3, "weight_decay": 0.1, "clip_norm": 0.01, "drop_last": True,
 }  # fmt: skip
 
 
@@ -518,6 +519,28 @@ def test_a_twin_is_the_run_without_its_last_nudge_on_the_same_mini_batches():
 
 
 # trouble
+
+
+@pytest.mark.parametrize("rules", [1, 2])
+def test_a_dev_loss_that_is_no_number_is_trouble_though_the_mini_batch_s_is_one(rules):
+    """A variance that overflows: batch norm gives beta, which is finite, and the running mean is lost."""
+    run = Run(RunSpec(rules=rules), Settings(learning_rate=0.01))
+    run.advance(100)
+    run.stack.network.theta.W[1][:] *= 1e25
+    done = run.advance(50)
+    assert math.isfinite(run.history.losses.low[-1])
+    assert math.isnan(run.evaluate("dev").loss)
+    if rules == 1:
+        assert run.trouble is None
+        return
+    assert done < 50
+    assert run.step == run.trouble.step
+    assert "the dev loss is no longer a finite number" in run.trouble.sentence
+    assert "the running mean and variance of hidden layer 1" in run.trouble.sentence
+    assert run.advance(5) == 0
+    run.rewind(90)
+    assert run.trouble is None
+    assert run.advance(5) == 5
 
 
 def test_a_run_that_breaks_says_where_when_and_after_what():

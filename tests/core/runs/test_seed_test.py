@@ -352,26 +352,28 @@ def test_sign_test_is_what_fair_coins_do(plus, minus):
 
 
 def pairs(lower, higher, same=0):
-    """Losses with and without a nudge: lower under so many seeds by 0.02, higher by 0.01, the same."""
+    """Losses with and without a nudge: lower under so many seeds by 0.03, higher by 0.02, the same."""
     without = np.linspace(1, 2, lower + higher + same)
-    return without + np.repeat([-0.02, 0.01, 0.0], [lower, higher, same]), without
+    return without + np.repeat([-0.03, 0.02, 0.0], [lower, higher, same]), without
 
 
 @pytest.mark.parametrize(
     ("counts", "kind", "words"),
     [
-        ((15, 1), "better", "Better: with the nudge the dev loss is lower under 15 of 16 seeds (median 0.02 lower at "
+        ((15, 1), "better", "Better: with the nudge the dev loss is lower under 15 of 16 seeds (median 0.03 lower at "
                             "step 1,240)."),
-        ((13, 3), "better", "Better: with the nudge the dev loss is lower under 13 of 16 seeds (median 0.02 lower at "
+        ((13, 3), "better", "Better: with the nudge the dev loss is lower under 13 of 16 seeds (median 0.03 lower at "
                             "step 1,240)."),
-        ((12, 4), "no difference", "No difference: the dev loss is lower under 12 of 16 seeds, which often "
-                                   "happens by chance; 13 either way would be a clear difference."),
-        ((1, 15), "worse", "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.01 higher at "
+        ((12, 4), "no difference", "No difference: the dev loss is lower under 12 of 16 seeds; chance alone gives "
+                                   "as uneven a count in 7.7 % of cases; 13 either way would be a clear difference."),
+        ((1, 15), "worse", "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.02 higher at "
                            "step 1,240)."),
-        ((6, 0, 10), "better", "Better: with the nudge the dev loss is lower under 6 of 16 seeds (median 0.02 lower at "
-                               "step 1,240)."),
-        ((5, 0, 11), "no difference", "No difference: the dev loss is lower under 5 of 16 seeds and the same under 11, "
-                                      "which often happens by chance."),
+        ((6, 0, 10), "no difference", "No difference: the dev loss is lower under 6 of 16 seeds, but by too little to "
+                                      "matter (median 0)."),
+        ((9, 1, 6), "better", "Better: with the nudge the dev loss is lower under 9 of 16 seeds (median 0.03 lower at "
+                              "step 1,240)."),
+        ((5, 0, 11), "no difference", "No difference: the dev loss is lower under 5 of 16 seeds and the same under 11; "
+                                      "chance alone gives as uneven a count in 6.2 % of cases."),
         ((0, 0, 16), "no difference", "No difference: the dev loss is the same under all 16 seeds, to the last bit."),
     ],
 )  # fmt: skip
@@ -387,12 +389,22 @@ def test_verdict_where_training_diverged():
     verdict = judged(with_, without, 9)
     assert (verdict.better, verdict.worse, verdict.equal) == (0, 15, 1)
     assert verdict.words == (
-        "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.01 higher at step 9). "
+        "Worse: with the nudge the dev loss is higher under 15 of 16 seeds (median 0.02 higher at step 9). "
         "The loss stopped being a number under 15 of 16 seeds with the nudge and 1 of 16 without."
     )
     with_[:] = np.nan
     assert "(at step 9)" in judged(with_, without, 9).words
-    assert judged(with_, with_, 9).kind == "no difference"
+    nothing = judged(with_, with_, 9)
+    assert nothing.kind == "no difference"
+    assert "No difference: training diverged under all 16 seeds, with the nudge and without it." in nothing.words
+
+
+@pytest.mark.parametrize(("level", "by", "kind"), [(1.0, 0.005, False), (1.0, 0.011, True), (0.01, 9e-4, False)])
+def test_an_effect_below_one_percent_or_a_thousandth_of_a_nat_is_none(level, by, kind):
+    without = np.full(16, level)
+    verdict = judged(without - by, without, 9)
+    assert (verdict.kind == "better") == kind
+    assert ("too little to matter" in verdict.words) != kind
 
 
 def test_a_nudge_without_effect_makes_no_difference():

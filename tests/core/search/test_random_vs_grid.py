@@ -53,8 +53,8 @@ def whole(contest):
 
 @pytest.mark.parametrize("halving", [False, True])
 def test_each_pair_is_what_two_searches_alone_find_under_that_seed(halving):
-    found = whole(RandomVsGrid(first(halving=halving), 5)).found
-    for k in range(5):
+    found = whole(RandomVsGrid(first(halving=halving), 6)).found
+    for k in range(6):
         spec = replace(SPEC, seed=2 + k, data_seed=7 + k)
         for side in SIDES:
             alone = Search(Plan(Space(spec, Settings(), RANGES), side, 4, 20, 5 + k, halving))
@@ -62,23 +62,23 @@ def test_each_pair_is_what_two_searches_alone_find_under_that_seed(halving):
             assert found[side][k] == best_model(alone)
             losses = [trial.loss for trial in alone.trials if trial.state == "done"]
             assert found[side][k].loss == min(losses)
-    assert len({one.loss for one in found["random"]}) == 5
+    assert len({one.loss for one in found["random"]}) == 6
     points = [[trial.point for trial in Search(with_seed(first()[1].plan, k)).trials] for k in (0, 3)]
     assert points[0] == points[1]  # of the grid
 
 
 def test_slices_of_any_length_lead_to_the_same_pairs_and_progress_never_falls():
-    contest, seen = RandomVsGrid(first(steps=60), 5), []
+    contest, seen = RandomVsGrid(first(steps=60), 6), []
     while not contest.done:
         contest.advance(lambda: True)
         seen.append((contest.progress, contest.losses.shape[1], contest.left))
     progress, pairs, left = map(np.array, zip(*seen, strict=True))
     assert len(seen) > 20
     assert (np.diff(progress) >= 0).all()
-    assert (progress[-1], pairs[-1], left[-1]) == (1, 5, 0)
-    assert set(pairs) == {0, 1, 2, 3, 4, 5}
+    assert (progress[-1], pairs[-1], left[-1]) == (1, 6, 0)
+    assert set(pairs) == {0, 1, 2, 3, 4, 5, 6}
     assert (left[:-1] > 0).all()
-    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(steps=60), 5)).losses)
+    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(steps=60), 6)).losses)
 
 
 def test_searches_that_are_done_already_are_not_trained_again():
@@ -86,9 +86,9 @@ def test_searches_that_are_done_already_are_not_trained_again():
     for search in searches:
         search.advance(never)
     made = []
-    contest = whole(RandomVsGrid(searches, 5, lambda plan: made.append(plan) or Search(plan)))
-    assert [plan.seed for plan in made] == [6, 6, 7, 7, 8, 8, 9, 9]
-    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(), 5)).losses)
+    contest = whole(RandomVsGrid(searches, 6, lambda plan: made.append(plan) or Search(plan)))
+    assert [plan.seed for plan in made] == [6, 6, 7, 7, 8, 8, 9, 9, 10, 10]
+    np.testing.assert_array_equal(contest.losses, whole(RandomVsGrid(first(), 6)).losses)
 
 
 def test_it_goes_on_from_what_was_found():
@@ -101,11 +101,11 @@ def test_it_goes_on_from_what_was_found():
 
 
 def test_stopped_it_keeps_the_pairs_that_are_whole():
-    contest = RandomVsGrid(first(), 5)
+    contest = RandomVsGrid(first(), 6)
     contest.stop()
     assert contest.done
     assert contest.words == "Stopped before both searches of one seed were done."
-    contest = RandomVsGrid(first(), 5)
+    contest = RandomVsGrid(first(), 6)
     while not contest.found["random"][2:]:  # of the third seed, only the search at random is finished
         contest.advance(lambda: bool(contest.found["random"][2:]))
     contest.stop()
@@ -118,7 +118,7 @@ def test_stopped_it_keeps_the_pairs_that_are_whole():
 def test_stop_ends_a_search_with_its_contest():
     searches = first()
     opened = SearchSession(searches)
-    opened.do(Compete(RandomVsGrid(searches, 5)))
+    opened.do(Compete(RandomVsGrid(searches, 6)))
     opened.do(Play())
     opened.train(VIEWER, 0.01)
     opened.do(Stop())
@@ -135,27 +135,27 @@ def test_seeds_wrap_at_the_highest():
 def test_where_every_model_breaks_the_loss_is_infinite():
     hot = Space(RunSpec(examples=60, hidden=(32,) * 4, activation="leaky_relu"),
                 Settings(batch_norm=False, optimizer="sgd"), (Range("learning_rate", 9.0, 10.0, "log"),))  # fmt: skip
-    contest = whole(RandomVsGrid([Search(Plan(hot, side, 2, 200)) for side in SIDES], 5))
+    contest = whole(RandomVsGrid([Search(Plan(hot, side, 2, 200)) for side in SIDES], 6))
     assert np.isinf(contest.losses).all()
-    assert contest.outcome.equal == 5
+    assert contest.outcome.equal == 6
 
 
 # bounds
 
 
-@pytest.mark.parametrize("seeds", [4, 51, 0, -1, 5.0, True, "20", None])
+@pytest.mark.parametrize("seeds", [5, 51, 0, -1, 6.0, True, "20", None])
 def test_a_number_of_seeds_out_of_bounds_is_answered_by_a_sentence(seeds):
-    with pytest.raises(UserError, match="it takes 5 to 50"):
+    with pytest.raises(UserError, match="it takes 6 to 50"):
         RandomVsGrid(first(), seeds)
 
 
 def test_what_takes_too_long_is_answered_before_the_work(monkeypatch):
-    needed = 5 * sum(search.left for search in first())
+    needed = 6 * sum(search.left for search in first())
     monkeypatch.setattr(module, "SECONDS", 1.01 * needed)
-    RandomVsGrid(first(), 5)
+    RandomVsGrid(first(), 6)
     monkeypatch.setattr(module, "SECONDS", 0.99 * needed)
     with pytest.raises(UserError, match="hours of work"):
-        RandomVsGrid(first(), 5)
+        RandomVsGrid(first(), 6)
 
 
 def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_work(monkeypatch):
@@ -172,12 +172,12 @@ def test_a_search_that_another_seed_would_make_too_large_is_answered_before_the_
 
 
 def test_it_says_how_it_stands_before_the_end():
-    contest = RandomVsGrid(first(), 5)
-    assert contest.words == "0 of 5 seeds are done."
+    contest = RandomVsGrid(first(), 6)
+    assert contest.words == "0 of 6 seeds are done."
     contest.advance(lambda: contest.losses.shape[1] == 2)
     random, grid = contest.losses
     better = f"{np.sum(random < grid)} at random, {np.sum(grid < random)} on the grid"
-    assert contest.words == f"2 of 5 seeds are done. The better model so far: {better}."
+    assert contest.words == f"2 of 6 seeds are done. The better model so far: {better}."
     assert contest.outcome is None
     assert whole(contest).words == contest.outcome.words == outcome_of(*contest.losses).words
 
@@ -203,7 +203,7 @@ def test_losses_are_written_in_few_signs():
     assert [few(loss) for loss in (0.0, 6.8812e-4, 1e-3, 0.09871, 1.5)] == ["0", "6.88e-4", "0.001", "0.0987", "1.5"]
 
 
-def raced(seeds=5):
+def raced(seeds=6):
     random, grid = first()
     opened = SearchSession([random, grid])
     opened.do(Compete(RandomVsGrid([random, grid], seeds)))
@@ -225,7 +225,7 @@ def test_the_chart_fits_its_skeleton_from_the_first_pair_to_the_last():
         if not opened.busy:
             break
         opened.train(VIEWER, 0.005)
-    assert done == 5
+    assert done == 6
 
 
 # in an open search
@@ -274,7 +274,7 @@ def test_a_contest_that_was_stopped_is_found_stopped(store):
     random, grid = first()
     opened = search_sessions(lambda: store).open(random, "a" * 22)
     opened.do(Add(grid))
-    opened.do(Compete(RandomVsGrid([random, grid], 5)))
+    opened.do(Compete(RandomVsGrid([random, grid], 6)))
     opened.train(VIEWER, 0.01)
     opened.do(Stop())
     opened.saving.result(5)
@@ -284,7 +284,7 @@ def test_a_contest_that_was_stopped_is_found_stopped(store):
 
 
 def test_what_is_told_comes_back_also_where_every_model_broke():
-    contest = RandomVsGrid(first(), 5, found={"random": [BestModel(INF, math.nan, {})], "grid": []})
+    contest = RandomVsGrid(first(), 6, found={"random": [BestModel(INF, math.nan, {})], "grid": []})
     found = random_vs_grid_from_json(contest.to_json(), first()).found
     assert found["random"][0].loss == INF
     assert math.isnan(found["random"][0].accuracy)

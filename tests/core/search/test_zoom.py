@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from core.errors import UserError
 from core.search.sampling import grid_points, random_points
-from core.search.space import Range, on_linear_scale
+from core.search.space import SEARCHABLE, Range, Space, on_linear_scale
 from core.search.zoom import within, zoomed
+from core.settings.table import RunSpec, Settings
 from tests.core.search.any_space import (
     ALPHA,
     BETA,
@@ -157,3 +158,11 @@ def test_any_region_is_inside_or_a_sentence(chosen, one, other):
         except UserError:
             low, high = sorted((one, other))
             assert searched.choices or not low <= searched.low <= high
+
+
+def test_half_way_to_a_power_of_two_is_that_power():
+    """The middle of 32 and 128 on a log scale is 64, which must not become 63."""
+    space = Space(RunSpec(), Settings(), (SEARCHABLE["batch_size"],))
+    points = [{"batch_size": size} for size in (16, 32, 128, 32, 32)]
+    found = zoomed(space, points, [9.0, 0.1, 9.0, 0.2, 0.3], share=0.5)
+    assert found.ranges[0].high == 64

@@ -547,7 +547,7 @@ def contested(store, monkeypatch, found):
     first = [DaskSearch(replace(plan(4, 20), kind=kind)) for kind in SIDES]
     opened = search_sessions(lambda: store).open(first[0], "o" * 22)
     opened.do(Add(first[1]))
-    opened.do(Compete(RandomVsGrid(first, 5, DaskSearch)))
+    opened.do(Compete(RandomVsGrid(first, 6, DaskSearch)))
     trained(opened, lambda: sum(map(len, opened.contest.found.values())) >= found)
     opened.do(Pause())
     opened.saving.result(5)
@@ -555,7 +555,7 @@ def contested(store, monkeypatch, found):
 
 
 def in_process_contest():
-    contest = RandomVsGrid([Search(replace(plan(4, 20), kind=kind)) for kind in SIDES], 5)
+    contest = RandomVsGrid([Search(replace(plan(4, 20), kind=kind)) for kind in SIDES], 6)
     contest.advance(never)
     return contest
 
