@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.sessions.session import Session
 from core.store import key_of, new_token
-from pages.live.server.owner_cookie import NAME, TOKEN
+from pages.live.server.owner_cookie import owner_in
 
 KEY = "key"  # in the address, only where the browser keeps no cookie
 
@@ -24,8 +24,7 @@ def remembered() -> bool:
 
 
 def _from_cookie() -> str | None:
-    found = st.context.cookies.get(NAME)
-    return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
+    return owner_in(st.context.headers.get_all("Cookie"))
 
 
 def token_for(opened: Session[Any]) -> str:
