@@ -26,13 +26,13 @@ from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
-from pages.live.server.redact import redact_server_logs  # noqa: E402
+from pages.live.server.redact import redact_logs  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
-    redact_server_logs()
+    redact_logs()
     store = the_store()
     with threadpool_limits(limits=1):
         gc.collect()
