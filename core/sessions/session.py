@@ -88,12 +88,18 @@ class Session(Generic[C]):
             self.answer()
         return future
 
+    @property
+    def waiting(self) -> int:
+        """How many posted commands are not carried out yet."""
+        return len(self._inbox)
+
     def answer(self) -> None:
-        """Carry out the posted commands that may be carried out now; once closed, refuse them."""
+        """Carry out the commands posted so far that may be carried out now; once closed, refuse them. Those that come
+        meanwhile wait for the next call, so that a flood of them does not keep the thread."""
         with self.lock:
-            answered = False
-            while self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
-                answered = True
+            answered, left = False, len(self._inbox)
+            while left and self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
+                answered, left = True, left - 1
                 command, future = self._inbox.popleft()
                 try:
                     future.set_result(self._carry_out(command))

@@ -19,8 +19,12 @@ CHANNEL = re.compile(r"((?:/|%2f)live(?:/|%2f))[^\s/?\"'<>…]+", re.IGNORECASE)
 # a run of signs as long as the shortest token; the words of Python's names have neither capitals nor digits
 TOKEN = re.compile(r"(?<![\w-])(?=[a-z_-]*[A-Z0-9%])(?:[\w-]|%[0-9A-Fa-f]{2}){22,}", re.ASCII)
 
-# What uvicorn says of each connection beside the line that says what became of it.
-CHATTER = ("connection open", "connection closed", "connection rejected", "Unsupported upgrade request.")
+# What uvicorn and asyncio say of each connection; a refusal stays, in one line.
+CHATTER = re.compile(
+    r"connection (open|closed|rejected)|HTTP response sent|Unsupported upgrade request|socket\.send\(\) raised"
+    r'|.* - "WebSocket .*" \[accepted\]$|.* - "WebSocket .*/_stcore/stream" 403$'  # Streamlit says why it refuses
+)
+STREAMLITS = "streamlit.web.server.starlette.starlette_websocket"
 
 
 def redacted(text: str) -> str:
@@ -47,8 +51,14 @@ def redact(record: logging.LogRecord) -> logging.LogRecord:
 
 
 def not_chatter(record: logging.LogRecord) -> bool:
-    """A logging filter that leaves one line for each connection."""
-    return record.msg not in CHATTER
+    """A logging filter that leaves one line at most for each connection."""
+    return not CHATTER.match(record.getMessage())
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """A logging filter that leaves out the traceback of what a client has caused."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 class _Factory:
@@ -65,4 +75,9 @@ def redact_logs() -> None:
     """From now on no record of this process has a token in it."""
     if not isinstance(logging.getLogRecordFactory(), _Factory):
         logging.setLogRecordFactory(_Factory(logging.getLogRecordFactory()))
-    logging.getLogger("uvicorn.error").addFilter(not_chatter)
+    for name in ("uvicorn.error", "asyncio"):
+        logging.getLogger(name).addFilter(not_chatter)
+    logging.getLogger(STREAMLITS).addFilter(in_one_line)
+    access = logging.getLogger("uvicorn.access")
+    if len(access.handlers) > 1 and hasattr(access, "streamlit_console_handler"):  # beside uvicorn's own
+        access.removeHandler(access.streamlit_console_handler)

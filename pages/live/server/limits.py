@@ -1,0 +1,75 @@
+"""What a client may send on the live channel, enforced while it arrives, before a message is whole.
+
+uvicorn has one limit for all websockets, `ws_max_size`, and Streamlit's own needs megabytes. So the limit is set on the
+parser of each connection to the channel, which belongs to uvicorn's `websockets-sansio`: what `streamlit run app.py` and
+`uvicorn app:app` both use. With another implementation only the check of whole messages holds (`core.sessions.decoder`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive
+from websockets.exceptions import PayloadTooBig, ProtocolError
+from websockets.extensions import Extension
+from websockets.frames import CloseCode, Frame, Opcode
+from websockets.protocol import State
+
+from core.sessions.decoder import LONGEST_MESSAGE
+
+MOST_BYTES = LONGEST_MESSAGE
+MOST_FRAGMENTS = 64  # frames of one message, which may be empty
+MOST_UNREAD = 1 << 16  # bytes that a client has not taken when it sends another ping
+TOO_MUCH = {"type": "error", "sentence": f"A message may have {MOST_BYTES:,} characters.", "id": None}
+
+
+class Bounds(Extension):
+    """Sees every frame that a client has sent, in the way of an extension of the protocol.
+
+    Text is handed on as bytes: what is no UTF-8 is then answered in words, where uvicorn would log a traceback.
+    """
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._fragments = 0
+
+    def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
+        """The frame. Raises `PayloadTooBig` or `ProtocolError`, with which the connection ends, where it is too much."""
+        if frame.opcode is Opcode.PING and self._transport.get_write_buffer_size() > MOST_UNREAD:
+            raise ProtocolError("read the answers to your pings")
+        if frame.opcode is Opcode.CONT:
+            self._fragments += 1
+            if self._fragments > MOST_FRAGMENTS:
+                raise PayloadTooBig(self._fragments, MOST_FRAGMENTS)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._fragments = 0
+            frame.opcode = Opcode.BINARY
+        return frame
+
+    def encode(self, frame: Frame) -> Frame:
+        """The frame: what is sent is not bounded."""
+        return frame
+
+
+def bound(receive: Receive) -> None:
+    """Bound what comes in on the connection whose ASGI callable this is."""
+    protocol = getattr(receive, "__self__", None)
+    parser = getattr(protocol, "conn", None)
+    if hasattr(parser, "max_message_size"):
+        parser.max_message_size = MOST_BYTES
+        parser.extensions = [Bounds(protocol.transport), *parser.extensions]
+        parser.fail = _in_words(parser)
+
+
+def _in_words(parser: Any) -> Callable[..., None]:
+    """The parser's `fail`, which also says in words that a message is too long."""
+    fail = parser.fail
+
+    def failed(code: CloseCode, reason: str = "") -> None:
+        if code == CloseCode.MESSAGE_TOO_BIG and parser.state is State.OPEN:
+            parser.send_text(json.dumps(TOO_MUCH).encode())
+        fail(code, reason)
+
+    return failed
