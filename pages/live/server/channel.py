@@ -30,6 +30,7 @@ from pages.live.server.frames import WORKER, make_frame
 from pages.live.server.guard import in_a_line
 
 MOST_PENDING = 256
+TURN_SECONDS = 0.010  # for the commands of one session, before others have theirs
 FAILED = "Something went wrong on the server; the run is as it was."
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
@@ -59,6 +60,7 @@ class Viewer:
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
         self._shown: set[str] = set()
+        self._has_turn = False
         self._unsent = 0  # errors of commands that the client has not taken
 
     async def read(self) -> None:
@@ -103,7 +105,19 @@ class Viewer:
                     loop.call_soon_threadsafe(self._failed, error, command.id)
 
         opened.ask(command).add_done_callback(done)
-        WORKER.submit(opened.answer)
+        self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        """See to it that the worker carries out what is posted, if it is not about to do so."""
+        if not self._has_turn:
+            self._has_turn = True
+            WORKER.submit(self._take_turn)
+
+    def _take_turn(self) -> None:
+        """In the worker: carry out what is posted, then let the frames of others come before the rest."""
+        self._has_turn = False
+        if self.opened.answer(TURN_SECONDS):
+            self._wait_for_turn()
 
     def _failed(self, error: BaseException, identity: int | None) -> None:
         self._unsent += 1
@@ -135,6 +149,8 @@ class Viewer:
             self._asked = None
             Viewer.waiting += 1
             try:
+                while self.opened.waiting and await loop.run_in_executor(WORKER, self.opened.answer, TURN_SECONDS):
+                    pass  # so that the frame shows what was asked for before it
                 packet, saving = await loop.run_in_executor(
                     WORKER, make_frame, self.opened, self, charts, seq, lambda: Viewer.waiting
                 )

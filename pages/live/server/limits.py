@@ -8,6 +8,8 @@ parser of each connection to the channel, which belongs to uvicorn's `websockets
 from __future__ import annotations
 
 import json
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +23,7 @@ from core.sessions.decoder import LONGEST_MESSAGE
 
 MOST_BYTES = LONGEST_MESSAGE
 MOST_FRAGMENTS = 64  # frames of one message, which may be empty
-MOST_UNREAD = 1 << 16  # bytes that a client has not taken when it sends another ping
+MOST_PINGS = 20  # a second; browsers send none
 TOO_MUCH = {"type": "error", "sentence": f"A message may have {MOST_BYTES:,} characters.", "id": None}
 
 
@@ -31,14 +33,17 @@ class Bounds(Extension):
     Text is handed on as bytes: what is no UTF-8 is then answered in words, where uvicorn would log a traceback.
     """
 
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
+    def __init__(self) -> None:
         self._fragments = 0
+        self._pings: deque[float] = deque([float("-inf")] * MOST_PINGS, maxlen=MOST_PINGS)  # when the last ones came
 
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
         """The frame. Raises `PayloadTooBig` or `ProtocolError`, with which the connection ends, where it is too much."""
-        if frame.opcode is Opcode.PING and self._transport.get_write_buffer_size() > MOST_UNREAD:
-            raise ProtocolError("read the answers to your pings")
+        if frame.opcode is Opcode.PING:
+            now = time.monotonic()
+            if now - self._pings[0] < 1:
+                raise ProtocolError("too many pings")
+            self._pings.append(now)
         if frame.opcode is Opcode.CONT:
             self._fragments += 1
             if self._fragments > MOST_FRAGMENTS:
@@ -55,11 +60,10 @@ class Bounds(Extension):
 
 def bound(receive: Receive) -> None:
     """Bound what comes in on the connection whose ASGI callable this is."""
-    protocol = getattr(receive, "__self__", None)
-    parser = getattr(protocol, "conn", None)
+    parser = getattr(getattr(receive, "__self__", None), "conn", None)
     if hasattr(parser, "max_message_size"):
         parser.max_message_size = MOST_BYTES
-        parser.extensions = [Bounds(protocol.transport), *parser.extensions]
+        parser.extensions = [Bounds(), *parser.extensions]
         parser.fail = _in_words(parser)
 
 
