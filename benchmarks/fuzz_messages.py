@@ -9,13 +9,43 @@ import struct
 from collections.abc import Callable
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
-TYPES = ["frame", "nudge", "play", "pause", "step", "speed", "stop_at", "look", "rewind", "region", "pick", "push", "dance"]
-FIELDS = ["charts", "seq", "anew", "sight", "changes", "gesture", "id", "steps", "step", "of", "places", "type", "__class__"]
+TYPES = [
+    "frame",
+    "nudge",
+    "play",
+    "pause",
+    "step",
+    "speed",
+    "stop_at",
+    "look",
+    "rewind",
+    "region",
+    "pick",
+    "push",
+    "dance",
+]
+FIELDS = [
+    "charts",
+    "seq",
+    "anew",
+    "sight",
+    "changes",
+    "gesture",
+    "id",
+    "steps",
+    "step",
+    "of",
+    "places",
+    "type",
+    "__class__",
+]
 ORIGINS = ["http://[", "http://[::1", "null", "", "http://", "//", "http://evil.example", "\xff\xfe", "http://x:99999999",
            "http://[v1.x]", "javascript:0", "http://a b", "http://" + "x" * 4000, "%", "http://127.0.0.1:x", "http://]["]  # fmt: skip
 
 
-def frame(opcode: int, data: bytes, fin: bool = True, mask: bool = True, said: int | None = None, rsv: int = 0) -> bytes:
+def frame(
+    opcode: int, data: bytes, fin: bool = True, mask: bool = True, said: int | None = None, rsv: int = 0
+) -> bytes:
     """A frame as a client sends it; `said` is the length that its header claims."""
     length = len(data) if said is None else said
     head = bytes([fin << 7 | rsv << 4 | opcode])
@@ -31,7 +61,9 @@ def frame(opcode: int, data: bytes, fin: bool = True, mask: bool = True, said: i
 def value(rng: random.Random, deep: int = 0) -> object:
     """Something that JSON can say."""
     kinds: list[Callable[[], object]] = [
-        lambda: rng.choice([None, True, False, "", "loss", "\ud800", "é🐼", "x" * 300, "learning_rate", -1, 0, 1, 1 << 53]),
+        lambda: rng.choice(
+            [None, True, False, "", "loss", "\ud800", "é🐼", "x" * 300, "learning_rate", -1, 0, 1, 1 << 53]
+        ),
         lambda: rng.choice([float("nan"), float("inf"), 1e308, -1e-320, 10**400, 0.5, "1e999"]),
         lambda: rng.choice(FIELDS),
     ]
@@ -74,7 +106,9 @@ def whole(rng: random.Random) -> bytes:
 
 def invalid_text(rng: random.Random) -> bytes:
     """Text that is no UTF-8, in one frame or cut inside a sign."""
-    data = rng.choice([b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b'{"type":"\xf0\x9f\x90"}', "🐼".encode()[:2]]) * rng.randrange(1, 9)
+    data = rng.choice(
+        [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b'{"type":"\xf0\x9f\x90"}', "🐼".encode()[:2]]
+    ) * rng.randrange(1, 9)
     return rng.choice([frame(TEXT, data), frame(TEXT, data[:1], fin=False) + frame(0, data[1:])])
 
 
@@ -84,7 +118,13 @@ def unfinished(rng: random.Random) -> bytes:
     sent = b"x" * rng.randrange(min(size, 1 << 20))
     parts = rng.randrange(1, 400)
     many = frame(TEXT, b"x", fin=False) + frame(0, b"y" * rng.randrange(2000), fin=False) * parts
-    return rng.choice([frame(rng.choice([TEXT, BINARY]), sent, said=size), many, frame(TEXT, b"", fin=False) + frame(0, b"", fin=False) * 50_000])
+    return rng.choice(
+        [
+            frame(rng.choice([TEXT, BINARY]), sent, said=size),
+            many,
+            frame(TEXT, b"", fin=False) + frame(0, b"", fin=False) * 50_000,
+        ]
+    )
 
 
 def unlawful(rng: random.Random) -> bytes:
@@ -99,7 +139,10 @@ def unlawful(rng: random.Random) -> bytes:
 
 def flood(rng: random.Random) -> bytes:
     """More commands at once than may wait."""
-    sent = [{"type": "nudge", "changes": {"learning_rate": rng.random() + 1e-3}, "id": i} for i in range(rng.randrange(1000))]
+    sent = [
+        {"type": "nudge", "changes": {"learning_rate": rng.random() + 1e-3}, "id": i}
+        for i in range(rng.randrange(1000))
+    ]
     return b"".join(frame(TEXT, json.dumps(message).encode()) for message in sent)
 
 
@@ -124,7 +167,17 @@ def handshake(rng: random.Random, port: int, token: str) -> bytes:
         "X-Forwarded-Proto": "https,http",
         "Content-Length": rng.choice(["0", "5", "-1", "x"]),
     }
-    kept = {name: text for name, text in headers.items() if rng.random() < (0.97 if name.startswith(("H", "Co", "U", "Sec-WebSocket-K", "Sec-WebSocket-V")) and name not in ("Cookie", "Content-Length") else 0.35)}
+    kept = {
+        name: text
+        for name, text in headers.items()
+        if rng.random()
+        < (
+            0.97
+            if name.startswith(("H", "Co", "U", "Sec-WebSocket-K", "Sec-WebSocket-V"))
+            and name not in ("Cookie", "Content-Length")
+            else 0.35
+        )
+    }
     first = f"{rng.choice(['GET'] * 12 + ['POST', 'PUT', '', 'GET ' * 50])} {rng.choice([paths[0]] * 8 + paths)} HTTP/{rng.choice(['1.1'] * 9 + ['1.0', '2', 'x'])}\r\n"
     data = (first + "".join(f"{name}: {text}\r\n" for name, text in kept.items()) + "\r\n").encode("latin-1", "replace")
     if rng.random() < 0.15:

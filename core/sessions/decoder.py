@@ -50,7 +50,9 @@ def identity_in(text: str | bytes) -> int | None:
         identity = _object(text).get("id")
     except UserError:
         return None
-    return identity if isinstance(identity, int) and not isinstance(identity, bool) and 0 <= identity < 1 << 53 else None
+    return (
+        identity if isinstance(identity, int) and not isinstance(identity, bool) and 0 <= identity < 1 << 53 else None
+    )
 
 
 def _object(text: str | bytes) -> dict[str, Any]:

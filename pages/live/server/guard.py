@@ -6,6 +6,7 @@ import asyncio
 import logging
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +74,7 @@ def is_address(origin: str) -> bool:
 def in_a_line(error: BaseException) -> str:
     """What an error is and where it was raised, for a log that a client cannot fill with tracebacks."""
     where = traceback.extract_tb(error.__traceback__)
-    place = f" ({where[-1].filename}:{where[-1].lineno}, {where[-1].name})" if where else ""
+    place = f" ({Path(where[-1].filename).name}:{where[-1].lineno}, {where[-1].name})" if where else ""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}{place}"
 
 

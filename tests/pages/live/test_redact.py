@@ -1,5 +1,6 @@
 """Tokens stay out of the server's logs, in whatever form and whoever logs them."""
 
+import importlib.util
 import io
 import logging
 from urllib.parse import quote
@@ -124,7 +125,9 @@ def test_every_token_has_the_form_that_is_left_out():
 
 def test_what_has_no_token_stays_as_it_is():
     words = "Is this so? yes=no. WebSocketProtocol.run_coroutine_threadsafe at step 1,234 of monkey=1 in %s"
-    said = written("core.any", logging.Formatter(), lambda it: it.info(words, "/site-packages/starlette_websocket_x.py"))
+    said = written(
+        "core.any", logging.Formatter(), lambda it: it.info(words, "/site-packages/starlette_websocket_x.py")
+    )
     assert said.strip() == words % "/site-packages/starlette_websocket_x.py"
 
 
@@ -133,10 +136,26 @@ def test_arguments_that_do_not_fit_are_the_handlers_business(monkeypatch):
     assert written("core.any", logging.Formatter(), lambda it: it.info("%d", "x")) == ""
 
 
-def test_a_connection_has_one_line():
+def test_a_connection_has_one_line_where_it_is_refused_and_none_else():
     def log(it):
         it.info('%s - "WebSocket %s" [accepted]', "::1", "/_stcore/stream")
+        it.info('%s - "WebSocket %s" [accepted]', "::1", f"/live/{TOKEN}")
         it.info("connection open")
         it.info("connection closed")
+        it.info('%s - "WebSocket %s" 403', "::1", f"/live/{TOKEN}")
+        it.info("connection rejected (%d %s)", 403, "Forbidden")
+        it.info('%s - "WebSocket %s" 403', "::1", "/panda/_stcore/stream")
 
-    assert written("uvicorn.error", logging.Formatter(), log) == '::1 - "WebSocket /_stcore/stream" [accepted]\n'
+    assert written("uvicorn.error", logging.Formatter(), log) == '::1 - "WebSocket /live/…" 403\n'
+
+
+def test_what_streamlit_says_of_a_message_that_is_none_has_no_traceback():
+    def log(it):
+        try:
+            raise ValueError
+        except ValueError as error:
+            it.warning("Error deserializing back message", exc_info=error)
+
+    name = "streamlit.web.server.starlette.starlette_websocket"
+    assert importlib.util.find_spec(name)
+    assert written(name, logging.Formatter(), log) == "Error deserializing back message\n"

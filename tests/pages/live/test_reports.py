@@ -67,7 +67,9 @@ def test_a_restart_that_is_none_starts_nothing(panda, value, way):
     assert (len(RUN_SESSIONS), panda.query_params["run"]) == (before, run)
 
 
-@pytest.mark.parametrize("events", [3, "restart", [1], [None], [{"event": 3}], [{"event": []}], [{"value": "same"}], {}])
+@pytest.mark.parametrize(
+    "events", [3, "restart", [1], [None], [{"event": 3}], [{"event": []}], [{"value": "same"}], {}]
+)
 def test_events_that_are_none_start_nothing(panda, events):
     before = len(RUN_SESSIONS)
     report(panda, "transport", events=events)
