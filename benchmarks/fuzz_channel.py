@@ -1,4 +1,4 @@
-"""Sends malformed messages and handshakes to a real server while somebody else's run plays, and judges what comes of it.
+"""Sends malformed messages and handshakes to a real server while somebody else's run plays, and judges the outcome.
 
 `python -m benchmarks.fuzz_channel [MESSAGES] [SEED] [app.py | app:app]`: the first starts `streamlit run app.py`, the
 second `uvicorn app:app`. Exit code 1 where there is a traceback in the log, more than a line for each connection, too
@@ -201,11 +201,12 @@ def show(fuzzer: Fuzzer, it: Report) -> int:
     """Print the figures; the exit code."""
     before, during = it.waits(it.began - BEFORE, it.began), it.waits(it.began, it.ended)
     more, tracebacks = max(it.memory) - it.memory[0], sum("Traceback" in line for line in it.log)
+    count, seconds, after = fuzzer.outcomes.total(), it.ended - it.began, it.memory[-1] - it.memory[0]
     rows = {
-        "messages and handshakes": f"{fuzzer.outcomes.total():,} in {it.ended - it.began:.0f} s: {dict(fuzzer.outcomes)}",
+        "messages and handshakes": f"{count:,} in {seconds:.0f} s: {dict(fuzzer.outcomes)}",
         "tracebacks in the log": tracebacks,
         "lines in the log": f"{len(it.log):,} of {fuzzer.connections:,} connections",
-        "server's memory": f"{it.memory[0]:.0f} MB, {more:+.0f} MB at most, {it.memory[-1] - it.memory[0]:+.0f} MB after",
+        "server's memory": f"{it.memory[0]:.0f} MB, {more:+.0f} MB at most, {after:+.0f} MB after",
         "frames of another session": _times(during),
         "  in the 10 s before": _times(before),
         "still answers in words": it.alive,

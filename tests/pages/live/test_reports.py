@@ -18,6 +18,7 @@ ODD = [
     "xxx", "", "SAME", "same ", 0, 1, -1, True, False, [], {}, ["same"], {"same": 1}, {"how": "new"}, 1e308, 10**30,
     float("nan"), float("inf"), "\ud800", "x" * 100_000, None, [[[[]]]], {"": {"": {}}},
 ]  # fmt: skip
+MESSAGES = [{"type": "move", "number": 0, "x": 10**400}, {"id": []}, {"id": {}, "type": 3}]
 NUMBERS = [value for value in ODD if not isinstance(value, dict)]
 
 
@@ -109,8 +110,7 @@ def test_a_value_of_a_dial_is_taken(dials):
     assert (dials.session_state["alpha"]["n"], dials.session_state["alpha-seq"], name != "") == (200, 3, True)
 
 
-@pytest.mark.parametrize("value", [*ODD, {"type": "move", "number": 0, "x": 10**400}, {"id": []}, {"id": {}, "type": 3}],
-                         ids=lambda value: repr(value)[:20])  # fmt: skip
+@pytest.mark.parametrize("value", [*ODD, *MESSAGES], ids=lambda value: repr(value)[:20])
 def test_a_message_of_a_chart_that_is_none_breaks_nothing(value):
     app = AppTest.from_file(PAGES / "softmax.py", default_timeout=30)
     app.session_state["softmax-panel"] = "Boundaries"
