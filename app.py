@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
@@ -24,15 +25,17 @@ from core.training import jit  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
+from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
-from pages.live.server.redact import redact_server_logs  # noqa: E402
+from pages.live.server.redact import redact_logs  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
-    redact_server_logs()
+    redact_logs()
+    asyncio.get_running_loop().set_exception_handler(handle_loop_error)
     store = the_store()
     with threadpool_limits(limits=1):
         gc.collect()
@@ -49,6 +52,10 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "_frame.py",
     routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
-    middleware=[Middleware(Preload, base=base_path()), Middleware(OwnerCookie, base=base_path())],
+    middleware=[
+        Middleware(Guard),
+        Middleware(Preload, base=base_path()),
+        Middleware(OwnerCookie, base=base_path()),
+    ],
     lifespan=lifespan,
 )

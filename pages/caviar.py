@@ -25,7 +25,7 @@ from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import open_run
 from pages.common.escape import plain
-from pages.common.identity import drives, owner_token
+from pages.common.identity import drives, owner_token, take_key
 from pages.common.sight import look, seen_here
 from pages.live.server import component
 from pages.panels.caviar.region import region_inputs
@@ -48,7 +48,8 @@ def search_in_hand() -> SearchSession:
 
 
 def hold(opened: SearchSession) -> SearchSession:
-    """Make this the current search, and put its token into the address."""
+    """Make this the current search, and put the token that reads it into the address."""
+    take_key(opened)
     st.session_state["search-in-hand"] = opened.token
     if st.query_params.get("search") != opened.token:
         st.query_params["search"] = opened.token

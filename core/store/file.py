@@ -18,6 +18,7 @@ from weakref import WeakSet
 
 from core.errors import UserError
 from core.store.migrations import MIGRATIONS
+from core.store.private import create_private, keep_private
 from core.store.tokens import digest
 
 T = TypeVar("T")
@@ -44,7 +45,9 @@ class File:
         self._local = threading.local()
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._closed = False
+        create_private(self.path)
         self._migrate()
+        keep_private(self.path)
         self._thread = threading.Thread(target=self._write_on, name="panda-store", daemon=True)
         self._thread.start()
 
