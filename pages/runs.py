@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.charts.sparkline import sparkline
+from core.errors import UserError
 from core.store import key_of, the_store
 from pages.common.escape import plain
 from pages.common.identity import KEY, owner_token, remembered
+from pages.common.sentences import say
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
 from pages.panels.runs.row_menu import MENU_STYLE, row_menu
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
@@ -199,4 +201,7 @@ st.session_state.setdefault("runs-ticked", {})
 st.session_state.setdefault("runs-turned", 0)
 if not remembered():
     st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the links of your runs.")
-everything()
+try:
+    everything()
+except UserError as error:
+    say(error)

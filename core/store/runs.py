@@ -87,16 +87,16 @@ class Store(File):
                 (SELECT count(*) FROM lines AS l WHERE l.run = runs.id) AS lines,
                 (SELECT min(best) FROM lines AS l WHERE l.run = runs.id) AS best_of_all
             FROM runs JOIN lines ON lines.id = runs.line WHERE {where}"""
-        return [_entry(row) for row in self.rows(query, *values)]
+        return self.read(_entry, query, *values)
 
     def lines(self, run: str) -> list[Line]:
         """The lines of a run, oldest first."""
-        return [line_of(row) for row in self.rows("SELECT * FROM lines WHERE run = ? ORDER BY created", run)]
+        return self.read(line_of, "SELECT * FROM lines WHERE run = ? ORDER BY created", run)
 
     def journal(self, line: str) -> list[dict[str, Any]]:
         """The nudges of a line as `journal_json.journal_rows` wrote them."""
-        rows = self.rows("SELECT nudge FROM nudges WHERE line = ? ORDER BY place", line)
-        return [json.loads(row["nudge"]) for row in rows]
+        query = "SELECT nudge FROM nudges WHERE line = ? ORDER BY place"
+        return self.read(lambda row: json.loads(row["nudge"]), query, line)
 
     def snapshots(self, line: str) -> list[bytes]:
         """The snapshots of a line, oldest first."""
