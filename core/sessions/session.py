@@ -72,6 +72,9 @@ class Session(Generic[C]):
         """Whether `command` may be carried out now; those behind it wait too."""
         return True
 
+    def _settle(self) -> None:
+        """Called before commands, with the lock: take back what could not be saved."""
+
     def _save(self) -> None:
         """Called after commands, with the lock."""
 
@@ -91,6 +94,7 @@ class Session(Generic[C]):
     def answer(self) -> None:
         """Carry out the posted commands that may be carried out now; once closed, refuse them."""
         with self.lock:
+            self._settle()
             answered = False
             while self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
                 answered = True
@@ -113,6 +117,9 @@ class Session(Generic[C]):
         future = self.ask(command)
         self.answer()
         return future.result()
+
+    def settle(self) -> None:
+        """For callers that may block: wait until a page may show what was done so far."""
 
     def close(self) -> None:
         """Refuse what is asked from now on, tell the listeners, and wait until all that was done is on the disk."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -26,6 +26,7 @@ from core.store.trouble import ROW, DamagedError, StoreError, in_words
 
 T = TypeVar("T")
 Job = Callable[[sqlite3.Connection], T]
+Post = tuple[Job[Any], Future[Any], Future[Any] | None]  # with the write after which it comes
 BUSY_SECONDS = 5.0
 NOT_YOURS = "This {what} is not yours: open it and {instead} to have one of your own."
 INSTEAD = {"runs": ("run", "branch it"), "searches": ("search", "start another like it")}
@@ -45,7 +46,7 @@ class File:
 
     def __init__(self, path: Path | str) -> None:
         self.path = place_of(path)
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[Post | None] = queue.SimpleQueue()
         self._local = threading.local()
         self._readers: WeakSet[sqlite3.Connection] = WeakSet()
         self._closed = False
@@ -61,13 +62,14 @@ class File:
 
     # writing
 
-    def write(self, job: Job[T]) -> Future[T]:
-        """Carry out `job` in the coming transaction; the future is done once that is on the disk."""
+    def write(self, job: Job[T], after: Future[Any] | None = None) -> Future[T]:
+        """Carry out `job` in the coming transaction; the future is done once that is on the disk. It fails with the
+        error of the write `after` which it comes, where that one has failed."""
         future: Future[T] = Future()
         if self._closed:
             future.set_exception(UserError("The server is closing: this was not saved."))
         else:
-            self._jobs.put((job, future))
+            self._jobs.put((job, future, after))
         return future
 
     def change_own(self, table: str, column: str, value: Any, row: str, owner_token: str) -> Future[None]:
@@ -101,15 +103,16 @@ class File:
                 connection.close()
                 return
 
-    def _commit(self, connection: sqlite3.Connection, batch: Sequence[tuple[Job[Any], Future[Any]]]) -> None:
+    def _commit(self, connection: sqlite3.Connection, batch: Sequence[Post]) -> None:
         """One transaction for all; a job that fails is taken back alone."""
-        results: list[tuple[Future[Any], Any, BaseException | None]] = []
+        results: dict[Future[Any], tuple[Any, BaseException | None]] = {}
         try:
             self.health.begin()
             self._lock.keep()
             connection.execute("BEGIN IMMEDIATE")
-            for job, future in batch:
-                results.append((future, *_carried_out(connection, job)))
+            for job, future, after in batch:
+                failure = _failure(after, results)
+                results[future] = (None, failure) if failure else _carried_out(connection, job)
             connection.execute("COMMIT")
             self.health.end()
             self.health.check()  # what went into a file that is gone is not saved
@@ -117,8 +120,8 @@ class File:
             with suppress(sqlite3.Error):  # SQLite has rolled back already where the disk is full
                 connection.execute("ROLLBACK")
             self.health.end()
-            results = [(future, None, error) for _, future in batch]
-        for future, result, failure in results:
+            results = {future: (None, _failure(after, {}) or error) for _, future, after in batch}
+        for future, (result, failure) in results.items():
             if failure:
                 future.set_exception(self._told(failure))
             else:
@@ -208,6 +211,13 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {known}")
     connection.execute("COMMIT")
+
+
+def _failure(after: Future[Any] | None, results: Mapping[Future[Any], tuple[Any, BaseException | None]]) -> Any:
+    """The error of a write that came before, in this transaction or an earlier one; None where it has succeeded."""
+    if after is None:
+        return None
+    return results[after][1] if after in results else after.exception()
 
 
 def _carried_out(connection: sqlite3.Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:

@@ -12,8 +12,8 @@ DAMAGED = (
     "and start the server again."
 )
 ROW = (
-    "{path} has a row that cannot be read: it is damaged, or another program has changed it. Put a backup in the file's "
-    "place, or leave this run or search alone."
+    "{path} has a row that cannot be read: it is damaged, or another program has changed it. Put a backup in the "
+    "file's place, or leave this run or search alone."
 )
 # By SQLite's primary result codes, https://sqlite.org/rescode.html
 WORDS = {

@@ -9,6 +9,7 @@ from typing import ParamSpec
 import streamlit as st
 
 from core.errors import UserError
+from core.sessions.session import Session
 from core.store import DamagedError, the_store
 from pages.common.escape import plain
 
@@ -33,12 +34,15 @@ def say_store_trouble() -> None:
 
 
 def panel(show: Callable[P, None]) -> Callable[P, None]:
-    """Make a part of a page a fragment that says its errors."""
+    """Make a part of a page a fragment that says its errors, and shows nothing of a run that is not saved."""
 
     @st.fragment
     @wraps(show)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            for opened in args:
+                if isinstance(opened, Session):
+                    opened.settle()
             show(*args, **kwargs)
         except UserError as error:
             say(error)
