@@ -45,6 +45,12 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _last_difference(old: Sequence[Nudge], new: Sequence[Nudge]) -> int:
+    """The last place at which two journals of one length differ, as where a note was written."""
+    places = range(len(new) - 1, -1, -1)
+    return next(place for place in places if old[place] is not new[place] and old[place] != new[place])
+
+
 class RunRecorder:
     """Writes one run into the store as it trains; `line` is the id of the current line."""
 
@@ -76,8 +82,9 @@ class RunRecorder:
         self._saved = new
         if place == len(old) == len(new):
             return None
-        rows = journal_rows(new[place:])
-        self._change = self.store.record(self.line, place, rows, progress(run), self._change)
+        last = _last_difference(old, new) if len(old) == len(new) else len(new) - 1
+        rows = journal_rows(new[place : last + 1])
+        self._change = self.store.record(self.line, place, rows, progress(run), self._change, last < len(new) - 1)
         return self._change
 
     def back_to(self, line: str, journal: tuple[Nudge, ...]) -> None:

@@ -170,7 +170,7 @@ class File:
         read."""
         self.health.check()
         try:
-            return [make(row) for row in self._reader().execute(query, values).fetchall()]
+            return [make(row) for row in self._reader().execute(query, _bound(values)).fetchall()]
         except sqlite3.Error as error:
             raise self._told(error) from error
         except (ValueError, TypeError) as error:
@@ -199,6 +199,11 @@ class File:
 
 def done(cursor: sqlite3.Cursor) -> None:
     """None: the result of a job that is one statement."""
+
+
+def _bound(values: tuple[Any, ...]) -> Any:
+    """What a query is given: values in order, or one dict of names."""
+    return values[0] if values and isinstance(values[0], dict) else values
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

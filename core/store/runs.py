@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import UserError
 from core.store import searches
 from core.store.file import File, done
+from core.store.journals import WHOLE
 from core.store.lines import (
     Line,
     Progress,
@@ -96,8 +97,7 @@ class Store(File):
 
     def journal(self, line: str) -> list[dict[str, Any]]:
         """The nudges of a line as `journal_json.journal_rows` wrote them."""
-        query = "SELECT nudge FROM nudges WHERE line = ? ORDER BY place"
-        return self.read(lambda row: json.loads(row["nudge"]), query, line)
+        return self.read(lambda row: json.loads(row["nudge"]), WHOLE, {"line": line})
 
     def snapshots(self, line: str) -> list[bytes]:
         """The snapshots of a line, oldest first."""
@@ -157,9 +157,11 @@ class Store(File):
         nudges: Sequence[dict[str, Any]],
         progress: Progress,
         after: Future[None] | None = None,
+        rest: bool = False,
     ) -> Future[None]:
-        """Replace the journal of a line from `place` on, and write how far the line has come."""
-        return self.write(lambda db: replace_journal(db, line, place, nudges, progress), after)
+        """Replace the journal of a line from `place` on, or with `rest` only these nudges of it, and write how far the
+        line has come."""
+        return self.write(lambda db: replace_journal(db, line, place, nudges, progress, rest), after)
 
     def advance(self, line: str, progress: Progress, after: Future[None] | None = None) -> Future[None]:
         """Write how far a line has come; its journal is as it was."""
