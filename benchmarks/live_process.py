@@ -48,14 +48,19 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(script: str, store: Path | None = None, options: Sequence[str] = ()) -> Iterator[Server]:
+def server(
+    script: str, store: Path | None = None, options: Sequence[str] = (), log: Path | None = None
+) -> Iterator[Server]:
     """`streamlit run SCRIPT OPTIONS` as the README starts the app, with the store in that file or with one of its own;
-    ended on the way out."""
+    ended on the way out. What it says goes to the file `log`, if any."""
     port = free_port()
     usual = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command = [sys.executable, "-m", "streamlit", "run", script, *usual, *options]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with contextlib.ExitStack() as ended:
+        if log:
+            quiet["stderr"] = ended.enter_context(log.open("w"))
+        folder = ended.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         env = os.environ | {"PANDA_DB": str(store or Path(folder) / "panda.db")}
         process = subprocess.Popen(command, cwd=ROOT, env=env, **quiet)
         try:
