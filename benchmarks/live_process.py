@@ -73,8 +73,9 @@ def _command(script: str, port: int, options: Sequence[str]) -> list[str]:
 
 
 def free_port() -> int:
-    """The first port of ours that nobody listens on."""
-    for port in PORTS:
+    """A port of ours that nobody listens on; another process starts to look at another one."""
+    first = os.getpid() % len(PORTS)
+    for port in [*PORTS[first:], *PORTS[:first]]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.charts.sparkline import sparkline
+from core.errors import UserError
 from core.store import the_store
 from pages.common.escape import plain
 from pages.common.identity import owner_token, remembered
+from pages.common.sentences import say
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
 from pages.panels.runs.row_menu import MENU_STYLE, row_menu
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
@@ -201,4 +203,7 @@ if not remembered():
         "This browser keeps no cookies, so this list lasts only for this visit. "
         "To change a run later, keep its link from “Continue elsewhere” under Share."
     )
-everything()
+try:
+    everything()
+except UserError as error:
+    say(error)

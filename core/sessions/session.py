@@ -73,6 +73,9 @@ class Session(Generic[C]):
         """Whether `command` may be carried out now; those behind it wait too."""
         return True
 
+    def _settle(self) -> None:
+        """Called before commands, with the lock: take back what could not be saved."""
+
     def _save(self) -> None:
         """Called after commands, with the lock."""
 
@@ -98,6 +101,7 @@ class Session(Generic[C]):
         """Carry out the commands posted so far that may be carried out now, within about so many seconds; once closed,
         refuse them. Those that come meanwhile wait for the next call. Returns whether it ended for lack of time."""
         with self.lock:
+            self._settle()
             answered, left, end = False, len(self._inbox), time.perf_counter() + seconds
             while left and self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
                 if answered and not self.closed and time.perf_counter() > end:
@@ -125,6 +129,9 @@ class Session(Generic[C]):
         future = self.ask(command)
         self.answer()
         return future.result()
+
+    def settle(self) -> None:
+        """For callers that may block: wait until a page may show what was done so far."""
 
     def close(self) -> None:
         """Refuse what is asked from now on, tell the listeners, and wait until all that was done is on the disk."""

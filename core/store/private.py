@@ -7,7 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 PRIVATE = 0o600  # to read and write for the owner of the file, nothing for anybody else
-BESIDE = ("", "-wal", "-shm", "-journal")  # what SQLite writes beside the file, with the mode of the file
+SUFFIXES = ("-wal", "-shm", "-journal")  # what SQLite writes beside the file, with the mode of the file
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """A file that is kept beside the database, such as SQLite's "-wal" and "-shm"."""
+    return path.with_name(path.name + suffix)
 
 
 def create_private(path: Path) -> None:
@@ -19,7 +24,7 @@ def create_private(path: Path) -> None:
 
 def keep_private(path: Path) -> None:
     """Close a file that earlier versions left open to others, with the files beside it."""
-    for file in (path.with_name(path.name + end) for end in BESIDE):
+    for file in (path, *(beside(path, suffix) for suffix in SUFFIXES)):
         with suppress(OSError):  # there is none, or it is somebody else's
             if file.stat().st_mode & 0o077:
                 file.chmod(PRIVATE)

@@ -20,6 +20,7 @@ from core.store import the_store
 from core.training.run_data import data_of
 from pages.common.escape import plain
 from pages.common.identity import drives, owner_token, take_key
+from pages.common.sentences import say
 
 
 def run_in_hand() -> RunSession:
@@ -31,7 +32,7 @@ def run_in_hand() -> RunSession:
             st.info("There is no run at this address: it was deleted, or the address is incomplete. This is a new one.")
         return hold(opened or open_run(Run()))
     except UserError as error:
-        st.error(plain(str(error)))
+        say(error)
         st.stop()
 
 

@@ -249,7 +249,7 @@ def test_a_thousand_runs_are_turned_through_by_pages_and_quickly(owner, add):
     copy = "INSERT INTO {0} SELECT {1} FROM {0}, n WHERE {2} = ?"
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 998) "
     runs = "id || i, owner, key || i, 'run ' || i, spec, settings, line || i, twins, created, changed - i, NULL"
-    lines = "id || i, run || i, NULL, 0, '', step, best, dev, accuracy, curve, created"
+    lines = "id || i, run || i, NULL, 0, '', step, best, dev, accuracy, curve, created, source, shared"
     for table, columns, column in (("runs", runs, "id"), ("lines", lines, "run")):
         query = numbers + copy.format(table, columns, f"{table}.{column}")
         the_store().write(lambda db, query=query: db.execute(query, (run,)) and None).result(5)

@@ -136,7 +136,6 @@ class Viewer:
 
     async def write(self) -> None:
         """Answer each request for a frame as soon as there is something new to show."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._stirred()
             self.wake.clear()
@@ -147,6 +146,13 @@ class Viewer:
                 continue
             seq, charts = self._asked
             self._asked = None
+            await self.socket.send_bytes(await self._frame(charts, seq))
+
+    async def _frame(self, charts: list[str], seq: int) -> bytes:
+        """A frame that shows nothing that is not in the store: where something could not be saved, another one is made,
+        which has it no more and says so."""
+        loop, failed = asyncio.get_running_loop(), None
+        while True:
             Viewer.waiting += 1
             try:
                 while self.opened.waiting and await loop.run_in_executor(WORKER, self.opened.answer, TURN_SECONDS):
@@ -156,8 +162,9 @@ class Viewer:
                 )
             finally:
                 Viewer.waiting -= 1
-            await _saved(saving)
-            await self.socket.send_bytes(packet)
+            if await _saved(saving) or saving is failed:  # a search goes on, and says that it is not saved
+                return packet
+            failed = saving
 
     async def _stirred(self) -> None:
         """Wait for a request or a change; while the run plays, look again soon, for its driver may have left."""
@@ -178,10 +185,13 @@ class Viewer:
         return new
 
 
-async def _saved(saving: Future[None] | None) -> None:
-    """Wait until what a frame shows is in the store; where that fails, the status of the next frame says so."""
-    if saving and not saving.done():
-        await asyncio.wait([asyncio.wrap_future(saving)])
+async def _saved(saving: Future[None] | None) -> bool:
+    """Wait until what a frame shows is in the store; returns whether it is."""
+    if saving is None or saving.done():
+        return saving is None or saving.exception() is None
+    waiting = asyncio.wrap_future(saving)
+    await asyncio.wait([waiting])
+    return waiting.exception() is None
 
 
 def same_origin(socket: WebSocket) -> bool:
