@@ -28,12 +28,13 @@ def written(logger, formatter, log):
     handler, it = logging.StreamHandler(io.StringIO()), logging.getLogger(logger)
     handler.setFormatter(formatter)
     it.addHandler(handler)
-    before, it.level = it.level, logging.INFO
+    before = it.level
+    it.setLevel(logging.INFO)
     try:
         log(it)
     finally:
         it.removeHandler(handler)
-        it.level = before
+        it.setLevel(before)
     return handler.stream.getvalue()
 
 
