@@ -16,6 +16,7 @@ from pathlib import Path
 
 from core.store.private import beside
 from core.store.trouble import DAMAGED, DamagedError, in_words
+from core.store.wal import is_header, wal_state
 
 AT_ONCE = 64 * 2**20  # bytes: a larger file is checked in the background, so that a start takes no longer
 GONE = (
@@ -37,6 +38,7 @@ class Health:
         self._damage = ""
         self._files = {name: _identity(name) for name in (path, beside(path, "-wal"), beside(path, "-shm"))}
         self._content = _content(path)
+        self._wal = wal_state(beside(path, "-wal"))
         self._writing = self._checking = False
         self._lock = threading.Lock()
         self._check_content()
@@ -55,6 +57,12 @@ class Health:
 
     def begin(self) -> None:
         """Before a transaction of the writer: as `check`."""
+        size, header = wal_state(beside(self._path, "-wal"))
+        if not is_header(header):
+            self._damage = DAMAGED.format(path=beside(self._path, "-wal"))
+        elif size < self._wal[0]:  # another program has brought all into the file, or has cut it
+            self._check_content()
+            self._wal = size, header
         self.check()
         self._writing = True
 
@@ -63,6 +71,7 @@ class Health:
         with self._lock:
             if self._writing:
                 self._content = _content(self._path)
+                self._wal = wal_state(beside(self._path, "-wal"))
                 self._writing = False
 
     def found(self, error: DamagedError) -> None:

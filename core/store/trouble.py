@@ -47,6 +47,8 @@ def in_words(error: sqlite3.Error, path: Path) -> StoreError | None:
     primary = None if code is None else code & 0xFF
     if code is None and "decode" in str(error):  # text that is no UTF-8; Python gives no code
         return StoreError(ROW.format(path=path))
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:  # the file, or its -wal, is shorter than SQLite knows it
+        primary = sqlite3.SQLITE_CORRUPT
     if primary not in WORDS:
         return None
     kind = DamagedError if WORDS[primary] is DAMAGED else StoreError

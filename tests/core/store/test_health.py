@@ -127,6 +127,21 @@ def test_a_fault_while_it_is_open_is_said_and_nothing_is_saved(path, fault):
     store.close()
 
 
+@pytest.mark.parametrize("nonsense", [b"", b"\xa5" * 32, b"\x37\x7f\x06\x82" + bytes(28)], ids=len)
+def test_last_changes_that_are_cut_or_overwritten_are_noticed_before_more_is_saved(path, nonsense):
+    store = Store(path)
+    fill(store, "second")
+    wal = path.with_name("panda.db-wal")
+    if nonsense:
+        with wal.open("r+b") as file:
+            file.write(nonsense)
+    else:
+        wal.write_bytes(b"")
+    with pytest.raises(UserError, match=r"panda\.db\S* is damaged"):
+        store.record("second-0", len(ROWS), [ROWS[-1]], FAR).result(5)
+    store.close()
+
+
 def test_a_file_that_was_moved_and_is_put_back_goes_on(path):
     store = Store(path)
     path.rename(path.with_name("moved.db"))
