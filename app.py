@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent
@@ -19,21 +21,28 @@ from threadpoolctl import threadpool_limits  # noqa: E402
 
 from core.sessions.run_registry import RUN_SESSIONS  # noqa: E402
 from core.sessions.search_registry import SEARCH_SESSIONS  # noqa: E402
-from core.store import the_store  # noqa: E402
+from core.store import DamagedError, StoreError, the_store  # noqa: E402
 from core.training import jit  # noqa: E402
+from pages.common.sentences import said  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
+from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
-from pages.live.server.redact import redact_server_logs  # noqa: E402
+from pages.live.server.redact import redact_logs  # noqa: E402
+from pages.live.server.refused_start import RefusedStart  # noqa: E402
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
-    redact_server_logs()
-    store = the_store()
+    redact_logs()
+    asyncio.get_running_loop().set_exception_handler(handle_loop_error)
+    try:
+        the_store()
+    except DamagedError as error:  # every page says it too
+        logging.getLogger(__name__).error("%s", error)
     with threadpool_limits(limits=1):
         gc.collect()
         gc.freeze()
@@ -43,12 +52,19 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     WORKER.shutdown(wait=False, cancel_futures=True)
     RUN_SESSIONS.close_all()
     SEARCH_SESSIONS.close_all()
-    store.close()
+    with suppress(StoreError):
+        the_store().close()
 
 
 app = st.App(
     ROOT / "pages" / "_frame.py",
     routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
-    middleware=[Middleware(Preload, base=base_path()), Middleware(OwnerCookie, base=base_path())],
+    middleware=[
+        Middleware(Guard),
+        Middleware(RefusedStart),
+        Middleware(Preload, base=base_path()),
+        Middleware(OwnerCookie, base=base_path()),
+    ],
     lifespan=lifespan,
+    on_script_error=said,
 )

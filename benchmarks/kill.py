@@ -1,7 +1,8 @@
 """Kills the whole server with -9 at random moments while a run is nudged, played and branched, and counts the losses.
 
 `python -m benchmarks.kill [KILLS] [SEED]`. After every kill the server starts again and the run's link is opened; what
-frames had acknowledged is then looked for in the file. Exit code 1 where anything is missing or too slow.
+frames had acknowledged is then looked for in the file. While it runs, a second process asks for the same file, every
+tenth time a whole server. Exit code 1 where anything is missing or too slow, or a second process is not refused.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 import random
 import signal
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -23,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.kill_book import Book, Line, faults_of_reopening, judge, lines_of, lost_play, quick_check
-from benchmarks.live_process import APP, Server, server
+from benchmarks.live_process import APP, ROOT, Server, server
 from core.charts.packet import unpack
 from core.runs.run import Run
 from core.sessions.pacing import FLAT_OUT
@@ -41,6 +43,9 @@ SPEEDS = (10, 100, FLAT_OUT)
 LONGEST_REOPEN = 5.0  # seconds
 PATIENCE = 30.0
 CHARTS = ["loss", "activations"]
+SERVER_EVERY = 10  # lives in which the second process is a whole server; in the others it only opens the store
+SECOND = [sys.executable, "-m", "uvicorn", "app:app", "--port", "0"]
+OPENS = [sys.executable, "-c", "import os; from core.store import Store; Store(os.environ['PANDA_DB'])"]
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Report:
     started: list[float] = field(default_factory=list)  # the same with the start of the server
     steps: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    refused: list[bool] = field(default_factory=list)  # whether each second process was
     faults: list[str] = field(default_factory=list)
 
 
@@ -93,8 +99,17 @@ def one_life(path: Path, run: str, key: str, book: Book, report: Report, rng: ra
                 report.connected.append(now - ready)
                 report.started.append(now - begun)
             _compare(path, run, book, report, status)
+            report.refused.append(refuses(path, server=len(report.refused) % SERVER_EVERY == 0))
             if rng:
                 _use_until_killed(socket, it, book, rng)
+
+
+def refuses(path: Path, server: bool) -> bool:
+    """Whether a second process, a whole server or not, is told that another one has the file, and ends."""
+    env = os.environ | {"PANDA_DB": str(path)}
+    command = SECOND if server else OPENS
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    return done.returncode != 0 and f"uses {path}" in done.stderr + done.stdout
 
 
 def _compare(path: Path, run: str, book: Book, report: Report, status: dict[str, Any]) -> None:
@@ -188,7 +203,7 @@ def bench(kills: int, seed: int) -> int:
     _print(seed, kills, book, lines, report, check, same)
     verdict, problems = judge(book, lines), [*report.faults, *book.said]
     print(*problems, sep="\n", end="")
-    whole = not (problems or verdict.lost or verdict.doubled) and check == "ok" and same
+    whole = not (problems or verdict.lost or verdict.doubled) and check == "ok" and same and all(report.refused)
     return 0 if whole and max(report.connected) <= LONGEST_REOPEN else 1
 
 
@@ -202,6 +217,8 @@ def _print(seed: int, kills: int, book: Book, lines: dict[str, Line], report: Re
         "  acknowledged and lost": len(verdict.lost),
         "  made twice": len(verdict.doubled),
         "  out of order, or never sent": verdict.disordered + verdict.unknown,
+        "second processes meanwhile": len(report.refused),
+        "  refused": sum(report.refused),
         "branches": len(lines) - 1,
         "steps of the run at the end": max(line.step for line in lines.values()),
         "quick_check": check,

@@ -136,11 +136,20 @@ def lost_play(book: Book, step: int) -> tuple[int, float]:
 def lines_of(path: Path, run: str) -> dict[str, Line]:
     """The lines of a run in the file."""
     with closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT id, parent, step FROM lines WHERE run = ?", (run,)).fetchall()
-        query = "SELECT nudge FROM nudges WHERE line = ? ORDER BY place"
-        nudges = {line: [json.loads(row[0]) for row in db.execute(query, (line,))] for line, _, _ in rows}
-    made = {line: tuple((n["step"], n["changes"]["learning_rate"][1]) for n in rows) for line, rows in nudges.items()}
-    return {line: Line(parent, step, made[line]) for line, parent, step in rows}
+        rows = db.execute("SELECT id, parent, step, source, shared FROM lines WHERE run = ?", (run,)).fetchall()
+        query = "SELECT place, nudge FROM nudges WHERE line = ?"
+        own = {line: dict(db.execute(query, (line,)).fetchall()) for line, *_ in rows}
+    origin = {line: (source, shared) for line, _, _, source, shared in rows}
+
+    def whole(line: str) -> dict[int, str]:
+        """All nudges of a line by place: those that it shares with its source, and its own."""
+        source, shared = origin[line]
+        first = {place: nudge for place, nudge in whole(source).items() if place < shared} if shared else {}
+        return first | own[line]
+
+    made = {line: [json.loads(nudge) for _, nudge in sorted(whole(line).items())] for line in own}
+    rates = {line: tuple((n["step"], n["changes"]["learning_rate"][1]) for n in rows) for line, rows in made.items()}
+    return {line: Line(parent, step, rates[line]) for line, parent, step, *_ in rows}
 
 
 def quick_check(path: Path) -> str:

@@ -48,26 +48,34 @@ class Server:
 
 
 @contextlib.contextmanager
-def server(script: str, store: Path | None = None, options: Sequence[str] = ()) -> Iterator[Server]:
-    """`streamlit run SCRIPT OPTIONS` as the README starts the app, with the store in that file or with one of its own;
-    ended on the way out."""
+def server(
+    script: str, store: Path | None = None, options: Sequence[str] = (), log: Path | None = None
+) -> Iterator[Server]:
+    """`streamlit run SCRIPT OPTIONS` as the README starts the app, or uvicorn where it is "app:app", with the store in
+    that file or with one of its own; what it says goes to `log` if there is one. Ended on the way out."""
     port = free_port()
-    usual = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
-    command = [sys.executable, "-m", "streamlit", "run", script, *usual, *options]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with contextlib.ExitStack() as held:
+        said: Any = held.enter_context(log.open("w")) if log else subprocess.PIPE
+        quiet = {"stdout": said if log else subprocess.DEVNULL, "stderr": said, "text": True, "start_new_session": True}
+        folder = held.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
         env = os.environ | {"PANDA_DB": str(store or Path(folder) / "panda.db")}
-        process = subprocess.Popen(command, cwd=ROOT, env=env, **quiet)
-        try:
-            await_health(process, port)
-            yield Server(process.pid, port)
-        finally:
-            end(process)
+        process = subprocess.Popen(_command(script, port, options), cwd=ROOT, env=env, **quiet)
+        held.callback(end, process)
+        await_health(process, port)
+        yield Server(process.pid, port)
+
+
+def _command(script: str, port: int, options: Sequence[str]) -> list[str]:
+    if ":" in script:
+        return [sys.executable, "-m", "uvicorn", script, "--host", "127.0.0.1", "--port", str(port), *options]
+    usual = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    return [sys.executable, "-m", "streamlit", "run", script, *usual, *options]
 
 
 def free_port() -> int:
-    """The first port of ours that nobody listens on."""
-    for port in PORTS:
+    """A port of ours that nobody listens on; another process starts to look at another one."""
+    first = os.getpid() % len(PORTS)
+    for port in [*PORTS[first:], *PORTS[:first]]:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):

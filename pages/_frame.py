@@ -6,6 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import UserError
+from pages.common.sentences import say, say_store_trouble
+
 HERE = Path(__file__).parent
 
 st.set_page_config(page_title="Panda", page_icon="🐼", layout="wide", initial_sidebar_state="collapsed")
@@ -26,4 +29,9 @@ STYLE = """<style>
 </style>"""
 
 st.html(STYLE)
-st.navigation(PAGES, position="top").run()
+page = st.navigation(PAGES, position="top")
+try:
+    say_store_trouble()
+    page.run()
+except UserError as error:
+    say(error)

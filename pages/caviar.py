@@ -25,7 +25,8 @@ from core.sessions.search_session import SearchSession
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import open_run
 from pages.common.escape import plain
-from pages.common.identity import drives, owner_token
+from pages.common.identity import drives, owner_token, take_key
+from pages.common.sentences import panel, say
 from pages.common.sight import look, seen_here
 from pages.live.server import component
 from pages.panels.caviar.region import region_inputs
@@ -41,14 +42,19 @@ DENSER = "The same number of models again, in a smaller region."
 def search_in_hand() -> SearchSession:
     """Return the search that the address names, else the last one of this session, else a new default search."""
     asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
-    opened = SEARCH_SESSIONS.get(asked)
-    if st.query_params.get("search") and not opened:
-        st.info("There is no search at this address any more. Here is a new one.")
-    return hold(opened or SEARCH_SESSIONS.open(Search(default_plan()), owner_token()))
+    try:
+        opened = SEARCH_SESSIONS.get(asked)
+        if st.query_params.get("search") and not opened:
+            st.info("There is no search at this address any more. Here is a new one.")
+        return hold(opened or SEARCH_SESSIONS.open(Search(default_plan()), owner_token()))
+    except UserError as error:
+        say(error)
+        st.stop()
 
 
 def hold(opened: SearchSession) -> SearchSession:
-    """Make this the current search, and put its token into the address."""
+    """Make this the current search, and put the token that reads it into the address."""
+    take_key(opened)
     st.session_state["search-in-hand"] = opened.token
     if st.query_params.get("search") != opened.token:
         st.query_params["search"] = opened.token
@@ -61,7 +67,7 @@ def default_plan() -> Plan:
     return Plan(Space(RunSpec(), Settings(), ranges), "random", 64, 500)
 
 
-@st.fragment
+@panel
 def bar(opened: SearchSession) -> None:
     """The search bar, and the verdict on random against grid where both are repeated over seeds."""
     component.search_bar(opened)
@@ -69,7 +75,7 @@ def bar(opened: SearchSession) -> None:
         component.words(opened, "contest")
 
 
-@st.fragment
+@panel
 def chart_grid(opened: SearchSession) -> None:
     """The charts of the search, and a choice of axes for the scatter chart."""
     seen = seen_here(opened)
@@ -90,7 +96,7 @@ def chart_grid(opened: SearchSession) -> None:
             st.rerun(scope="fragment" if drives(opened) else "app")
 
 
-@st.fragment
+@panel
 def best(opened: SearchSession) -> None:
     """The list of best models, the picked model, and ways to search a smaller region."""
     seen = seen_here(opened)
@@ -174,7 +180,7 @@ def zoom(opened: SearchSession) -> None:
     region_inputs(opened)
 
 
-@st.fragment
+@panel
 def new_search(opened: SearchSession) -> None:
     """Inputs for a new search, and the button that starts it."""
     plans = plan_inputs(seen_here(opened))
@@ -209,7 +215,7 @@ with left:
     chart_grid(opened)
 with right:
     tabs = st.tabs(["Best", "New search", "Searches"], key="caviar-panel", on_change="rerun")
-    for tab, panel in zip(tabs, (best, new_search, st.fragment(searches)), strict=True):
+    for tab, show in zip(tabs, (best, new_search, panel(searches)), strict=True):
         if tab.open is not False:
             with tab:
-                panel(opened)
+                show(opened)

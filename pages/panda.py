@@ -14,6 +14,7 @@ from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
 from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
 from pages.common.identity import drives
+from pages.common.sentences import panel
 from pages.live.server import component
 from pages.panels.panda import controls
 from pages.panels.panda.branches import branches_panel
@@ -24,7 +25,7 @@ from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
 
 
-@st.fragment
+@panel
 def bar(opened: RunSession) -> None:
     """The bar that plays the run. A restart starts a new run."""
     restart = component.transport(opened)
@@ -36,7 +37,7 @@ def bar(opened: RunSession) -> None:
         st.rerun(scope="app")
 
 
-@st.fragment
+@panel
 def chart_grid(opened: RunSession) -> None:
     """The chosen charts, and the choice."""
     fitting = charts_of(opened.shown)
@@ -56,7 +57,7 @@ def chart_grid(opened: RunSession) -> None:
     )
 
 
-@st.fragment
+@panel
 def settings(opened: RunSession) -> None:
     """The live settings, and below them "Try variants"."""
     controls.settings_panel(opened)
@@ -64,7 +65,7 @@ def settings(opened: RunSession) -> None:
         try_variants(opened)
 
 
-@st.fragment
+@panel
 def journal(opened: RunSession) -> None:
     """The journal, and the tree of branches."""
     journal_panel(opened)
@@ -72,13 +73,13 @@ def journal(opened: RunSession) -> None:
     branches_panel(opened)
 
 
-@st.fragment
+@panel
 def share(opened: RunSession) -> None:
     """Links and files."""
     share_panel(opened)
 
 
-@st.fragment
+@panel
 def new_run(opened: RunSession) -> None:
     """Inputs for what is fixed during a run, and the button that starts a new run with them."""
     spec = opened.run.spec
@@ -129,7 +130,7 @@ left, right = st.columns([3, 1.15], gap="medium")
 with left:
     chart_grid(opened)
 with right:
-    for tab, panel in zip(st.tabs(list(PANELS), key="panel", on_change="rerun"), PANELS.values(), strict=True):
+    for tab, show in zip(st.tabs(list(PANELS), key="panel", on_change="rerun"), PANELS.values(), strict=True):
         if tab.open is not False:
             with tab:
-                panel(opened)
+                show(opened)

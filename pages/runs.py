@@ -11,9 +11,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core.charts.sparkline import sparkline
-from core.store import key_of, the_store
+from core.errors import UserError
+from core.store import the_store
 from pages.common.escape import plain
-from pages.common.identity import KEY, owner_token, remembered
+from pages.common.identity import owner_token, remembered
+from pages.common.sentences import say
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
 from pages.panels.runs.row_menu import MENU_STYLE, row_menu
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
@@ -123,10 +125,9 @@ def _tick_box(it: Listed) -> None:
 
 def _words(it: Listed) -> None:
     entry = it.entry
-    query = {"run": entry.id} | ({} if remembered() else {KEY: key_of(owner_token(), entry.id)})
     about = ([it.about] if entry.name else []) + ([f"{entry.lines} branches"] if entry.lines > 1 else [])
     with st.container(gap=None, width="stretch"):
-        st.page_link("panda.py", label=plain(it.name), query_params=query)
+        st.page_link("panda.py", label=plain(it.name), query_params={"run": entry.id})
         if about:
             st.caption(plain(" · ".join(about)))
 
@@ -198,5 +199,11 @@ st.html(STYLE + MENU_STYLE)
 st.session_state.setdefault("runs-ticked", {})
 st.session_state.setdefault("runs-turned", 0)
 if not remembered():
-    st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the links of your runs.")
-everything()
+    st.caption(
+        "This browser keeps no cookies, so this list lasts only for this visit. "
+        "To change a run later, keep its link from “Continue elsewhere” under Share."
+    )
+try:
+    everything()
+except UserError as error:
+    say(error)

@@ -16,10 +16,10 @@ from core.runs.journal import Nudge, before_last_gesture, last_gesture
 class Rewindable(Protocol):
     """What a replay needs of a run; see `Run` for what each does."""
 
+    journal: tuple[Nudge, ...]
+
     @property
     def step(self) -> int: ...
-    @property
-    def journal(self) -> tuple[Nudge, ...]: ...
     @property
     def trouble(self) -> object: ...
     def advance(self, steps: int, should_stop: Callable[[], bool] | None = None) -> int: ...
@@ -81,6 +81,14 @@ def twinning(run: R) -> Replay[R]:
     """As `Run.make_twin`, in slices: the replay trains a branch, and `run` is left as it is."""
     first = last_gesture(run.journal).first
     return _back(run.branch(diverged_at=first), first, before_last_gesture(run.journal), run.step)
+
+
+def taking_back(run: R, journal: tuple[Nudge, ...], step: int) -> Replay[R]:
+    """From a run that has gone on from `step`, where it had this journal: the run as it was there."""
+    run.restore_before(step)
+    nudges = journal[len(run.journal) :]
+    run.journal = journal[: len(run.journal)]  # whose notes may have been others
+    return Replay(run, nudges, step)
 
 
 def reopening(run: R, packed: Iterable[bytes], journal: tuple[Nudge, ...], step: int) -> Replay[R]:

@@ -44,6 +44,17 @@ class Decoder:
             raise UserError("The message has half a character in it.") from error
 
 
+def identity_in(text: str | bytes) -> int | None:
+    """The number of a message that was refused, if it can be read: the page then knows which one that was."""
+    try:
+        identity = _object(text).get("id")
+    except UserError:
+        return None
+    return (
+        identity if isinstance(identity, int) and not isinstance(identity, bool) and 0 <= identity < 1 << 53 else None
+    )
+
+
 def _object(text: str | bytes) -> dict[str, Any]:
     if len(text) > LONGEST_MESSAGE:
         raise UserError(f"A message may have {LONGEST_MESSAGE:,} characters.")

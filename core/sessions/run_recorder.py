@@ -45,13 +45,19 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _last_difference(old: Sequence[Nudge], new: Sequence[Nudge]) -> int:
+    """The last place at which two journals of one length differ, as where a note was written."""
+    places = range(len(new) - 1, -1, -1)
+    return next(place for place in places if old[place] is not new[place] and old[place] != new[place])
+
+
 class RunRecorder:
     """Writes one run into the store as it trains; `line` is the id of the current line."""
 
     def __init__(self, store: Store, run_id: str, line: str, saved: Sequence[Nudge]) -> None:
         self.store, self.run_id, self.line = store, run_id, line
-        self._saved: tuple[Nudge, ...] | None = tuple(saved)
-        self._fork: tuple[str, int] | None = None  # of a line whose first write may have failed
+        self._saved = tuple(saved)
+        self._change: Future[None] | None = None  # the last one: what follows it is not written where it failed
         self._recorded = time.monotonic()
         self._trained = 0.0
 
@@ -71,54 +77,44 @@ class RunRecorder:
         old, new = self._saved, run.journal
         if old is new:
             return None
-        if old is None:
-            return self._write_again(run)
         same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a is not b and a != b), None)
         place = min(len(old), len(new)) if same is None else same
         self._saved = new
         if place == len(old) == len(new):
             return None
-        return self.store.record(self.line, place, journal_rows(new[place:]), progress(run))
+        last = _last_difference(old, new) if len(old) == len(new) else len(new) - 1
+        rows = journal_rows(new[place : last + 1])
+        self._change = self.store.record(self.line, place, rows, progress(run), self._change, last < len(new) - 1)
+        return self._change
 
-    @property
-    def behind(self) -> bool:
-        """Whether a write has failed and was not repeated yet."""
-        return self._saved is None
+    def back_to(self, line: str, journal: tuple[Nudge, ...]) -> None:
+        """A change could not be written: the store still has this line with this journal."""
+        self.line, self._saved, self._change = line, journal, None
 
-    def forget(self) -> None:
-        """A write has failed: the next one writes the whole journal."""
-        self._saved = None
-
-    def _write_again(self, run: Run) -> Future[None]:
-        self._saved, rows, come = run.journal, journal_rows(run.journal), progress(run)
-        if self._fork and self.line not in {line.id for line in self.store.lines(self.run_id)}:
-            return self.store.add_line(self.run_id, self.line, *self._fork, rows, come)
-        return self.store.record(self.line, 0, rows, come)
-
-    def moved(self, run: Run, seconds: float) -> bool:
-        """Write how far the run is, at most once a second, after so many seconds of training. Whether it did."""
+    def moved(self, run: Run, seconds: float) -> Future[None] | None:
+        """Write how far the run is, at most once a second, after so many seconds of training; None before that."""
         self._trained += seconds
-        due = time.monotonic() - self._recorded >= EVERY_SECONDS
-        if due:
-            self.rest(run, snapshot=self._trained >= SNAPSHOT_SECONDS)
-        return due
+        if time.monotonic() - self._recorded < EVERY_SECONDS:
+            return None
+        return self.rest(run, snapshot=self._trained >= SNAPSHOT_SECONDS)
 
     def rest(self, run: Run, snapshot: bool = True) -> Future[None]:
         """Write how far the run is, as it pauses or closes."""
         self._recorded = time.monotonic()
         if snapshot:
             self._trained = 0.0
-        return self.store.advance(self.line, progress(run, snapshot))
+        return self.store.advance(self.line, progress(run, snapshot), self._change)
 
     def fork(self, old: Run, new: Replay[Run], at: int) -> Future[None]:
         """Add a line: the run continues as `new` from step `at` of the current line, whose last state is `old`."""
         self.journal(old)
         self.rest(old)
         parent, self.line = self.line, secrets.token_hex(8)
-        self._fork = (parent, at)
         self._saved = tuple(new.journal)
         come = replace(progress(new.run, snapshot=True), step=new.step)
-        return self.store.add_line(self.run_id, self.line, parent, at, journal_rows(self._saved), come)
+        rows = journal_rows(self._saved)
+        self._change = self.store.add_line(self.run_id, self.line, parent, at, rows, come, self._change)
+        return self._change
 
     def open_line(self, old: Run, line: str) -> tuple[Replay[Run], Future[None]]:
         """Make another line the current one; returns its replay and the write. `UserError` where it was deleted."""
@@ -128,7 +124,13 @@ class RunRecorder:
             raise UserError("There is no such branch any more.")
         replay = load(self.store, entry, line)
         self.line, self._saved = line, tuple(replay.journal)
-        return replay, self.store.set_line(self.run_id, line)
+        self._change = self.store.set_line(self.run_id, line, self._change)
+        return replay, self._change
+
+    def keep_twins(self, twins: bool) -> Future[None]:
+        """Write whether gestures get twins."""
+        self._change = self.store.set_twins(self.run_id, twins, self._change)
+        return self._change
 
 
 def load(store: Store, entry: Entry, line: str) -> Replay[Run]:

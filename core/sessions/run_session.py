@@ -7,9 +7,10 @@ touches the run itself. A run trains only while somebody looks: training is part
 from __future__ import annotations
 
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import Any, assert_never
 
+from core.errors import UserError
 from core.runs.run import Run, differences
 from core.runs.seed_test import SeedTest
 from core.sessions.commands import (
@@ -53,7 +54,7 @@ class RunSession(Session[RunCommand]):
 
     def __init__(self, run: Run, token: str = "", key: str = "", recorder: RunRecorder | None = None) -> None:
         super().__init__(token, key)
-        self.recording = RunRecording(recorder)
+        self.recording = RunRecording(recorder, self._tell)
         self.timeline = Timeline(run, self.recording)
         self.pacing = Pacing()
         self.training = RunTraining(self.timeline, self.pacing, self.recording)
@@ -145,19 +146,37 @@ class RunSession(Session[RunCommand]):
 
     def do(self, command: RunCommand) -> Any:
         """Ask, and wait until it is done, replayed and saved; for callers that may block."""
+        refusals = self.recording.state.refusals
         future = self.ask(command)
         self.answer()
         while not self.closed and (self.timeline.replays or not future.done()):
             self._catch_up(time.perf_counter() + SLICE_SECONDS)
             self.answer()
         result = future.result()
-        self.recording.state.check()
+        self.settle()
+        while not self.closed and self.timeline.replays:
+            self._catch_up(time.perf_counter() + SLICE_SECONDS)
+        if self.recording.state.refusals != refusals:
+            raise UserError(self.recording.state.unsaved)
         return result
+
+    def settle(self) -> None:
+        """Wait until what was done so far is on the disk, or taken back."""
+        if saving := self.saving:
+            wait([saving])
+        self.answer()
 
     def _may_come(self, command: RunCommand) -> bool:
         """During a replay, only a pause, or another step to look at while one is shown, does not wait."""
         looks_elsewhere = isinstance(command, Look) and self.timeline.view is not None
         return not self.timeline.replays or isinstance(command, Pause) or looks_elsewhere
+
+    def _settle(self) -> None:
+        if saved := self.recording.refused():
+            self.timeline.take_back(saved)
+            self._tell()
+        elif not self.timeline.pending:
+            self.recording.keep(self.run)
 
     def _save(self) -> None:
         if not self.timeline.pending:
@@ -198,8 +217,8 @@ class RunSession(Session[RunCommand]):
 
     def _trained(self, done: int, seconds: float, moved: bool) -> None:
         """Save and tell what a frame has trained."""
-        if done and self.recording.trained(self.run, seconds):
-            self._save()
+        if done:
+            self.recording.trained(self.run, seconds)
         if self.training.count(done, seconds) or moved:
             self._tell()
 

@@ -67,7 +67,7 @@ class RunTraining:
 
     # a frame
 
-    def advance(self, deadline: float, interrupted: Callable[[], bool], answer: Callable[[], None]) -> int:
+    def advance(self, deadline: float, interrupted: Callable[[], bool], answer: Callable[[], object]) -> int:
         """Train what a frame is owed, at most until the deadline; returns the steps done.
 
         It stops early when `interrupted()`; then `answer()` is called, which may change what is left to train.

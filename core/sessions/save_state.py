@@ -12,13 +12,13 @@ class SaveState:
     """Follows writes to the store: `saving` is done once the last of them is on the disk.
 
     `unsaved` says why a write failed, beginning with `what`, such as "This search"; "" where all is well. `failed` is
-    called after such a write. While `behind`, a write that failed is still to be repeated.
+    called after such a write.
     """
 
-    def __init__(self, what: str, failed: Callable[[], None], behind: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, what: str, failed: Callable[[], None]) -> None:
         self.saving: Future[None] | None = None
         self.unsaved = ""
-        self._what, self._failed, self._behind = what, failed, behind
+        self._what, self._failed = what, failed
 
     def follow(self, saving: Future[None] | None) -> None:
         """From now on, `saving` is this write."""
@@ -26,18 +26,12 @@ class SaveState:
             self.saving = saving
             saving.add_done_callback(self._done)
 
-    def check(self) -> None:
-        """Wait for the last write. Raises `UserError` where it failed."""
-        error = self.saving.exception() if self.saving else None
-        if error:
-            raise UserError(self._sentence(error))
-
     def _done(self, saving: Future[None]) -> None:
         error = saving.exception()
         if error:
             self.unsaved = self._sentence(error)
             self._failed()
-        elif not self._behind():
+        else:
             self.unsaved = ""
 
     def _sentence(self, error: BaseException) -> str:

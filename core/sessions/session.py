@@ -6,6 +6,7 @@ Runs, searches and labs are such sessions. A token reads one, another one drives
 from __future__ import annotations
 
 import hmac
+import math
 import threading
 import time
 from collections import deque
@@ -72,6 +73,9 @@ class Session(Generic[C]):
         """Whether `command` may be carried out now; those behind it wait too."""
         return True
 
+    def _settle(self) -> None:
+        """Called before commands, with the lock: take back what could not be saved."""
+
     def _save(self) -> None:
         """Called after commands, with the lock."""
 
@@ -88,20 +92,32 @@ class Session(Generic[C]):
             self.answer()
         return future
 
-    def answer(self) -> None:
-        """Carry out the posted commands that may be carried out now; once closed, refuse them."""
+    @property
+    def waiting(self) -> int:
+        """How many posted commands are not carried out yet."""
+        return len(self._inbox)
+
+    def answer(self, seconds: float = math.inf) -> bool:
+        """Carry out the commands posted so far that may be carried out now, within about so many seconds; once closed,
+        refuse them. Those that come meanwhile wait for the next call. Returns whether it ended for lack of time."""
         with self.lock:
-            answered = False
-            while self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
-                answered = True
+            self._settle()
+            answered, left, end = False, len(self._inbox), time.perf_counter() + seconds
+            while left and self._inbox and (self.closed or self._may_come(self._inbox[0][0])):
+                if answered and not self.closed and time.perf_counter() > end:
+                    break
+                answered, left = True, left - 1
                 command, future = self._inbox.popleft()
                 try:
                     future.set_result(self._carry_out(command))
                 except Exception as error:
                     future.set_exception(error)
+            else:
+                left = 0
             if answered and not self.closed:
                 self._save()
                 self._tell()
+            return left > 0
 
     def _carry_out(self, command: C) -> Any:
         if self.closed:
@@ -113,6 +129,9 @@ class Session(Generic[C]):
         future = self.ask(command)
         self.answer()
         return future.result()
+
+    def settle(self) -> None:
+        """For callers that may block: wait until a page may show what was done so far."""
 
     def close(self) -> None:
         """Refuse what is asked from now on, tell the listeners, and wait until all that was done is on the disk."""

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from functools import partial
 
 from core.runs.journal import Gesture, last_gesture
-from core.runs.replay import Replay, rewinding, twinning, undoing
+from core.runs.replay import Replay, rewinding, taking_back, twinning, undoing
 from core.runs.run import Run
 from core.sessions.replay_queue import ReplayQueue
-from core.sessions.run_recording import RunRecording
+from core.sessions.run_recording import RunRecording, Saved
 
 
 class Timeline:
@@ -96,6 +96,19 @@ class Timeline:
             ready()
         else:
             self.replays.add(replay, arrived)
+
+    def take_back(self, saved: Saved) -> None:
+        """Return to the run as the store has it."""
+        self.view, run = None, saved.run
+        self.replays.clear()
+        if run.journal is not saved.journal:
+            replay = taking_back(run.branch(), saved.journal, saved.step)
+            replay.run.twins = saved.twins
+            self.hold(replay)
+            return
+        self.run, run.twins = run, saved.twins
+        run.twin = run.twin if run.twins else None
+        self._want_twin()
 
     def keep_twins(self, twins: bool) -> None:
         """Whether each gesture gets a twin, the same run without it; the last gesture gets one at once."""

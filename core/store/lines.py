@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import UserError
+from core.store.journals import add_journal, pass_on_journal, write_journal
 from core.store.snapshots import add_snapshot
 
 MOST_LINES = 200  # of one run
@@ -65,24 +66,24 @@ def add_line(
     """Insert a line with its journal."""
     row = (line, run, parent, forked_at, time.time())
     db.execute("INSERT INTO lines (id, run, parent, forked_at, created) VALUES (?, ?, ?, ?, ?)", row)
-    _add_nudges(db, line, 0, nudges)
+    add_journal(db, line, parent, nudges)
     set_progress(db, line, progress)
 
 
 def replace_journal(
-    db: sqlite3.Connection, line: str, place: int, nudges: Sequence[dict[str, Any]], progress: Progress
+    db: sqlite3.Connection,
+    line: str,
+    place: int,
+    nudges: Sequence[dict[str, Any]],
+    progress: Progress,
+    rest: bool = False,
 ) -> None:
-    """Replace the journal of a line from `place` on; snapshots made after that, or after its step, are deleted."""
-    db.execute("DELETE FROM nudges WHERE line = ? AND place >= ?", (line, place))
+    """Replace the journal of a line from `place` on, or with `rest` only these nudges of it; snapshots made after that,
+    or after its step, are deleted."""
+    write_journal(db, line, place, nudges, rest)
     db.execute("DELETE FROM snapshots WHERE line = ? AND (nudges > ? OR step > ?)", (line, place, progress.step))
-    _add_nudges(db, line, place, nudges)
     set_progress(db, line, progress)
     _touch(db, line)
-
-
-def _add_nudges(db: sqlite3.Connection, line: str, place: int, nudges: Sequence[dict[str, Any]]) -> None:
-    rows = [(line, place + i, json.dumps(nudge)) for i, nudge in enumerate(nudges)]
-    db.executemany("INSERT INTO nudges VALUES (?, ?, ?)", rows)
 
 
 def set_progress(db: sqlite3.Connection, line: str, progress: Progress) -> None:
@@ -117,4 +118,5 @@ def delete_line(db: sqlite3.Connection, run: str, line: str) -> None:
     parent, forked_at = found
     move = "UPDATE lines SET parent = ?, forked_at = min(forked_at, ?) WHERE parent = ? AND run = ?"
     db.execute(move, (parent, forked_at, line, run))
+    pass_on_journal(db, line)
     db.execute("DELETE FROM lines WHERE id = ?", (line,))

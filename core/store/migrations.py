@@ -114,4 +114,15 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE searches ADD COLUMN region TEXT NOT NULL DEFAULT '';  -- that is selected, and of which generation
     """,
+    """
+    ALTER TABLE lines ADD COLUMN source TEXT;  -- the line with whose journal it begins
+    ALTER TABLE lines ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;  -- with how many nudges of it
+    CREATE INDEX lines_of_source ON lines (source);
+    UPDATE lines SET source = parent, shared = coalesce(
+        (SELECT min(own.place) FROM nudges AS own
+            LEFT JOIN nudges AS other ON other.line = lines.parent AND other.place = own.place
+            WHERE own.line = lines.id AND other.nudge IS NOT own.nudge),
+        (SELECT count(*) FROM nudges WHERE line = lines.id)) WHERE parent IS NOT NULL;
+    DELETE FROM nudges WHERE place < (SELECT shared FROM lines WHERE lines.id = nudges.line);
+    """,
 )

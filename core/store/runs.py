@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import UserError
 from core.store import searches
 from core.store.file import File, done
+from core.store.journals import WHOLE
 from core.store.lines import (
     Line,
     Progress,
@@ -56,7 +57,8 @@ class Entry:
 
 
 class Store(File):
-    """The runs in the file at `path`, its `tables` and its `searches`.
+    """The runs in the file at `path`, its `tables` and its `searches`. A write `after` another is not carried out where
+    that one has failed.
 
     Raises `UserError` where it cannot be used.
     """
@@ -87,16 +89,15 @@ class Store(File):
                 (SELECT count(*) FROM lines AS l WHERE l.run = runs.id) AS lines,
                 (SELECT min(best) FROM lines AS l WHERE l.run = runs.id) AS best_of_all
             FROM runs JOIN lines ON lines.id = runs.line WHERE {where}"""
-        return [_entry(row) for row in self.rows(query, *values)]
+        return self.read(_entry, query, *values)
 
     def lines(self, run: str) -> list[Line]:
         """The lines of a run, oldest first."""
-        return [line_of(row) for row in self.rows("SELECT * FROM lines WHERE run = ? ORDER BY created", run)]
+        return self.read(line_of, "SELECT * FROM lines WHERE run = ? ORDER BY created", run)
 
     def journal(self, line: str) -> list[dict[str, Any]]:
         """The nudges of a line as `journal_json.journal_rows` wrote them."""
-        rows = self.rows("SELECT nudge FROM nudges WHERE line = ? ORDER BY place", line)
-        return [json.loads(row["nudge"]) for row in rows]
+        return self.read(lambda row: json.loads(row["nudge"]), WHOLE, {"line": line})
 
     def snapshots(self, line: str) -> list[bytes]:
         """The snapshots of a line, oldest first."""
@@ -131,7 +132,14 @@ class Store(File):
         return self.write(job)
 
     def add_line(
-        self, run: str, line: str, parent: str, forked_at: int, nudges: Sequence[dict[str, Any]], progress: Progress
+        self,
+        run: str,
+        line: str,
+        parent: str,
+        forked_at: int,
+        nudges: Sequence[dict[str, Any]],
+        progress: Progress,
+        after: Future[None] | None = None,
     ) -> Future[None]:
         """A new line, which is now the current one. Of more than `MOST_LINES`, the oldest without a name is deleted."""
 
@@ -140,24 +148,34 @@ class Store(File):
             db.execute("UPDATE runs SET line = ?, changed = ? WHERE id = ?", (line, time.time(), run))
             drop_surplus_lines(db, run)
 
-        return self.write(job)
+        return self.write(job, after)
 
-    def record(self, line: str, place: int, nudges: Sequence[dict[str, Any]], progress: Progress) -> Future[None]:
-        """Replace the journal of a line from `place` on, and write how far the line has come."""
-        return self.write(lambda db: replace_journal(db, line, place, nudges, progress))
+    def record(
+        self,
+        line: str,
+        place: int,
+        nudges: Sequence[dict[str, Any]],
+        progress: Progress,
+        after: Future[None] | None = None,
+        rest: bool = False,
+    ) -> Future[None]:
+        """Replace the journal of a line from `place` on, or with `rest` only these nudges of it, and write how far the
+        line has come."""
+        return self.write(lambda db: replace_journal(db, line, place, nudges, progress, rest), after)
 
-    def advance(self, line: str, progress: Progress) -> Future[None]:
+    def advance(self, line: str, progress: Progress, after: Future[None] | None = None) -> Future[None]:
         """Write how far a line has come; its journal is as it was."""
-        return self.write(lambda db: set_progress(db, line, progress))
+        return self.write(lambda db: set_progress(db, line, progress), after)
 
-    def set_line(self, run: str, line: str) -> Future[None]:
+    def set_line(self, run: str, line: str, after: Future[None] | None = None) -> Future[None]:
         """Make another line of the run the current one."""
         query = "UPDATE runs SET line = ?, changed = ? WHERE id = ?"
-        return self.write(lambda db: done(db.execute(query, (line, time.time(), run))))
+        return self.write(lambda db: done(db.execute(query, (line, time.time(), run))), after)
 
-    def set_twins(self, run: str, twins: bool) -> Future[None]:
+    def set_twins(self, run: str, twins: bool, after: Future[None] | None = None) -> Future[None]:
         """Write whether gestures get twins."""
-        return self.write(lambda db: done(db.execute("UPDATE runs SET twins = ? WHERE id = ?", (int(twins), run))))
+        query = "UPDATE runs SET twins = ? WHERE id = ?"
+        return self.write(lambda db: done(db.execute(query, (int(twins), run))), after)
 
     def rename_line(self, run: str, line: str, name: str) -> Future[None]:
         """Give a line of a run a name."""

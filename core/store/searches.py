@@ -82,17 +82,16 @@ class Searches:
                 coalesce(min(g.done), 0) AS done
             FROM searches AS s LEFT JOIN generations AS g ON g.search = s.id
             WHERE {where} GROUP BY s.id ORDER BY s.changed DESC"""
-        return [_entry(row) for row in self._file.rows(query, *values)]
+        return self._file.read(_entry, query, *values)
 
     def generations(self, search: str) -> list[Generation]:
         """The generations of a search, the first one first."""
-        rows = self._file.rows("SELECT * FROM generations WHERE search = ? ORDER BY number", search)
-        return [generation_of(row) for row in rows]
+        return self._file.read(generation_of, "SELECT * FROM generations WHERE search = ? ORDER BY number", search)
 
     def trials(self, search: str, generation: int) -> list[Finished]:
         """The stored results of a generation's models, by number."""
         query = "SELECT * FROM trials WHERE search = ? AND generation = ? ORDER BY number"
-        return [finished_of(row) for row in self._file.rows(query, search, generation)]
+        return self._file.read(finished_of, query, search, generation)
 
     def checkpoint(self, search: str, generation: int) -> bytes | None:
         """The last checkpoint of a generation that is not done, b"" for one that was too large; None where there is

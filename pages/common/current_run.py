@@ -19,7 +19,8 @@ from core.settings.table import FIELDS, RULES, RunSpec, Settings
 from core.store import the_store
 from core.training.run_data import data_of
 from pages.common.escape import plain
-from pages.common.identity import KEY, drives, owner_token, remembered, token_for
+from pages.common.identity import drives, owner_token, take_key
+from pages.common.sentences import say
 
 
 def run_in_hand() -> RunSession:
@@ -31,7 +32,7 @@ def run_in_hand() -> RunSession:
             st.info("There is no run at this address: it was deleted, or the address is incomplete. This is a new one.")
         return hold(opened or open_run(Run()))
     except UserError as error:
-        st.error(plain(str(error)))
+        say(error)
         st.stop()
 
 
@@ -41,13 +42,13 @@ def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSessi
 
 
 def hold(opened: RunSession) -> RunSession:
-    """Make this the current run. Without cookies, the address also gets the token that drives it."""
+    """Make this the current run, and put the token that reads it into the address."""
+    take_key(opened)
     tokens = _tokens()
     if opened.token in tokens:
         tokens.remove(opened.token)
     tokens.append(opened.token)
-    token = token_for(opened)
-    wanted = {"run": opened.token} | ({KEY: token} if token != opened.token and not remembered() else {})
+    wanted = {"run": opened.token}
     kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith("embed")}
     if st.query_params.to_dict() != wanted | kept:
         st.query_params.from_dict(wanted | kept)

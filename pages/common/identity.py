@@ -8,9 +8,9 @@ import streamlit as st
 
 from core.sessions.session import Session
 from core.store import key_of, new_token
-from pages.live.server.owner_cookie import NAME, TOKEN
+from pages.live.server.owner_cookie import owner_in
 
-KEY = "key"  # in the address, only where the browser keeps no cookie
+KEY = "key"  # in a link that continues elsewhere; never left in the address, which is shown and shared
 
 
 def owner_token() -> str:
@@ -23,16 +23,30 @@ def remembered() -> bool:
     return _from_cookie() is not None
 
 
+def recognised(opened: Session[Any]) -> bool:
+    """Whether this browser may also change the run at its next visit."""
+    return remembered() and opened.drives(key_of(owner_token(), opened.token))
+
+
 def _from_cookie() -> str | None:
-    found = st.context.cookies.get(NAME)
-    return found if isinstance(found, str) and TOKEN.fullmatch(found) else None
+    return owner_in(st.context.headers.get_all("Cookie"))
+
+
+def take_key(opened: Session[Any]) -> None:
+    """Take the key out of the address. If it drives `opened`, this session drives it from now on."""
+    asked = st.query_params.get(KEY)
+    if asked is None:
+        return
+    del st.query_params[KEY]
+    if opened.drives(asked):
+        st.session_state.setdefault("keys", {})[opened.token] = asked
 
 
 def token_for(opened: Session[Any]) -> str:
     """The token of this browser for a run: the one that may change it if there is one, else the one that reads it."""
     mine = key_of(owner_token(), opened.token)
-    in_address = st.query_params.get(KEY, "")
-    return next((token for token in (mine, in_address) if opened.drives(token)), opened.token)
+    taken = st.session_state.get("keys", {}).get(opened.token, "")
+    return next((token for token in (mine, taken) if opened.drives(token)), opened.token)
 
 
 def drives(opened: Session[Any]) -> bool:

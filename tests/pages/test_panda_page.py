@@ -11,7 +11,7 @@ from core.runs import run_file
 from core.sessions.commands import Nudge, Read, Step
 from core.sessions.run_registry import RUN_SESSIONS
 from core.settings.table import SETTINGS, SPEC
-from core.store import the_store
+from core.store import key_of, the_store
 from pages.panels.panda.open_file import opened_from
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -281,13 +281,48 @@ def test_the_link_shows_the_run_to_others_who_can_only_branch_it(app):
     assert not guest.info
 
 
-def test_the_key_in_the_address_drives_where_there_is_no_cookie(app):
+def shown(app):
+    """All that is on the page as a person reads it."""
+    kinds = ("code", "markdown", "caption", "info", "text_input")
+    return "\n".join(str(one.value) for kind in kinds for one in app.get(kind))
+
+
+def test_without_a_cookie_neither_the_address_nor_the_page_holds_the_key_until_it_is_asked_for(app):
+    key = key_of(app.session_state["owner"], token_of(app))
+    turn_to(app, "Share")
+    assert set(app.query_params) == {"run"}
+    assert key not in shown(app)
+    assert f"?run={token_of(app)}" in shown(app)
+    widget(app.button, "continue-run").click().run()
+    assert f"?run={token_of(app)}&key={key}" in app.code[-1].value
+    assert set(app.query_params) == {"run"}
+    app.run()
+    assert key not in shown(app)
+
+
+def test_the_link_to_continue_elsewhere_drives_and_does_not_stay_in_the_address(app):
     second = AppTest.from_file(FRAME, default_timeout=30)
     second.query_params["run"] = token_of(app)
-    second.query_params["key"] = token_of(app, "key")
+    second.query_params["key"] = key_of(app.session_state["owner"], token_of(app))
     second.run()
-    assert not second.info
-    assert not any(w.disabled for w in second.toggle)
+    for _ in range(3):
+        assert not second.info
+        assert not any(w.disabled for w in second.toggle)
+        assert set(second.query_params) == {"run"}
+        second.run()
+    turn_to(second, "Share")
+    assert any("until this page is reloaded" in caption.value for caption in second.caption)
+
+
+@pytest.mark.parametrize("key", ["", "0" * 32, "x" * 5000, "run", "é"])
+def test_a_key_that_is_none_only_watches_and_does_not_stay_in_the_address_either(app, key):
+    second = AppTest.from_file(FRAME, default_timeout=30)
+    second.query_params["run"], second.query_params["key"] = token_of(app), key
+    second.run()
+    assert "somebody else's" in second.info[0].value
+    assert set(second.query_params) == {"run"}
+    turn_to(second, "Share")
+    assert not [one for one in second.button if one.key == "continue-run"]
 
 
 def test_a_run_reopens_after_the_server_has_gone(app):

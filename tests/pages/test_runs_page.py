@@ -176,7 +176,7 @@ def test_nobody_elses_runs_are_listed(add, monkeypatch):
     assert names(page()) == ["Open Panda"]
 
 
-def test_without_a_cookie_it_says_so_and_the_links_drive(monkeypatch):
+def test_without_a_cookie_it_says_so_and_no_link_has_the_key(monkeypatch):
     monkeypatch.setattr("pages.common.identity._from_cookie", lambda: None)
     app = AppTest.from_file(FRAME, default_timeout=30).run()
     token = app.session_state["owner"]
@@ -186,7 +186,7 @@ def test_without_a_cookie_it_says_so_and_the_links_drive(monkeypatch):
     turn_to(app)
     assert any("keeps no cookie" in caption.value for caption in app.caption)
     query = parse_qs(app.page_link[0].proto.query_string)
-    assert query == {"run": [opened.token], "key": [key_of(token, opened.token)]}
+    assert query == {"run": [opened.token]}
 
 
 # finding
@@ -249,7 +249,7 @@ def test_a_thousand_runs_are_turned_through_by_pages_and_quickly(owner, add):
     copy = "INSERT INTO {0} SELECT {1} FROM {0}, n WHERE {2} = ?"
     numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 998) "
     runs = "id || i, owner, key || i, 'run ' || i, spec, settings, line || i, twins, created, changed - i, NULL"
-    lines = "id || i, run || i, NULL, 0, '', step, best, dev, accuracy, curve, created"
+    lines = "id || i, run || i, NULL, 0, '', step, best, dev, accuracy, curve, created, source, shared"
     for table, columns, column in (("runs", runs, "id"), ("lines", lines, "run")):
         query = numbers + copy.format(table, columns, f"{table}.{column}")
         the_store().write(lambda db, query=query: db.execute(query, (run,)) and None).result(5)

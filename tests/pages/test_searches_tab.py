@@ -1,5 +1,6 @@
 """The tab Searches of Caviar: a person finds, opens, names, deletes and brings back searches; and takes one away."""
 
+import json
 from itertools import count
 
 import pytest
@@ -177,7 +178,7 @@ def test_the_same_link_shows_the_search_again_after_it_was_closed(add):
     assert app.query_params["search"] in (search, [search])
 
 
-def test_without_a_cookie_the_list_says_so_and_the_address_has_the_key(add, owner, monkeypatch):
+def test_without_a_cookie_the_list_says_so_and_the_key_is_shown_only_when_asked_for(add, owner, monkeypatch):
     search = add()
     monkeypatch.setattr("pages.common.identity._from_cookie", lambda: None)
     app = AppTest.from_file(FRAME, default_timeout=60).run()
@@ -186,7 +187,26 @@ def test_without_a_cookie_the_list_says_so_and_the_address_has_the_key(add, owne
     app.switch_page("caviar.py").run()
     assert "keeps no cookie" in all_words(app)
     widget(app.button, f"search-open-{search}").click().run()
-    assert app.query_params["key"] in (key_of(owner, search), [key_of(owner, search)])
+    assert "key" not in app.query_params
+    assert not app.code
+    widget(app.button, "continue-search").click().run()
+    assert f"search={search}&key={key_of(owner, search)}" in app.code[0].value
+    app.run()
+    assert not app.code
+
+
+def test_the_link_to_continue_a_search_drives_it_and_does_not_stay_in_the_address(add, owner, monkeypatch):
+    search = add()
+    monkeypatch.setattr("pages.common.identity._from_cookie", lambda: "somebody-else-000000000")
+    app = AppTest.from_file(FRAME, default_timeout=60).run()
+    app.query_params["search"], app.query_params["key"] = search, key_of(owner, search)
+    app.switch_page("caviar.py").run()
+    app.query_params["search"], app.query_params["key"] = search, key_of(owner, search)
+    app.run()
+    assert "key" not in app.query_params
+    app.run()
+    bar = next(json.loads(it.proto.json) for it in app.get("bidi_component") if it.proto.id.endswith("-search"))
+    assert (bar["watching"], bar["token"]) == (False, key_of(owner, search))
 
 
 def test_the_generation_that_is_seen_can_be_taken_away(add, monkeypatch):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -17,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from core.errors import UserError
 from core.sessions.commands import Command, Frame, Sight
+from core.sessions.decoder import identity_in
 from core.sessions.lab_session import LAB_SESSIONS, LabSession
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
@@ -24,11 +27,16 @@ from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
 from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener, Session
 from pages.live.server.frames import WORKER, make_frame
+from pages.live.server.guard import in_a_line
 
 MOST_PENDING = 256
+TURN_SECONDS = 0.010  # for the commands of one session, before others have theirs
+FAILED = "Something went wrong on the server; the run is as it was."
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not
+
+LOG = logging.getLogger(__name__)
 
 AnySession = RunSession | SearchSession | LabSession
 
@@ -52,15 +60,19 @@ class Viewer:
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
         self._shown: set[str] = set()
-        self._pending = 0
+        self._has_turn = False
+        self._unsent = 0  # errors of commands that the client has not taken
 
     async def read(self) -> None:
-        """Take in messages until the client leaves."""
+        """Take in messages until the client leaves, in turns with all else that the server does."""
         while (message := await self.socket.receive())["type"] != "websocket.disconnect":
+            text, command = message.get("text") or message.get("bytes") or "", None
             try:
-                self._take(self.opened.decode(message.get("text") or message.get("bytes") or ""))
+                command = self.opened.decode(text)
+                self._take(command)
             except UserError as error:
-                await self._say(error, None)
+                await self._say(error, command.id if command else identity_in(text))
+            await asyncio.sleep(0)  # messages that are there already would be read in one go
 
     def _take(self, command: Command) -> None:
         if isinstance(command, Frame):
@@ -82,30 +94,48 @@ class Viewer:
 
     def _ask(self, command: Command) -> None:
         """Post the command at once, so that a slice under way takes it up, and see to it that somebody does."""
-        if self._pending >= MOST_PENDING:
-            raise UserError("Too many changes at once: wait for the last ones to take effect.")
-        self._pending += 1
         opened: Session[Any] = self.opened  # its own decoder made the command
-        future = asyncio.wrap_future(opened.ask(command))
-        future.add_done_callback(lambda done: self._answered(done, command.id))
-        WORKER.submit(opened.answer)
+        if max(opened.waiting, self._unsent) >= MOST_PENDING:
+            raise UserError("Too many changes at once: wait for the last ones to take effect.")
+        loop = asyncio.get_running_loop()
 
-    def _answered(self, done: asyncio.Future[Any], identity: int | None) -> None:
-        self._pending -= 1
-        error = done.exception()
-        if error:
-            task = asyncio.ensure_future(self._say(error, identity))
-            task.add_done_callback(lambda finished: finished.exception())
+        def done(future: Future[Any]) -> None:  # in the thread that carries it out
+            if error := future.exception():
+                with contextlib.suppress(RuntimeError):  # the server ends
+                    loop.call_soon_threadsafe(self._failed, error, command.id)
+
+        opened.ask(command).add_done_callback(done)
+        self._wait_for_turn()
+
+    def _wait_for_turn(self) -> None:
+        """See to it that the worker carries out what is posted, if it is not about to do so."""
+        if not self._has_turn:
+            self._has_turn = True
+            WORKER.submit(self._take_turn)
+
+    def _take_turn(self) -> None:
+        """In the worker: carry out what is posted, then let the frames of others come before the rest."""
+        self._has_turn = False
+        if self.opened.answer(TURN_SECONDS):
+            self._wait_for_turn()
+
+    def _failed(self, error: BaseException, identity: int | None) -> None:
+        self._unsent += 1
+        asyncio.ensure_future(self._say(error, identity)).add_done_callback(self._said)
+
+    def _said(self, task: asyncio.Task[None]) -> None:
+        self._unsent -= 1
+        if not task.cancelled():
+            task.exception()  # the client has left
 
     async def _say(self, error: BaseException, identity: int | None) -> None:
-        words = (
-            str(error) if isinstance(error, UserError) else "Something went wrong on the server; the run is as it was."
-        )
-        await self.socket.send_json({"type": "error", "sentence": words, "id": identity})
+        words = str(error) if isinstance(error, UserError) else FAILED
+        if words == FAILED:
+            LOG.error("A command failed: %s", in_a_line(error))
+        await _send(self.socket, {"type": "error", "sentence": words, "id": identity})
 
     async def write(self) -> None:
         """Answer each request for a frame as soon as there is something new to show."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._stirred()
             self.wake.clear()
@@ -116,15 +146,25 @@ class Viewer:
                 continue
             seq, charts = self._asked
             self._asked = None
+            await self.socket.send_bytes(await self._frame(charts, seq))
+
+    async def _frame(self, charts: list[str], seq: int) -> bytes:
+        """A frame that shows nothing that is not in the store: where something could not be saved, another one is made,
+        which has it no more and says so."""
+        loop, failed = asyncio.get_running_loop(), None
+        while True:
             Viewer.waiting += 1
             try:
+                while self.opened.waiting and await loop.run_in_executor(WORKER, self.opened.answer, TURN_SECONDS):
+                    pass  # so that the frame shows what was asked for before it
                 packet, saving = await loop.run_in_executor(
                     WORKER, make_frame, self.opened, self, charts, seq, lambda: Viewer.waiting
                 )
             finally:
                 Viewer.waiting -= 1
-            await _saved(saving)
-            await self.socket.send_bytes(packet)
+            if await _saved(saving) or saving is failed:  # a search goes on, and says that it is not saved
+                return packet
+            failed = saving
 
     async def _stirred(self) -> None:
         """Wait for a request or a change; while the run plays, look again soon, for its driver may have left."""
@@ -145,21 +185,33 @@ class Viewer:
         return new
 
 
-async def _saved(saving: Future[None] | None) -> None:
-    """Wait until what a frame shows is in the store; where that fails, the status of the next frame says so."""
-    if saving and not saving.done():
-        await asyncio.wait([asyncio.wrap_future(saving)])
+async def _saved(saving: Future[None] | None) -> bool:
+    """Wait until what a frame shows is in the store; returns whether it is."""
+    if saving is None or saving.done():
+        return saving is None or saving.exception() is None
+    waiting = asyncio.wrap_future(saving)
+    await asyncio.wait([waiting])
+    return waiting.exception() is None
 
 
 def same_origin(socket: WebSocket) -> bool:
     """Whether the page that connects came from this server; a client that is no browser names no origin."""
     origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    try:
+        return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
+    except ValueError:  # no address, such as "http://["
+        return False
 
 
 async def _gone(socket: WebSocket, sentence: str) -> None:
-    await socket.send_json({"type": "gone", "sentence": sentence})
-    await socket.close()
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has left
+        await _send(socket, {"type": "gone", "sentence": sentence})
+        await socket.close()
+
+
+async def _send(socket: WebSocket, answer: dict[str, Any]) -> None:
+    """Send an answer in ASCII, which also a sentence with half a character in it can be."""
+    await socket.send_text(json.dumps(answer))
 
 
 async def live(socket: WebSocket) -> None:
@@ -167,7 +219,10 @@ async def live(socket: WebSocket) -> None:
     if not same_origin(socket):
         await socket.close(1008)
         return
-    await socket.accept()
+    try:
+        await socket.accept()
+    except (WebSocketDisconnect, RuntimeError):  # it has left already
+        return
     token, loop, changed = socket.path_params["token"], asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:

@@ -7,7 +7,8 @@ every update. All parts of one run on a page share one websocket.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -23,6 +24,7 @@ from core.settings.table import Field
 from pages.common.identity import token_for
 from pages.common.sight import sight_row
 from pages.live.server.assets import address, base_path
+from pages.live.server.reports import hearing, ignore
 
 STUB = """
 export default (component) => {
@@ -35,10 +37,14 @@ export default (component) => {
 };
 """
 
+RESTART = "restart-asked"  # in the session: a click on a restart button that no run of the script has seen yet
+
+Hears = Callable[[Any], None]
+
 _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=False)
 
 
-def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
+def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **hears: Hears) -> None:
     base, token = base_path(), token_for(opened)
     common = {
         "part": part,
@@ -49,21 +55,22 @@ def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **ca
         "module": base + address("main.js"),
         "plotly": base + address("plotly.min.js"),
     }
-    return _component(key=key, data=common | data, **callbacks)
+    _component(key=key, data=common | data, **hearing(key, hears))
 
 
-def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
-    """A part without a run, which the page's script updates itself: see `pages.panels.labs.lab`."""
+def local(part: str, key: str, data: dict[str, Any], **hears: Hears) -> None:
+    """A part without a run, which the page's script updates itself: see `pages.panels.labs.lab`. `hears` takes its
+    reports, by their names in `pages.live.server.reports`."""
     base = base_path()
     common = {"part": part, "module": base + address("main.js"), "plotly": base + address("plotly.min.js")}
-    return _component(key=key, data=common | data, **callbacks)
+    _component(key=key, data=common | data, **hearing(key, hears))
 
 
 def transport(opened: RunSession) -> str | None:
     """The bar that plays the run. Returns "same" or "new" (weights) once after a click on a restart button."""
-    speeds = list(SPEEDS.items())
-    result = _mount(opened, "run-bar", "transport", {"speeds": speeds, "restart": True}, on_restart_change=lambda: None)
-    restart: str | None = result.restart
+    data = {"speeds": list(SPEEDS.items()), "restart": True}
+    _mount(opened, "run-bar", "transport", data, restart=partial(st.session_state.__setitem__, RESTART))
+    restart: str | None = st.session_state.pop(RESTART, None)
     return restart
 
 
@@ -75,7 +82,7 @@ def dials(opened: RunSession, fields: Sequence[Field], key: str, watch: dict[str
     rows = [
         dial_row(field, getattr(settings, field.name)) | {"high": most.get(field.name, field.high)} for field in fields
     ]
-    _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, on_stale_change=lambda: None)
+    _mount(opened, "dials", key, {"dials": rows, "watch": watch or {}}, stale=ignore)
 
 
 def dial_row(field: Field, value: float) -> dict[str, Any]:
@@ -97,7 +104,7 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
 def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
     """A line of text that changes while the run or search trains: first `now`, then `status.words[name]`."""
     data = {"name": name, "now": now, "watch": watch or {}}
-    _mount(opened, "status-text", f"words-{name}", data, on_stale_change=lambda: None)
+    _mount(opened, "status-text", f"words-{name}", data, stale=ignore)
 
 
 def search_bar(opened: SearchSession) -> None:
@@ -107,12 +114,12 @@ def search_bar(opened: SearchSession) -> None:
 
 def side_bar(opened: LabSession) -> None:
     """The bar that trains networks side by side. When they stop, the fragment around it runs again."""
-    _mount(opened, "lab-bar", "side", {"watch": {"rests_at": opened.rests_at}}, on_stale_change=lambda: None)
+    _mount(opened, "lab-bar", "side", {"watch": {"rests_at": opened.rests_at}}, stale=ignore)
 
 
 def leaders(opened: SearchSession, watch: dict[str, Any]) -> None:
     """The list of best models of a search. When `watch` is out of date, the fragment around it runs again."""
-    _mount(opened, "leaders", "leaders", {"watch": watch}, on_stale_change=lambda: None)
+    _mount(opened, "leaders", "leaders", {"watch": watch}, stale=ignore)
 
 
 def charts(
@@ -124,7 +131,7 @@ def charts(
     """The chosen charts: drawn once from their skeletons, then updated with arrays."""
     rows = [chart_row(chart, opened.shown) for chart in chosen]
     data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
-    _mount(opened, "charts", key, data, on_stale_change=lambda: None)
+    _mount(opened, "charts", key, data, stale=ignore)
 
 
 def chart_row(chart: Chart[Any], shown: Any) -> dict[str, Any]:

@@ -79,10 +79,11 @@ def make_frame(
         header = {"type": "frame", "seq": seq, "version": opened.version, "status": shows.say(seen)}
         chosen = [chart for name in charts if (chart := shows.charts.get(name)) and chart.applies(shown)]
         packet = pack(header, {chart.name: chart.frame(shown) for chart in chosen})
+        saving = opened.saving  # before another thread takes back what could not be saved
     METER.frames += 1
     METER.training += trained - start
     METER.other += time.perf_counter() - trained
-    return packet, opened.saving
+    return packet, saving
 
 
 def status(opened: RunSession) -> dict[str, Any]:

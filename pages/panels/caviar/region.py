@@ -13,6 +13,7 @@ from core.search.view import short
 from core.sessions.commands import Narrow
 from core.sessions.search_session import SearchSession
 from pages.common.escape import plain
+from pages.common.sentences import callback
 
 ENDS = ("from", "to")
 HOW = "An empty field sets no limit on its side."
@@ -82,6 +83,7 @@ def _type(opened: SearchSession, searched: Range, end: int, key: str) -> None:
         st.session_state["region-wrong"] = str(error)
 
 
+@callback
 def _choose(opened: SearchSession, searched: Range, key: str) -> None:
     _narrow(opened, {searched.name: tuple(st.session_state[key])})
 

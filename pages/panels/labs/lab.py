@@ -52,13 +52,12 @@ def dials(
     values.update(_mended(fields, values, defaults))
     part = f"{key}-dials"
 
-    def take() -> None:
-        found = st.session_state[part].get("values") or {}
+    def take(found: dict[str, float]) -> None:
         taken = _fitting(fields, found, st.session_state)
         moved = [name for name, value in taken.items() if value != values[name]]
         st.session_state[f"{key}-last"] = moved[-1] if moved else last(key)
         values.update(taken)
-        st.session_state[f"{key}-seq"] = _whole(found.get("seq"))
+        st.session_state[f"{key}-seq"] = int(found.get("seq", 0))
 
     now = {field.name: values[field.name] for field in fields}
     data = {
@@ -69,7 +68,7 @@ def dials(
         "idle": dict(idle or {}),
         "title": "Values of this panel",
     }
-    component.local("dials", part, data, on_values_change=take)
+    component.local("dials", part, data, values=take)
     if wrong := st.session_state.pop("lab-wrong", ""):
         st.error(plain(wrong))
     return now
@@ -128,10 +127,6 @@ def _fits(field: Field, value: Any) -> bool:
         return False
 
 
-def _whole(value: Any) -> int:
-    return int(value) if isinstance(value, int | float) and math.isfinite(value) else 0
-
-
 def charts(
     key: str,
     shown: Any,
@@ -145,14 +140,12 @@ def charts(
     `shape` is all that the skeletons depend on, () if they never change. Given a shape, skeletons are cached, which
     saves 5 ms a chart when a dial moves. On a phone the chart with the number `stays` stays visible.
     """
-    part = f"{key}-charts"
 
-    def hear() -> None:
-        message = st.session_state[part].get("message")
-        if heard and isinstance(message, Mapping):
+    def hear(message: dict[str, Any]) -> None:
+        if heard:
             before, st.session_state[f"{key}-heard"] = st.session_state.get(f"{key}-heard"), message.get("id")
             if message.get("id") is None or message["id"] != before:  # otherwise it is a repeated message
-                heard(dict(message))
+                heard(message)
 
     data = {
         "charts": [_row(chart, shown, shape) for chart in chosen],
@@ -163,7 +156,7 @@ def charts(
         "stays": chosen[stays].name,
         "heard": st.session_state.get(f"{key}-heard"),
     }
-    component.local("charts", part, data, on_message_change=hear)
+    component.local("charts", f"{key}-charts", data, message=hear)
 
 
 def _row(chart: Chart[Any], shown: Any, shape: Hashable) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from core.labs import boundaries as plane
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import keep_table
 from pages.common.escape import plain
+from pages.common.sentences import panel
 from pages.panels.labs import lab, tex
-from pages.panels.labs.softmax_panel import SIDES, STAYS, panel
+from pages.panels.labs.softmax_panel import SIDES, STAYS
 
 
 @panel

@@ -8,8 +8,9 @@ import streamlit as st
 from core.charts.labs import from_z as charts
 from core.labs.from_z import FAR, FromZ, from_z
 from core.settings.table import RunSpec, Settings
+from pages.common.sentences import panel
 from pages.panels.labs import lab, tex
-from pages.panels.labs.softmax_panel import SIDES, STAYS, panel, z_knob
+from pages.panels.labs.softmax_panel import SIDES, STAYS, z_knob
 
 COURSE_Z = (5.0, 2.0, -1.0, 3.0, 0.0, 1.0, -2.0, 4.0, 0.5, -3.0)
 MORE = [

@@ -10,8 +10,9 @@ import streamlit as st
 from core.charts.labs import loss_terms as charts
 from core.labs.loss_terms import LossTerms, loss_terms
 from core.settings.table import RunSpec, Settings
+from pages.common.sentences import panel
 from pages.panels.labs import lab, tex
-from pages.panels.labs.softmax_panel import SIDES, STAYS, panel, z_knob
+from pages.panels.labs.softmax_panel import SIDES, STAYS, z_knob
 
 CLASSES = 4
 BATCH = ((5, 2, -1, 3), (1, 3, 0, 0), (0, 0, 2, -1), (-1, 1, 1, 2), (2, 2, 0, -2))  # z of each example at first

@@ -1,16 +1,10 @@
-"""What the panels of the softmax lab share: the decorator for errors, column widths, and the dial of one z."""
+"""What the panels of the softmax lab share: column widths, and the dial of one z."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Literal, TypedDict
 
-import streamlit as st
-
-from core.errors import UserError
 from core.settings.table import Field
-from pages.common.escape import plain
 from pages.panels.labs import lab
 
 SIDES = [1.15, 3]  # widths of the column of controls and of the column of charts
@@ -25,20 +19,6 @@ class Stays(TypedDict):
 
 STAYS: Stays = {"required": True, "persist_state": "session"}
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def panel(show: Callable[[], None]) -> Callable[[], None]:
-    """Make a panel a fragment that shows a `UserError` as a sentence."""
-
-    @st.fragment
-    @wraps(show)
-    def guarded() -> None:
-        try:
-            show()
-        except UserError as error:
-            st.error(plain(str(error)))
-
-    return guarded
 
 
 def z_knob(name: str, j: int) -> Field:

@@ -7,8 +7,9 @@ import streamlit as st
 from core.charts.labs import two_classes as charts
 from core.labs.two_classes import REACH, two_classes
 from core.settings.table import RunSpec, Settings
+from pages.common.sentences import panel
 from pages.panels.labs import lab, tex
-from pages.panels.labs.softmax_panel import SIDES, panel
+from pages.panels.labs.softmax_panel import SIDES
 
 
 @panel

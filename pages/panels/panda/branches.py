@@ -16,6 +16,7 @@ from core.sessions.run_session import RunSession
 from core.store import Line, Store
 from pages.common.escape import plain
 from pages.common.identity import drives
+from pages.common.sentences import callback
 
 SPACE = "\u2003"
 DEEPEST = 5
@@ -78,6 +79,7 @@ def _row(opened: RunSession, store: Store, line: Line, depth: int, in_hand: bool
 def _actions(opened: RunSession, store: Store, line: Line, in_hand: bool) -> None:
     key = f"name-{line.id}"
 
+    @callback
     def rename() -> None:
         store.rename_line(opened.token, line.id, st.session_state[key]).result()
 

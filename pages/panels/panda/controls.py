@@ -8,7 +8,6 @@ from typing import Any
 
 import streamlit as st
 
-from core.errors import UserError
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.runs.notices import decay_words
 from core.runs.run import Run
@@ -16,6 +15,7 @@ from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
 from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
 from pages.common.identity import drives
+from pages.common.sentences import callback
 from pages.live.server import component
 
 NATIVE = ("choice", "switch")
@@ -78,12 +78,9 @@ def _moments(run: Run) -> str:
     return "moments kept" if kept else "moments started again at 0"
 
 
+@callback
 def _nudge(opened: RunSession, field: Field, key: str) -> None:
-    value = st.session_state[key]
-    try:
-        opened.do(Nudge({field.name: value}))
-    except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+    opened.do(Nudge({field.name: st.session_state[key]}))
 
 
 def spec_inputs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:

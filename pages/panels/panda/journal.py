@@ -10,6 +10,7 @@ from core.runs.run import Run
 from core.sessions.commands import Annotate, DropSeedTest, KeepTwins, StartSeedTest, Undo
 from core.sessions.run_session import RunSession
 from pages.common.identity import drives
+from pages.common.sentences import callback
 from pages.live.server import component
 from pages.live.server.frames import watched
 
@@ -54,6 +55,7 @@ def _luck_button(opened: RunSession) -> None:
 
 
 def _twin_switch(opened: RunSession, mine: bool) -> None:
+    @callback
     def switch() -> None:
         opened.do(KeepTwins(st.session_state["twins"]))
 
@@ -83,6 +85,7 @@ def _entries(opened: RunSession, made: list[Gesture], mine: bool) -> None:
 def _note_field(opened: RunSession, place: int) -> None:
     key = f"note-{opened.token}-{place}-{opened.run.journal[place].step}"
 
+    @callback
     def write() -> None:
         opened.do(Annotate(place, st.session_state[key].strip()))
 

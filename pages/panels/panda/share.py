@@ -1,9 +1,8 @@
-"""Sharing a run: a link to it, a link with its settings only, its file, scripts and tables."""
+"""Sharing a run: a link to it, a link with its settings only, one to continue it, its file, scripts and tables."""
 
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
@@ -13,18 +12,20 @@ from core.runs import run_file
 from core.sessions.commands import Read
 from core.sessions.run_session import RunSession
 from core.settings.link import to_query
+from pages.common.links import continue_elsewhere, link
 
 
 def share_panel(opened: RunSession) -> None:
     """Links and downloads."""
     st.markdown("**Link to this run.** Others can watch it and make a branch of their own. Only you can change it.")
-    st.code(_address({"run": opened.token}), language=None, wrap_lines=True)
+    st.code(link({"run": opened.token}), language=None, wrap_lines=True)
     st.markdown("**Link with the settings only.** It starts a new run and shows nothing of yours.")
     try:
         run = opened.shown
-        st.code(_address(to_query(run.spec, run.settings)), language=None, wrap_lines=True)
+        st.code(link(to_query(run.spec, run.settings)), language=None, wrap_lines=True)
     except UserError as error:
         st.caption(str(error))
+    continue_elsewhere(opened, "run")
     st.markdown("**Files** of the run at this step.")
     stem = f"panda-{opened.run.spec.dataset[:20]}"
     st.download_button(
@@ -52,9 +53,3 @@ def _exported(opened: RunSession, export: Export) -> bytes:
     """The run as it is now, in the form of an export."""
     made: bytes = opened.do(Read(lambda it: export.make(it.run)))
     return made
-
-
-def _address(query: dict[str, str]) -> str:
-    """This page's address with another query."""
-    here = urlsplit(str(st.context.url or ""))
-    return here._replace(query=urlencode(query), fragment="").geturl()

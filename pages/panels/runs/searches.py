@@ -12,9 +12,10 @@ from core.export.searches import SEARCH_EXPORTS
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
 from core.settings.table import FIELDS
-from core.store import SearchEntry, key_of, the_store
+from core.store import SearchEntry, the_store
 from pages.common.escape import plain
-from pages.common.identity import KEY, owner_token, remembered
+from pages.common.identity import owner_token, remembered
+from pages.common.links import continue_elsewhere
 from pages.panels.runs.listed import ago, number, since
 from pages.panels.runs.row_menu import MENU_STYLE, row_menu, saved
 
@@ -33,7 +34,7 @@ def searches(opened: SearchSession) -> None:
     """The list, read from the store each time."""
     st.html(STYLE + MENU_STYLE)
     if not remembered():
-        st.caption("This browser keeps no cookies, so this list lasts only for this visit: keep the search's link.")
+        st.caption("This browser keeps no cookies, so this list lasts only for this visit.")
     store, owner, now = the_store(), owner_token(), time.time()
     titles = store.tables.of(owner)
     there, deleted = store.searches.of(owner), store.searches.of(owner, deleted=True)
@@ -48,6 +49,7 @@ def searches(opened: SearchSession) -> None:
     if pages > 1:
         st.pagination(pages, key="searches-page")
     _deleted([entry for entry in deleted if entry not in lately], titles, now)
+    continue_elsewhere(opened, "search")
     renaming = st.session_state.pop("searches-renaming", None)
     for entry in there:
         if entry.id == renaming:
@@ -101,8 +103,6 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
 def _open(entry: SearchEntry) -> None:
     """Make it the current search. A link would leave the old address in the browser, because the page is the same."""
     st.query_params["search"] = entry.id
-    if not remembered():
-        st.query_params[KEY] = key_of(owner_token(), entry.id)
     st.session_state["search-in-hand"] = entry.id
     st.rerun(scope="app")
 

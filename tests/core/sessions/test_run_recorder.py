@@ -1,6 +1,7 @@
 """Open runs and the store together: nothing acknowledged is lost, whatever way a run is left and found again."""
 
 import contextlib
+import threading
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import UserError
+from core.runs.journal_json import journal_rows
 from core.runs.run import Run
 from core.sessions.commands import Annotate, KeepTwins, Look, Nudge, OpenBranch, Play, Read, Rewind, Step, Undo
 from core.sessions.run_registry import run_sessions
@@ -262,6 +264,45 @@ def test_a_store_that_cannot_write_says_so_and_catches_up(store, runs, table):
     assert (again.run.journal, again.run.step) == (opened.run.journal, opened.run.step)
 
 
+def test_a_nudge_that_cannot_be_saved_is_taken_back_with_the_steps_after_it(store, runs):
+    opened = runs.open(Run(SPEC), OWNER)
+    train(opened, 20)
+    before = opened.run.fingerprint()
+    gate = threading.Event()
+    store.write(lambda db: gate.wait(5) and db.execute(FULL.format("nudges")) and None)
+    opened.ask(Nudge({"learning_rate": 0.02}, gesture=1))
+    opened.ask(Step(30))
+    opened.train(VIEWER, 1.0)  # while the write is under way
+    assert opened.run.step == 50
+    opened.ask(Nudge({"learning_rate": 0.03}, gesture=1))
+    opened.answer()
+    assert len(opened.run.journal) == 2
+    gate.set()
+    opened.settle()
+    opened.do(Read(lambda it: None))
+    assert (opened.run.journal, opened.run.step, opened.run.fingerprint()) == ((), 20, before)
+    assert opened.recording.state.unsaved.startswith("Your last change is not being saved: ")
+    store.write(lambda db: db.execute("DROP TRIGGER nudges") and None).result()
+    written(store)
+    assert reopened(store, opened).run.fingerprint() == before
+
+
+def test_how_far_a_run_is_that_cannot_be_saved_is_said_until_it_is(store, runs, monkeypatch):
+    monkeypatch.setattr("core.sessions.run_recorder.EVERY_SECONDS", 0.0)
+    opened = runs.open(Run(SPEC), OWNER)
+    store.write(lambda db: db.execute(FULL.format("lines").replace("INSERT", "UPDATE")) and None).result()
+    train(opened, 5)
+    written(store)
+    opened.answer()
+    assert opened.run.step == 5
+    assert opened.recording.state.unsaved.startswith("How far the run is, is not being saved: ")
+    store.write(lambda db: db.execute("DROP TRIGGER lines") and None).result()
+    train(opened, 5)
+    written(store)
+    opened.answer()
+    assert opened.recording.state.unsaved == ""
+
+
 COMMANDS = st.lists(
     st.one_of(
         st.tuples(st.just("train"), st.integers(1, 40)),
@@ -295,6 +336,31 @@ def test_whatever_is_done_the_store_has_the_run_to_the_bit(store, commands):
     assert again.run.journal == journal
     assert again.run.fingerprint() == fingerprint
     assert again.run.history.steps.tolist() == opened.run.history.steps.tolist()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(commands=COMMANDS, failing=st.sets(st.integers(0, 13)))
+def test_what_cannot_be_saved_is_taken_back_and_the_store_has_what_is_shown(store, commands, failing):
+    opened = run_sessions(lambda: store).open(Run(SPEC), OWNER)
+    for number, (kind, value) in enumerate(commands):
+        fails = number in failing and kind != "reopen"
+        if fails:
+            store.write(lambda db: db.execute(FULL.format("nudges")) and db.execute(FULL.format("lines")) and None)
+        with contextlib.suppress(UserError):
+            opened = step_of(store, opened, kind, value)
+        if fails:
+            query = ["DROP TRIGGER nudges", " DROP TRIGGER lines"]
+            store.write(lambda db, query=query: [db.execute(one) for one in query] and None).result()
+        opened.do(Read(lambda it: None))
+        assert store.journal(opened.recorder.line) == journal_rows(opened.run.journal)
+        assert store.find(opened.token).line.id == opened.recorder.line
+    opened.do(Look(None))
+    fingerprint, journal = opened.run.fingerprint(), opened.run.journal
+    assert Run.replay(SPEC, opened.run.start, journal, opened.run.step).fingerprint() == fingerprint
+    opened.close()
+    written(store)
+    again = reopened(store, opened)
+    assert (again.run.journal, again.run.fingerprint()) == (journal, fingerprint)
 
 
 def step_of(store, opened, kind, value):

@@ -9,7 +9,7 @@ import pytest
 from core.errors import UserError
 from core.runs.run import Run
 from core.sessions import pacing
-from core.sessions.commands import Epoch, Nudge, Pause, Play, Rewind, Speed, Step, StopAt
+from core.sessions.commands import Epoch, Nudge, Pause, Play, Read, Rewind, Speed, Step, StopAt
 from core.sessions.pacing import FLAT_OUT
 from core.sessions.run_registry import run_sessions
 from core.sessions.run_session import RunSession
@@ -197,3 +197,23 @@ def test_who_only_watches_never_trains_the_run_even_when_nobody_else_looks(opene
     opened.do(Play())
     assert not opened.due_to(watcher)
     assert opened.due_to(SimpleNamespace(drives=True))
+
+
+def test_commands_that_come_while_others_are_carried_out_wait_for_the_next_turn():
+    session = RunSession(Run(RunSpec(examples=60, hidden=(4,))))
+    again = Read(lambda it: it.ask(again))
+    session.ask(again)
+    for _ in range(3):
+        assert not session.answer()
+        assert session.waiting == 1
+
+
+def test_a_turn_ends_when_its_time_is_over_and_says_that_something_is_left():
+    session, done = RunSession(Run(RunSpec(examples=60, hidden=(4,)))), []
+    for i in range(5):
+        session.ask(Read(lambda it, i=i: done.append(i) or time.sleep(0.02)))
+    assert session.answer(0.03)
+    assert 1 <= len(done) < 5
+    while session.answer(0.03):
+        pass
+    assert (done, session.waiting) == ([0, 1, 2, 3, 4], 0)

@@ -1,8 +1,10 @@
 """The live channel, through Starlette's own client: frames, commands, and what it refuses."""
 
 import asyncio
+import contextlib
 import gc
 import json
+import sqlite3
 import time
 
 import pytest
@@ -240,6 +242,55 @@ def test_a_frame_that_shows_a_nudge_comes_after_the_store_has_it(socket, opened)
             pass
         rows = the_store().journal(opened.recorder.line)
         assert rows[-1]["changes"]["learning_rate"][1] == rate
+
+
+@contextlib.contextmanager
+def locked(seconds):
+    """Another program has the store's file; writes wait for so many seconds."""
+    store = the_store()
+
+    def patience(milliseconds):
+        store.write(lambda db: db.execute(f"PRAGMA busy_timeout = {milliseconds}").fetchall()).result(5)
+
+    patience(int(1000 * seconds))
+    other = sqlite3.connect(store.path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+        patience(5000)
+
+
+def test_no_frame_ever_shows_a_nudge_that_could_not_be_written(socket, opened):
+    frame(socket)
+    rate = opened.run.settings.learning_rate
+    with locked(0.3):
+        socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.03}, "id": 1})
+        statuses = [frame(socket, (chart,), seq=i)[0]["status"] for i, chart in enumerate(("z", "gradients"))]
+    assert [status["settings"]["learning_rate"] for status in statuses] == [rate, rate]
+    assert [status["watch"]["nudges"] for status in statuses] == [0, 0]
+    assert "not being saved: Another program has locked" in statuses[-1]["notices"][0]
+    socket.send_json({"type": "nudge", "changes": {"learning_rate": 0.02}, "id": 2})
+    status = frame(socket, ("activations",), seq=9)[0]["status"]
+    assert status["settings"]["learning_rate"] == 0.02
+    assert status["notices"] == []
+    assert len(the_store().journal(opened.recorder.line)) == 1
+
+
+def test_progress_that_cannot_be_saved_is_said_without_being_asked_for(socket, opened):
+    frame(socket)
+    with locked(0.3):
+        socket.send_json({"type": "play"})
+        frame(socket, ("z",), seq=2)
+        socket.send_json({"type": "pause"})
+        notices = []
+        for seq in range(3, 99):
+            notices = frame(socket, seq=seq)[0]["status"]["notices"]
+            if notices:
+                break
+    assert notices[0].startswith("How far the run is, is not being saved: Another program has locked")
 
 
 def test_looking_back_and_going_on_from_there(socket, opened):
