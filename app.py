@@ -28,6 +28,8 @@ from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
 from pages.live.server.redact import redact_server_logs  # noqa: E402
 
+BASE = base_path()
+
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
@@ -48,7 +50,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     ROOT / "pages" / "_frame.py",
-    routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
-    middleware=[Middleware(Preload, base=base_path()), Middleware(OwnerCookie, base=base_path())],
+    routes=[WebSocketRoute(f"{BASE}/live/{{token}}", live), Route(f"{BASE}/{FILES_ROUTE}", send_file)],
+    middleware=[Middleware(Preload), Middleware(OwnerCookie, base=BASE)],
     lifespan=lifespan,
 )

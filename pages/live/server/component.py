@@ -1,7 +1,8 @@
 """The live parts of a page as Streamlit elements: bars, dials, charts and lines of text.
 
 They share one component. Its code is a stub that imports a static file, because inline code would be sent again with
-every update. All parts of one run on a page share one websocket.
+every update. All parts of one run on a page share one websocket. Addresses are relative to the page, whose path has at
+most one part below the path of the server, as Streamlit's own files are.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from core.sessions.session import Session
 from core.settings.table import Field
 from pages.common.identity import token_for
 from pages.common.sight import sight_row
-from pages.live.server.assets import address, base_path
+from pages.live.server.assets import address
 
 STUB = """
 export default (component) => {
   let end = null, over = false;
-  import(new URL(component.data.module, location.origin).href).then(async (live) => {
+  import(new URL(component.data.module, location.href).href).then(async (live) => {
     await live.styled;
     if (!over) end = live.mount(component);
   });
@@ -39,23 +40,22 @@ _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=Fa
 
 
 def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
-    base, token = base_path(), token_for(opened)
+    token = token_for(opened)
     common = {
         "part": part,
         "token": token,
         "watching": token == opened.token,
         "sight": sight_row(opened),
-        "socket": f"{base}/live/{token}",
-        "module": base + address("main.js"),
-        "plotly": base + address("plotly.min.js"),
+        "socket": f"live/{token}",
+        "module": address("main.js"),
+        "plotly": address("plotly.min.js"),
     }
     return _component(key=key, data=common | data, **callbacks)
 
 
 def local(part: str, key: str, data: dict[str, Any], **callbacks: Any) -> Any:
     """A part without a run, which the page's script updates itself: see `pages.panels.labs.lab`."""
-    base = base_path()
-    common = {"part": part, "module": base + address("main.js"), "plotly": base + address("plotly.min.js")}
+    common = {"part": part, "module": address("main.js"), "plotly": address("plotly.min.js")}
     return _component(key=key, data=common | data, **callbacks)
 
 
