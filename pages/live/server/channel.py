@@ -11,7 +11,6 @@ import contextlib
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -24,8 +23,10 @@ from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
 from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener, Session
 from pages.live.server.frames import WORKER, make_frame
+from pages.live.server.origin import refusal
 
 MOST_PENDING = 256
+REFUSED = 1008  # the code of a connection that is closed because of its origin
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not
@@ -151,23 +152,17 @@ async def _saved(saving: Future[None] | None) -> None:
         await asyncio.wait([asyncio.wrap_future(saving)])
 
 
-def same_origin(socket: WebSocket) -> bool:
-    """Whether the page that connects came from this server; a client that is no browser names no origin."""
-    origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-
-
-async def _gone(socket: WebSocket, sentence: str) -> None:
+async def _gone(socket: WebSocket, sentence: str, code: int = 1000) -> None:
     await socket.send_json({"type": "gone", "sentence": sentence})
-    await socket.close()
+    await socket.close(code)
 
 
 async def live(socket: WebSocket) -> None:
     """The endpoint of /live/{token}."""
-    if not same_origin(socket):
-        await socket.close(1008)
-        return
     await socket.accept()
+    if refused := await refusal(socket):
+        await _gone(socket, refused, REFUSED)
+        return
     token, loop, changed = socket.path_params["token"], asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> None:
