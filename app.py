@@ -23,6 +23,7 @@ from core.store import the_store  # noqa: E402
 from core.training import jit  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
+from pages.live.server.first_script import FirstScript  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
@@ -51,6 +52,6 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 app = st.App(
     ROOT / "pages" / "_frame.py",
     routes=[WebSocketRoute(f"{BASE}/live/{{token}}", live), Route(f"{BASE}/{FILES_ROUTE}", send_file)],
-    middleware=[Middleware(Preload), Middleware(OwnerCookie, base=BASE)],
+    middleware=[Middleware(FirstScript), Middleware(Preload), Middleware(OwnerCookie, base=BASE)],
     lifespan=lifespan,
 )

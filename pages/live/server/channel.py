@@ -26,7 +26,7 @@ from pages.live.server.frames import WORKER, make_frame
 from pages.live.server.origin import refusal
 
 MOST_PENDING = 256
-REFUSED = 1008  # the code of a connection that is closed because of its origin
+REFUSED = 1008  # the code of a connection that is closed because of its origin (client/obstacle.js)
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not

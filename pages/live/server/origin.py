@@ -19,7 +19,7 @@ ORIGIN = (
 
 
 async def refusal(socket: WebSocket) -> str:
-    """Why the page that connects may not, and what to set; "" if it may. A client that is no browser names no origin."""
+    """Why the page that connects may not, and what to set; "" if it may. Clients that are no browser name no origin."""
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
     try:
         address = urlsplit(origin or "")
