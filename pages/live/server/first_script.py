@@ -25,7 +25,7 @@ class FirstScript:
             and "text/html" in Headers(scope=scope).get("accept", "")
         ):
             headers = [(name, value) for name, value in scope["headers"] if name.lower() not in LEFT_OUT]
-            await self._app(scope | {"headers": headers}, receive, _with_script(send))
+            await self._app({**scope, "headers": headers}, receive, _with_script(send))
         else:
             await self._app(scope, receive, send)
 
@@ -48,8 +48,8 @@ def _with_script(send: Send) -> Send:
                 headers["content-length"] = str(
                     int(headers["content-length"]) + len(body) - len(message.get("body", b""))
                 )
-            await send(start | {"headers": headers.raw})
-            start, message = None, message | {"body": body}
+            await send({**start, "headers": headers.raw})
+            start, message = None, {**message, "body": body}
         await send(message)
 
     return sent
