@@ -26,12 +26,15 @@ from core.training import jit  # noqa: E402
 from pages.common.sentences import said  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
+from pages.live.server.first_script import FirstScript  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
 from pages.live.server.redact import redact_logs  # noqa: E402
 from pages.live.server.refused_start import RefusedStart  # noqa: E402
+
+BASE = base_path()
 
 
 @asynccontextmanager
@@ -58,12 +61,13 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     ROOT / "pages" / "_frame.py",
-    routes=[WebSocketRoute("/live/{token}", live), Route(FILES_ROUTE, send_file)],
+    routes=[WebSocketRoute(f"{BASE}/live/{{token}}", live), Route(f"{BASE}/{FILES_ROUTE}", send_file)],
     middleware=[
         Middleware(Guard),
         Middleware(RefusedStart),
-        Middleware(Preload, base=base_path()),
-        Middleware(OwnerCookie, base=base_path()),
+        Middleware(FirstScript),
+        Middleware(Preload),
+        Middleware(OwnerCookie, base=BASE),
     ],
     lifespan=lifespan,
     on_script_error=said,

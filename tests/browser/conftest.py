@@ -43,21 +43,21 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def started(port, store, program=STREAMLIT):
-    """A server on `port` with the store in that file, once it is up."""
+def started(port, store, program=STREAMLIT, path=""):
+    """A server on `port`, below `path`, with the store in that file, once it is up."""
     command = [sys.executable, "-m", *program, str(port)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | {"PANDA_DB": str(store)}, **quiet)
-    wait_until_up(f"http://127.0.0.1:{port}", process)
+    wait_until_up(f"http://127.0.0.1:{port}{path}", process)
     return process
 
 
 @contextmanager
-def serving(program=STREAMLIT):
+def serving(program=STREAMLIT, path=""):
     """The address of a fresh server with a store of its own, which is ended with the block."""
     port = free_port()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        process = started(port, Path(folder) / "panda.db", program)
+        process = started(port, Path(folder) / "panda.db", program, path)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:

@@ -9,10 +9,12 @@ import { due } from "./due.js";
 import { unpack } from "./frames.js";
 import { measured } from "./hooks.js";
 import { keeper } from "./kept.js";
+import { obstacle } from "./obstacle.js";
 import { pace } from "./pace.js";
 
 /** @import { Channel, ErrorMessage, Fate, Frame, LinkState, Listener, Message } from "./types.js" */
 
+const BLOCKED_AFTER = 5000; // ms without a first connection, after which the page says what is in the way
 const LINGER = 1500; // ms that a channel stays open without parts, for a page that is being redrawn
 
 const NOT_SENT = "Not sent: there is no connection.";
@@ -55,11 +57,13 @@ function create(token, path) {
   let outstanding = 0; // number of the frame that was asked for and has not arrived
   /** @type {Frame | null} */
   let arrived = null; // a frame that is not drawn yet
+  let blocked = ""; // what is in the way of the first connection
   let leaveTimer = 0;
   let turn = 0;
   /** @type {Map<string, number | undefined>} */
   let drawn = new Map(); // chart name -> step that it shows
   let anew = false; // a chart was built again and is empty
+  const doubt = setTimeout(() => obstacle(path).then(explain), BLOCKED_AFTER);
   const kept = keeper(({ id }) => {
     parts.say({ sentence: NOT_SENT, id });
     waiting(self.link[0]);
@@ -73,9 +77,18 @@ function create(token, path) {
   }
 
   function opened() {
+    clearTimeout(doubt);
+    blocked = "";
     tell("open");
     kept.take().forEach(send);
     ask();
+  }
+
+  /** @param {string} sentence - what is in the way, "" if nothing is */
+  function explain(sentence) {
+    if (connected.isOpen()) return;
+    blocked = sentence;
+    waiting(self.link[0]);
   }
 
   function lost() {
@@ -167,7 +180,7 @@ function create(token, path) {
   /** Where `state` waits for a connection: say so, and whether something is kept for it. @param {LinkState} state */
   function waiting(state) {
     const sentences = WAITS[state];
-    if (sentences) tell(state, sentences[Number(kept.list().length > 0)]);
+    if (sentences) tell(state, blocked || sentences[Number(kept.list().length > 0)]);
   }
 
   /** Add a part; returns a function that removes it. @param {Listener} part */
@@ -192,6 +205,7 @@ function create(token, path) {
       return;
     }
     if (channels.get(token) === self) channels.delete(token);
+    clearTimeout(doubt);
     connected.close();
     drawing.stop();
   }

@@ -20,7 +20,7 @@ PLOTLY = CLIENT / "vendor" / "plotly-cartesian.min.js"
 TYPES = {".js": "text/javascript", ".css": "text/css"}
 FILES = {path.name: path for path in sorted(CLIENT.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY}
 VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in FILES.values())).hexdigest()[:12]
-FILES_ROUTE = "/live-files/{version}/{name}"
+FILES_ROUTE = "live-files/{version}/{name}"  # below the base path
 
 
 def base_path() -> str:
@@ -30,7 +30,7 @@ def base_path() -> str:
 
 
 def address(name: str) -> str:
-    """The path of a live file, below the server's base path."""
+    """The address of a live file, relative to every page: a proxy may have put a path before them, or taken it away."""
     return FILES_ROUTE.format(version=VERSION, name=name)
 
 

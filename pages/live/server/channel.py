@@ -13,7 +13,6 @@ import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -28,10 +27,12 @@ from core.sessions.search_session import SearchSession
 from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener, Session
 from pages.live.server.frames import WORKER, make_frame
 from pages.live.server.guard import in_a_line
+from pages.live.server.origin import refusal
 
 MOST_PENDING = 256
 TURN_SECONDS = 0.010  # for the commands of one session, before others have theirs
 FAILED = "Something went wrong on the server; the run is as it was."
+REFUSED = 1008  # the code of a connection that is closed because of its origin (client/obstacle.js)
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not
@@ -194,19 +195,10 @@ async def _saved(saving: Future[None] | None) -> bool:
     return waiting.exception() is None
 
 
-def same_origin(socket: WebSocket) -> bool:
-    """Whether the page that connects came from this server; a client that is no browser names no origin."""
-    origin = socket.headers.get("origin")
-    try:
-        return origin is None or urlsplit(origin).netloc == socket.headers.get("host")
-    except ValueError:  # no address, such as "http://["
-        return False
-
-
-async def _gone(socket: WebSocket, sentence: str) -> None:
+async def _gone(socket: WebSocket, sentence: str, code: int = 1000) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it has left
         await _send(socket, {"type": "gone", "sentence": sentence})
-        await socket.close()
+        await socket.close(code)
 
 
 async def _send(socket: WebSocket, answer: dict[str, Any]) -> None:
@@ -216,12 +208,12 @@ async def _send(socket: WebSocket, answer: dict[str, Any]) -> None:
 
 async def live(socket: WebSocket) -> None:
     """The endpoint of /live/{token}."""
-    if not same_origin(socket):
-        await socket.close(1008)
-        return
     try:
         await socket.accept()
     except (WebSocketDisconnect, RuntimeError):  # it has left already
+        return
+    if refused := await refusal(socket):
+        await _gone(socket, refused, REFUSED)
         return
     token, loop, changed = socket.path_params["token"], asyncio.get_running_loop(), asyncio.Event()
 

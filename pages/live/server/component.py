@@ -1,7 +1,8 @@
 """The live parts of a page as Streamlit elements: bars, dials, charts and lines of text.
 
 They share one component. Its code is a stub that imports a static file, because inline code would be sent again with
-every update. All parts of one run on a page share one websocket.
+every update. All parts of one run on a page share one websocket. Addresses are relative to the page, whose path has at
+most one part below the path of the server, as Streamlit's own files are.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from core.sessions.session import Session
 from core.settings.table import Field
 from pages.common.identity import token_for
 from pages.common.sight import sight_row
-from pages.live.server.assets import address, base_path
+from pages.live.server.assets import address
 from pages.live.server.reports import hearing, ignore
 
 STUB = """
 export default (component) => {
   let end = null, over = false;
-  import(new URL(component.data.module, location.origin).href).then(async (live) => {
+  import(new URL(component.data.module, location.href).href).then(async (live) => {
     await live.styled;
     if (!over) end = live.mount(component);
   });
@@ -45,15 +46,15 @@ _component = st.components.v2.component("panda.live", js=STUB, isolate_styles=Fa
 
 
 def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **hears: Hears) -> None:
-    base, token = base_path(), token_for(opened)
+    token = token_for(opened)
     common = {
         "part": part,
         "token": token,
         "watching": token == opened.token,
         "sight": sight_row(opened),
-        "socket": f"{base}/live/{token}",
-        "module": base + address("main.js"),
-        "plotly": base + address("plotly.min.js"),
+        "socket": f"live/{token}",
+        "module": address("main.js"),
+        "plotly": address("plotly.min.js"),
     }
     _component(key=key, data=common | data, **hearing(key, hears))
 
@@ -61,8 +62,7 @@ def _mount(opened: Session[Any], part: str, key: str, data: dict[str, Any], **he
 def local(part: str, key: str, data: dict[str, Any], **hears: Hears) -> None:
     """A part without a run, which the page's script updates itself: see `pages.panels.labs.lab`. `hears` takes its
     reports, by their names in `pages.live.server.reports`."""
-    base = base_path()
-    common = {"part": part, "module": base + address("main.js"), "plotly": base + address("plotly.min.js")}
+    common = {"part": part, "module": address("main.js"), "plotly": address("plotly.min.js")}
     _component(key=key, data=common | data, **hearing(key, hears))
 
 

@@ -7,17 +7,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from pages.live.server.assets import FILES, address
 
 
-def _hint(name: str, base: str) -> str:
+def _hint(name: str) -> str:
     kinds = {"plotly.min.js": "preload; as=script", "live.css": "preload; as=style"}
-    return f"<{base}{address(name)}>; rel={kinds.get(name, 'modulepreload')}"
+    return f"<{address(name)}>; rel={kinds.get(name, 'modulepreload')}"
 
 
 class Preload:
-    """Middleware that adds a Link header to every HTML page. `base` is the server's base path, "" or "/path"."""
+    """Middleware that adds a Link header to every HTML page."""
 
-    def __init__(self, app: ASGIApp, base: str = "") -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._link = ", ".join(_hint(name, base) for name in FILES).encode()
+        self._link = ", ".join(_hint(name) for name in FILES).encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; add the header to HTML."""

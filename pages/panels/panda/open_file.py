@@ -11,6 +11,7 @@ from core.runs.run import Run
 from core.sessions.run_session import RunSession
 from pages.common.current_run import hold, keep_table, open_run
 from pages.common.escape import plain
+from pages.common.uploads import uploader
 
 AGREES = "The saved run was replayed to step {:,}, and its fingerprint agrees: it is the same run, to the bit."
 DIFFERS = (
@@ -22,7 +23,7 @@ UNSIGNED = "The saved run was replayed to step {:,}. The file has no fingerprint
 
 def open_file() -> None:
     """An uploader for a saved run, and a button that opens it as a new run."""
-    uploaded = st.file_uploader("A saved run (.json)", type="json", max_upload_size=5, key="run-file")
+    uploaded = uploader("A saved run (.json)", ["json"], max_upload_size=5, key="run-file")
     if uploaded and st.button("Open and replay it", type="primary", width="stretch"):
         try:
             hold(opened_from(uploaded.getvalue(), uploaded.name))

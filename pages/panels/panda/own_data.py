@@ -20,6 +20,7 @@ from core.errors import UserError
 from core.sessions.run_session import RunSession
 from pages.common.current_run import keep_table, start
 from pages.common.escape import plain
+from pages.common.uploads import uploader
 from pages.panels.panda import controls
 
 TYPES = ["csv", "tsv", "txt"]
@@ -38,7 +39,7 @@ KEPT = ("own-sheet", "own-table")
 
 def own_data(opened: RunSession) -> None:
     """The uploader; once there is a file, its preview and the button that starts a run with it."""
-    file = st.file_uploader("A CSV file", TYPES, key="own-file", help=HELP)
+    file = uploader("A CSV file", TYPES, key="own-file", help=HELP)
     if file is None:
         st.caption(LIMITS)
         for name in KEPT:

@@ -25,7 +25,8 @@ async def data(request):
 
 client = TestClient(
     Starlette(
-        routes=[Route("/", page), Route("/data", data), Route(FILES_ROUTE, send_file)], middleware=[Middleware(Preload)]
+        routes=[Route("/", page), Route("/data", data), Route(f"/{FILES_ROUTE}", send_file)],
+        middleware=[Middleware(Preload)],
     )
 )
 

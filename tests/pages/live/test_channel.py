@@ -138,12 +138,14 @@ def test_an_unknown_token_is_told_so():
 
 
 def test_another_sites_page_may_not_connect(opened):
-    headers = {"origin": "http://evil.example"}
-    with (
-        pytest.raises(WebSocketDisconnect),
-        client.websocket_connect(f"/live/{opened.token}", headers=headers) as socket,
-    ):
-        socket.receive_json()
+    with client.websocket_connect(f"/live/{opened.token}", headers={"origin": "http://evil.example"}) as socket:
+        words = socket.receive_json()
+        assert words["type"] == "gone"
+        assert "--browser.serverAddress=evil.example" in words["sentence"]
+        with pytest.raises(WebSocketDisconnect) as left:
+            socket.receive_json()
+        assert left.value.code == 1008
+    assert not opened.listeners
 
 
 def test_the_servers_own_page_may(opened):
