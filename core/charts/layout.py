@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.charts.names import width
+from core.charts.numbers import Y
 from core.charts.palette import GLYPHS, SWATCHES, colour, dash
 
 FONT = 11
@@ -79,7 +80,7 @@ def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -
 def line(uid: str, name: str, i: int = 0, /, **more: Any) -> go.Scatter:
     """An empty line in the colour and dash of class or layer i."""
     style = {"color": colour(i), "dash": dash(i), "width": 2} | more.pop("line", {})
-    over = {"hovertemplate": "%{y:.4g} at step %{x:,}", "name": name} | more
+    over = {"hovertemplate": f"{Y} at step %{{x:,}}", "name": name} | more
     return go.Scatter(uid=uid, x=[], y=[], mode="lines", line=style, **over)
 
 

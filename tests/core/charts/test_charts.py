@@ -209,7 +209,7 @@ def test_templates_hold_no_names(made):
         for chart in charts_of(run).values():
             for trace in chart.skeleton(run).data:
                 used = set(re.findall(r"%\{(\w+)", trace.hovertemplate or ""))
-                assert used <= {"x", "y", "z", "meta"}
+                assert used <= {"x", "y", "z", "meta", "text"}
 
 
 def test_plots_keep_their_place_whatever_the_names(made):
