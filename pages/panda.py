@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
 from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.live.server import component
 from pages.panels.panda import controls
@@ -95,7 +96,7 @@ def new_run(opened: RunSession) -> None:
         try:
             start(replace(spec, **chosen), opened.run.settings)
         except UserError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
     st.caption("The new run starts at step 0 with the present settings. This one is kept.")

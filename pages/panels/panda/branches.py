@@ -94,6 +94,6 @@ def _try(action: Callable[[], object]) -> None:
     try:
         action()
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
     else:
         st.rerun(scope="app")

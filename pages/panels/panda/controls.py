@@ -15,6 +15,7 @@ from core.runs.run import Run
 from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
 from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
+from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.live.server import component
 
@@ -83,7 +84,7 @@ def _nudge(opened: RunSession, field: Field, key: str) -> None:
     try:
         opened.do(Nudge({field.name: value}))
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
 
 
 def spec_inputs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:

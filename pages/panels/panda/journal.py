@@ -9,6 +9,7 @@ from core.runs.journal import Gesture, gestures
 from core.runs.run import Run
 from core.sessions.commands import Annotate, DropSeedTest, KeepTwins, StartSeedTest, Undo
 from core.sessions.run_session import RunSession
+from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.live.server import component
 from pages.live.server.frames import watched
@@ -47,7 +48,7 @@ def _luck_button(opened: RunSession) -> None:
         try:
             opened.do(DropSeedTest() if opened.run.seed_test else StartSeedTest())
         except UserError as error:
-            st.toast(str(error), icon=":material/error:")
+            st.toast(plain(str(error)), icon=":material/error:")
         else:
             st.rerun(scope="app")
 
@@ -100,7 +101,7 @@ def _undo(opened: RunSession) -> None:
     try:
         undone = opened.do(Undo())
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
         return
     st.toast(f"Undone: {undone.words}. The run is back at step {undone.first:,}.", icon=":material/undo:")
     st.rerun(scope="app")
