@@ -74,7 +74,8 @@ def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -
         high = 1 - i * (height + gap)
         kind = {"type": "log", "nticks": 3} if log else {"nticks": 4}
         axes[f"yaxis{i + 1 if i else ''}"] = axis(domain=[max(high - height, 0), high], title=titled(title, 3), **kind)
-    return layout(name, key, left=58, xaxis=steps_axis(anchor=f"y{count if count > 1 else ''}"), **axes)
+    anchor = f"y{count if count > 1 else ''}"
+    return layout(name, key, left=58, meta={"steps": True}, xaxis=steps_axis(anchor=anchor), **axes)
 
 
 def line(uid: str, name: str, i: int = 0, /, **more: Any) -> go.Scatter:

@@ -44,7 +44,8 @@ def skeleton(run: Run) -> go.Figure:
     for i, name in enumerate(distinct(names, 40)):
         traces.append(line(f"class{i}", f"class {i}", i, meta=name, hovertemplate=said, line=dict(style)))
     yaxis = axis(title=titled("mean output − true share", 3)) if many else axis()
-    return go.Figure(traces, layout("mean_output", key, left=58 if many else 46, xaxis=steps_axis(), yaxis=yaxis))
+    axes = {"xaxis": steps_axis(), "yaxis": yaxis, "meta": {"steps": True}}
+    return go.Figure(traces, layout("mean_output", key, left=58 if many else 46, **axes))
 
 
 def frame(run: Run) -> Frame:

@@ -19,6 +19,7 @@ def _statistics_skeleton(shown: Moment) -> go.Figure:
     key = key_of([(GREY, "circle", "of the mini-batch"), (BLUE, "solid", "running average")])
     shape = panels("running", ["μ", "σ²"], key)
     shape["xaxis"] |= {"range": [0, STEPS], "fixedrange": True}
+    del shape["meta"]  # a fixed range from 0 has no logarithm
     traces = []
     for i, name in enumerate(NAMES):
         values = recorded().statistics[:, i, UNIT]

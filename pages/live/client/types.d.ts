@@ -279,7 +279,7 @@ export interface LayoutAxis {
 }
 
 export interface Layout {
-  meta?: { log?: boolean; brush?: Brush; points?: string };
+  meta?: { log?: boolean; steps?: boolean; smooth?: string[]; brush?: Brush; points?: string };
   xaxis?: LayoutAxis;
   yaxis?: LayoutAxis;
   font?: object;
@@ -308,7 +308,7 @@ export interface Figure {
   draw(arrays: Arrays): void;
   dress(theme: Theme): void;
   resize(): void;
-  toggleLog(): boolean;
+  setLog(axis: "x" | "y", log: boolean): void;
   purge(): void;
 }
 
