@@ -23,6 +23,7 @@ from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
+from pages.panels.runs.row_menu import MENU_STYLE
 
 
 @st.fragment
@@ -68,6 +69,7 @@ def settings(opened: RunSession) -> None:
 @st.fragment
 def journal(opened: RunSession) -> None:
     """The journal, and the tree of branches."""
+    st.html(MENU_STYLE)
     journal_panel(opened)
     st.markdown("**Branches**")
     branches_panel(opened)

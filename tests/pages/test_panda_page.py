@@ -352,3 +352,14 @@ def test_no_page_shows_an_error_as_markdown():
     """`str(error)` may quote what a person typed, so it always goes through `plain`."""
     for path in PAGES.rglob("*.py"):
         assert not re.search(r"st\.\w+\(str\(", path.read_text("utf-8")), path.name
+
+
+def test_a_drag_in_the_journal_has_its_first_and_its_last_step(app):
+    opened_of(app).do(Step(20))
+    opened_of(app).train("me", 5.0)
+    opened_of(app).do(Nudge({"learning_rate": 0.2}, gesture=7))
+    opened_of(app).do(Step(3))
+    opened_of(app).train("me", 5.0)
+    opened_of(app).do(Nudge({"learning_rate": 0.3}, gesture=7))
+    turn_to(app, "Journal")
+    assert any("**Steps 20 to 23**" in block.value for block in app.markdown)

@@ -68,9 +68,11 @@ def _entries(opened: RunSession, made: list[Gesture], mine: bool) -> None:
     for gesture in made[: -shown - 1 : -1]:
         with st.container(gap=None):
             words, note = st.columns([6, 1], gap="small", vertical_alignment="center")
-            words.markdown(f":small[**Step {gesture.step:,}** · {gesture.words}]")
+            words.markdown(f":small[**{when(gesture)}** · {gesture.words}]")
             if mine:
-                with note.popover("", icon=":material/edit_note:", help="Write a note on this nudge", type="tertiary"):
+                help, key = "Write a note on this nudge", f"menu-note-{gesture.place}"
+                label = f"Note on the nudge at step {gesture.step:,}"
+                with note.popover(label, icon=":material/edit_note:", help=help, type="tertiary", key=key):
                     _note_field(opened, gesture.place)
             st.caption(effect(run, gesture, end))
             if written := run.journal[gesture.place].note:
@@ -87,6 +89,12 @@ def _note_field(opened: RunSession, place: int) -> None:
         opened.do(Annotate(place, st.session_state[key].strip()))
 
     st.text_area("Note", opened.run.journal[place].note, key=key, max_chars=LONGEST_NOTE, on_change=write)
+
+
+def when(gesture: Gesture) -> str:
+    """Such as "Step 120" or, of a drag, "Steps 120 to 135": a twin counts from the first."""
+    first, last = gesture.first, gesture.step
+    return f"Step {last:,}" if first == last else f"Steps {first:,} to {last:,}"
 
 
 def effect(run: Run, gesture: Gesture, end: int) -> str:
