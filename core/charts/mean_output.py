@@ -44,8 +44,8 @@ def skeleton(run: Run) -> go.Figure:
     for i, name in enumerate(distinct(names, 40)):
         traces.append(line(f"class{i}", f"class {i}", i, meta=name, hovertemplate=said, line=dict(style)))
     yaxis = axis(title=titled("mean output − true share", 3)) if many else axis()
-    axes = {"xaxis": steps_axis(), "yaxis": yaxis, "meta": {"steps": True}}
-    return go.Figure(traces, layout("mean_output", key, left=58 if many else 46, **axes))
+    shape = layout("mean_output", key, left=58 if many else 46, xaxis=steps_axis(), yaxis=yaxis, meta={"steps": True})
+    return go.Figure(traces, shape)
 
 
 def frame(run: Run) -> Frame:
