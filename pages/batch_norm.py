@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.panels.labs import lab
 from pages.panels.labs.bn_batch import one_mini_batch
 from pages.panels.labs.bn_inputs import inputs
 from pages.panels.labs.bn_sizes import sizes
@@ -19,7 +20,4 @@ PANELS = {
 }
 
 st.subheader("Batch norm")
-for tab, panel in zip(st.tabs(list(PANELS), key="bn-panel", on_change="rerun"), PANELS.values(), strict=True):
-    if tab.open is not False:
-        with tab:
-            panel()
+lab.panels("bn-panel", PANELS)

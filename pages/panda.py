@@ -13,6 +13,7 @@ from core.errors import UserError
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
 from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import panel
 from pages.live.server import component
@@ -23,6 +24,7 @@ from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
+from pages.panels.runs.row_menu import MENU_STYLE
 
 
 @panel
@@ -68,6 +70,7 @@ def settings(opened: RunSession) -> None:
 @panel
 def journal(opened: RunSession) -> None:
     """The journal, and the tree of branches."""
+    st.html(MENU_STYLE)
     journal_panel(opened)
     st.markdown("**Branches**")
     branches_panel(opened)
@@ -96,7 +99,7 @@ def new_run(opened: RunSession) -> None:
         try:
             start(replace(spec, **chosen), opened.run.settings)
         except UserError as error:
-            st.error(str(error))
+            st.error(plain(str(error)))
         else:
             st.rerun(scope="app")
     st.caption("The new run starts at step 0 with the present settings. This one is kept.")

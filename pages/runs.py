@@ -13,7 +13,7 @@ import streamlit as st
 from core.charts.sparkline import sparkline
 from core.errors import UserError
 from core.store import the_store
-from pages.common.escape import plain
+from pages.common.escape import plain, spoken
 from pages.common.identity import owner_token, remembered
 from pages.common.sentences import say
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
@@ -114,7 +114,7 @@ def _tick_box(it: Listed) -> None:
     ticked, key = st.session_state["runs-ticked"], f"tick-{it.entry.id}"
     here = it.entry.id in ticked
     st.checkbox(
-        f"Compare {plain(it.name)}",
+        f"Compare {spoken(it.name)}",
         here,
         key=key,
         label_visibility="collapsed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.panels.labs import lab
 from pages.panels.labs.scales_memory import averages, moves
 from pages.panels.labs.scales_sampling import alpha, beta
 from pages.panels.labs.scales_searching import fine, grid
@@ -19,7 +20,4 @@ PANELS = {
 }
 
 st.subheader("Scales")
-for tab, panel in zip(st.tabs(list(PANELS), key="scales-panel", on_change="rerun"), PANELS.values(), strict=True):
-    if tab.open is not False:
-        with tab:
-            panel()
+lab.panels("scales-panel", PANELS)

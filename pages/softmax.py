@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from pages.panels.labs import lab
 from pages.panels.labs.softmax_boundaries import boundaries
 from pages.panels.labs.softmax_from_z import from_z_to_a
 from pages.panels.labs.softmax_loss import loss
@@ -26,7 +27,4 @@ PANELS = {
 
 st.html(STYLE)
 st.subheader("Softmax")
-for tab, panel in zip(st.tabs(list(PANELS), key="softmax-panel", on_change="rerun"), PANELS.values(), strict=True):
-    if tab.open is not False:
-        with tab:
-            panel()
+lab.panels("softmax-panel", PANELS)

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core.charts.chart import THEMES, dressed
 from core.charts.layout import axis, key_of, layout, line, steps_axis
-from core.charts.names import short
+from core.charts.names import distinct
+from core.charts.numbers import Y
 from core.charts.palette import colour, dash, symbol
 from core.charts.thinning import per_line, thinned
 
@@ -42,16 +43,17 @@ def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:
     drawn = [numbers(curve) for curve in curves]
     log = wide(np.concatenate([y for _, y in drawn] or [np.empty(0)]))
     traces = []
-    for i, ((name, *_), (x, y)) in enumerate(zip(curves, drawn, strict=True)):
+    names = [name for name, *_ in curves]
+    for i, (name, (x, y)) in enumerate(zip(distinct(names, 40), drawn, strict=True)):
         y = np.maximum(y, LEAST) if log else y
-        said = "%{meta}: %{y:.4g} at step %{x:,}<extra></extra>"
-        over = {"meta": short(name, 40), "hovertemplate": said}
+        said = f"%{{meta}}: {Y} at step %{{x:,}}<extra></extra>"
+        over = {"meta": name, "hovertemplate": said}
         traces.append(line(f"run{i}", f"run {i + 1}", i, **over).update(x=x, y=y))
         end = np.flatnonzero(np.isfinite(y))[-1:]
         mark = {"color": colour(i), "symbol": symbol(i), "size": 7}
         traces.append(
             go.Scatter(uid=f"end{i}", x=x[end], y=y[end], mode="markers", marker=mark, cliponaxis=False, **over)
         )
-    key = key_of(((colour(i), dash(i), short(name, LETTERS)) for i, (name, *_) in enumerate(curves)), most=KEY_LINES)
+    key = key_of(((colour(i), dash(i), name) for i, name in enumerate(distinct(names, LETTERS))), most=KEY_LINES)
     yaxis = axis(type="log", nticks=4) if log else axis()
     return dressed(go.Figure(traces, layout("compare", key, xaxis=steps_axis(), yaxis=yaxis)), THEMES[dark])

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import layout, names_axis, titled
-from core.charts.names import LETTER, left_of, shared_word, short, width
+from core.charts.names import LETTER, distinct, left_of, shared_word, short, width
 from core.charts.palette import BLUE, VERMILLION, faded
 from core.runs.run import Run
 
@@ -33,21 +33,21 @@ def numbers(run: Run) -> Array:
 def skeleton(run: Run) -> go.Figure:
     """An empty matrix with a place for each count."""
     word, rest = shared_word(run.data.class_names)
-    names, of = [short(name, 10) for name in rest], f" {short(word, 10)}" if word else ""
+    names, of = distinct(rest, 10), f" {short(word, 10)}" if word else ""
     C, left = len(names), left_of(names) + 16
     below, upright, bottom = names, {}, 36
     if LETTER * (max(map(width, names)) + 0.5) * C > PLOT:  # else names below the axis would overlap
-        below = [short(name, 7) for name in rest]
+        below = distinct(rest, 7)
         upright, bottom = {"tickangle": -90}, left_of(below) + 16
     xaxis = names_axis(below, range=[-0.5, C - 0.5], title=titled(f"predicted{of}"), **upright)
     yaxis = names_axis(names, range=[C - 0.5, -0.5], title=titled(f"true{of}", 4))
     shape = layout("confusion", left=left, bottom=bottom, xaxis=xaxis, yaxis=yaxis)
     row, column = np.divmod(np.arange(C * C), C)
-    said = "true %{y}, predicted %{x}<extra></extra>"
+    full = distinct(run.data.class_names, 40)
+    said = [[f"true {true}, predicted {predicted}" for predicted in full] for true in full]
+    shades = {"zmin": -1, "zmax": 1, "colorscale": SCALE, "showscale": False, "xgap": 1, "ygap": 1}
     traces = [
-        go.Heatmap(
-            uid="share", z=[], zmin=-1, zmax=1, colorscale=SCALE, showscale=False, hovertemplate=said, xgap=1, ygap=1
-        ),
+        go.Heatmap(uid="share", z=[], text=said, hovertemplate="%{text}<extra></extra>", **shades),
         go.Scatter(uid="counts", x=column, y=row, text=[BLANK] * C * C, mode="text", hoverinfo="skip"),
     ]
     return go.Figure(traces, shape)

@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
-from core.charts.names import room, shared_word, short
+from core.charts.names import LETTER, distinct, room, shared_word, short
+from core.charts.numbers import among, ticks
 from core.charts.palette import colour, symbol
 from core.data.datasets import Data, remembered
 from core.runs.run import Run
@@ -49,26 +50,29 @@ def skeleton(run: Run) -> go.Figure:
     """The examples, which do not move. The coloured plane comes with each frame."""
     data, (word, names) = run.data, shared_word(run.data.class_names)
     x0, x1, y0, y1 = grid(data)[1]
-    entries = ((colour(i), symbol(i), short(name, room(len(names)))) for i, name in enumerate(names))
+    entries = ((colour(i), symbol(i), name) for i, name in enumerate(distinct(names, room(len(names)))))
     key = key_of(entries, word and short(word))
-    titles = [titled(short(name, 24)) for name in data.feature_names]
+    titles = [titled(name) for name in distinct(data.feature_names, 24)]
+    upright, letters = ticks(y0, y1)
+    left = max(46, round(LETTER * letters) + 24)
     axes: dict[str, Any] = {
-        "xaxis": axis(range=[x0, x1], title=titles[0], showgrid=False),
-        "yaxis": axis(range=[y0, y1], title=titles[1], showgrid=False),
+        "xaxis": axis(range=[x0, x1], title=titles[0], showgrid=False, **ticks(x0, x1)[0]),
+        "yaxis": axis(range=[y0, y1], title=titles[1], showgrid=False, **upright),
     }
-    traces = [_points(data, split, i) for split in DRAWN for i in range(len(names))]
-    return go.Figure(traces, layout("decision_map", key, **axes))
+    said = f"%{{x:{among(x0, x1)}}}, %{{y:{among(y0, y1)}}}"
+    traces = [_points(data, split, i, said) for split in DRAWN for i in range(len(names))]
+    return go.Figure(traces, layout("decision_map", key, left=left, **axes))
 
 
-def _points(data: Data, split: str, i: int) -> go.Scatter:
-    """The examples of class i: small in the training set, outlined in the dev set."""
+def _points(data: Data, split: str, i: int, place: str) -> go.Scatter:
+    """The examples of class i, with their `place` on hover: small in the training set, outlined in the dev set."""
     examples, most = getattr(data, split), DRAWN[split]
     X = data.raw(examples.X[:, :most][:, examples.labels[:most] == i])
     small = {"size": 4, "line": {"width": 0.5, "color": "rgba(0,0,0,0.6)"}}
     outlined = {"size": 7, "line": {"width": 1, "color": "#FFFFFF"}}
     style = {"symbol": symbol(i), "color": colour(i)} | (small if split == "train" else outlined)
-    said = f"%{{meta}}, {split} set<br>%{{x:.3g}}, %{{y:.3g}}<extra></extra>"  # not the name: it may have %{
-    over = {"meta": short(data.class_names[i], 40), "hovertemplate": said}
+    said = f"%{{meta}}, {split} set<br>{place}<extra></extra>"  # not the name: it may have %{
+    over = {"meta": distinct(data.class_names, 40)[i], "hovertemplate": said}
     return go.Scatter(uid=f"{split}{i}", x=X[0], y=X[1], mode="markers", marker=style, **over)
 
 

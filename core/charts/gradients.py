@@ -8,12 +8,13 @@ import plotly.graph_objects as go
 from core.charts import layers
 from core.charts.chart import Chart, Frame
 from core.charts.layout import key_of, line, panels
+from core.charts.numbers import Y
 from core.charts.palette import GREY, colour, dash
 from core.runs.run import Run
 from core.training.update import NO_CLIPPING
 
 LEAST = 1e-10  # stands for what is smaller, and for 0, which a logarithmic axis cannot show
-LIMIT = "clipped to %{y:.4g}<extra></extra>"
+LIMIT = f"clipped to {Y}<extra></extra>"
 RULE = 1e-3  # an update of about a thousandth of the weights is a common rule of thumb
 
 
@@ -46,7 +47,7 @@ def skeleton(run: Run) -> go.Figure:
     entries = [(colour(i), dash(i), name) for i, name in enumerate(names)] + [(GREY, "solid", "whole gradient")]
     shape = panels("gradients", ["‖dW‖", "‖ΔW‖ / ‖W‖"], key_of(entries, "layer"), log=True)
     rule = line("rule", "rule of thumb", yaxis="y2", line={"color": GREY, "dash": "dot", "width": 1.5})
-    said = {"hovertemplate": "all that learns: %{y:.4g} at step %{x:,}<extra></extra>"}
+    said = {"hovertemplate": f"all that learns: {Y} at step %{{x:,}}<extra></extra>"}
     total = line("total", "all that learns", line={"color": GREY, "width": 1.5}, **said)
     limit = line("limit", "clipping", line={"color": GREY, "dash": "dash", "width": 1.5}, hovertemplate=LIMIT)
     return go.Figure([rule, total, limit, *layers.traces("norm", names), *layers.traces("ratio", names, 2)], shape)

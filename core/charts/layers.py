@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Frame
 from core.charts.layout import line
+from core.charts.numbers import Y
 from core.charts.thinning import per_line, thinned
 from core.runs.run import Run
 
@@ -33,7 +34,7 @@ def traces(prefix: str, layers: list[str], panel: int = 1, **more: object) -> li
 def trace(uid: str, name: str, i: int, panel: int = 1, **more: object) -> go.Scatter:
     """The empty line of layer i in the panel of that number."""
     place = {"yaxis": f"y{panel}"} if panel > 1 else {}
-    said = "layer %{meta}: %{y:.4g} at step %{x:,}<extra></extra>"
+    said = f"layer %{{meta}}: {Y} at step %{{x:,}}<extra></extra>"
     return line(uid, name, i, **{"meta": name, "hovertemplate": said} | place | more)
 
 

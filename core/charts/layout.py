@@ -11,6 +11,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.charts.names import width
+from core.charts.numbers import Y
 from core.charts.palette import GLYPHS, SWATCHES, colour, dash
 
 FONT = 11
@@ -73,13 +74,14 @@ def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -
         high = 1 - i * (height + gap)
         kind = {"type": "log", "nticks": 3} if log else {"nticks": 4}
         axes[f"yaxis{i + 1 if i else ''}"] = axis(domain=[max(high - height, 0), high], title=titled(title, 3), **kind)
-    return layout(name, key, left=58, xaxis=steps_axis(anchor=f"y{count if count > 1 else ''}"), **axes)
+    anchor = f"y{count if count > 1 else ''}"
+    return layout(name, key, left=58, meta={"steps": True}, xaxis=steps_axis(anchor=anchor), **axes)
 
 
 def line(uid: str, name: str, i: int = 0, /, **more: Any) -> go.Scatter:
     """An empty line in the colour and dash of class or layer i."""
     style = {"color": colour(i), "dash": dash(i), "width": 2} | more.pop("line", {})
-    over = {"hovertemplate": "%{y:.4g} at step %{x:,}", "name": name} | more
+    over = {"hovertemplate": f"{Y} at step %{{x:,}}", "name": name} | more
     return go.Scatter(uid=uid, x=[], y=[], mode="lines", line=style, **over)
 
 

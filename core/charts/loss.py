@@ -67,7 +67,14 @@ def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
     key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + twin.key(run)
     over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
-    shape = layout("loss", key, meta={"log": True}, xaxis=steps_axis(), yaxis=axis(), yaxis2=over)
+    shape = layout(
+        "loss",
+        key,
+        meta={"log": True, "steps": True, "smooth": ["average", "twin_average"]},
+        xaxis=steps_axis(),
+        yaxis=axis(),
+        yaxis2=over,
+    )
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
     marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
     dotted = SAID if run.twin else {}

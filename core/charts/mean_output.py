@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, line, lines_key, steps_axis, titled
-from core.charts.names import room, shared_word, short
+from core.charts.names import distinct, room, shared_word, short
 from core.charts.palette import GREY
 from core.charts.thinning import per_line, thinned
 from core.runs.run import Run
@@ -33,7 +33,7 @@ def skeleton(run: Run) -> go.Figure:
     word, rest = shared_word(names)
     many = len(names) > MANY
     before = f"··· true share{f'; {short(word)}' if word else ''}"
-    key = lines_key([short(name, room(len(names))) for name in rest], before)
+    key = lines_key(distinct(rest, room(len(names))), before)
     dotted = {"dash": "dot", "width": 1.2} | ({"color": GREY} if many else {})
     traces = [
         line(f"share{i}", "true share", i, line=dotted, hoverinfo="skip", hovertemplate=None)
@@ -41,10 +41,11 @@ def skeleton(run: Run) -> go.Figure:
     ]
     said = f"%{{meta}}: %{{y:{'+' if many else ''}.3f}} at step %{{x:,}}<extra></extra>"
     style = {"width": 1.5} if many else {}
-    for i, name in enumerate(names):
-        traces.append(line(f"class{i}", f"class {i}", i, meta=short(name, 40), hovertemplate=said, line=dict(style)))
+    for i, name in enumerate(distinct(names, 40)):
+        traces.append(line(f"class{i}", f"class {i}", i, meta=name, hovertemplate=said, line=dict(style)))
     yaxis = axis(title=titled("mean output − true share", 3)) if many else axis()
-    return go.Figure(traces, layout("mean_output", key, left=58 if many else 46, xaxis=steps_axis(), yaxis=yaxis))
+    shape = layout("mean_output", key, left=58 if many else 46, xaxis=steps_axis(), yaxis=yaxis, meta={"steps": True})
+    return go.Figure(traces, shape)
 
 
 def frame(run: Run) -> Frame:

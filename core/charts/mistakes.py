@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, titled
-from core.charts.names import short
+from core.charts.names import distinct
+from core.charts.numbers import X
 from core.charts.palette import BLUE, VERMILLION, faded
 from core.runs.run import Run
 
@@ -58,7 +59,7 @@ def skeleton(run: Run) -> go.Figure:
 
 def _bars(uid: str, ink: str) -> go.Bar:
     style = {"color": faded(ink, 0.45), "line": {"width": 0}}
-    return go.Bar(uid=uid, x=[], y=[], orientation="h", marker=style, hovertemplate="loss %{x:.3g}<extra></extra>")
+    return go.Bar(uid=uid, x=[], y=[], orientation="h", marker=style, hovertemplate=f"loss {X}<extra></extra>")
 
 
 def frame(run: Run) -> Frame:
@@ -82,7 +83,7 @@ def frame(run: Run) -> Frame:
 
 def words(run: Run, worst: Mistakes) -> list[str]:
     """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
-    names = [short(name) for name in run.data.class_names]
+    names = distinct(run.data.class_names)
     truth = run.data.dev.labels[worst.examples]
     rows = zip(worst.examples.tolist(), truth.tolist(), worst.said.tolist(), worst.sure.tolist(), strict=True)
     return [f"\u00a0#{i} {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]

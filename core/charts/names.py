@@ -6,8 +6,11 @@ Plotly interprets some tags, entities and %{...}. A name may come from a file an
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from html import escape, unescape
+from os.path import commonprefix
 
 LETTER = 5.8  # average width of a letter in pixels, rounded up
 NAMELESS = "(blank)"
@@ -28,6 +31,42 @@ def short(name: str, most: int = 14) -> str:
     text = escape(plain, quote=False).replace("%{", NO_TEMPLATE)
     right_to_left = any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in plain)
     return ISOLATED.format(text) if right_to_left else text
+
+
+def distinct(names: Sequence[str], most: int = 14) -> list[str]:
+    """The names as in `short`, no two alike: names that a cut makes alike keep the part in which they differ, such as
+    "Iris…alpha" and "Iris…beta"; where that is not enough they get numbers."""
+    return list(_distinct(tuple(names), most))
+
+
+@lru_cache(maxsize=256)
+def _distinct(names: tuple[str, ...], most: int) -> tuple[str, ...]:
+    whole = [" ".join(name[: 50 * most].split()) for name in names]
+    cut = [short(name, most) for name in names]
+    count, shown = Counter(cut), list[str]()
+    for name, text in zip(whole, cut, strict=True):
+        if count[text] > 1:
+            others = [other for other, its in zip(whole, cut, strict=True) if its == text and other != name]
+            text = short(_without_middle(name, others, most), most)
+        shown.append(_numbered(text, shown, most))
+    return tuple(shown)
+
+
+def _without_middle(name: str, others: Sequence[str], most: int) -> str:
+    """A name without most of what it shares with the beginning of one of `others`."""
+    shared = max((len(commonprefix([name, other])) for other in others), default=0)
+    tail = name[max(0, min(shared, len(name) - 3)) :]
+    head = max(most // 4, most - 1 - letters(tail))
+    return f"{name[:head]}…{tail}" if letters(name) > most else name
+
+
+def _numbered(text: str, taken: Sequence[str], most: int) -> str:
+    """`text`, which comes escaped, with the first number that makes it differ from all that is `taken`."""
+    number, numbered = 1, text
+    while numbered in taken:
+        number += 1
+        numbered = f"{short(unescape(text), most - len(str(number)) - 1)} {number}"
+    return numbered
 
 
 def room(names: int) -> int:

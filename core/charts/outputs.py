@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, layout, names_axis, titled
-from core.charts.names import left_of, short
+from core.charts.names import distinct, left_of
 from core.charts.palette import ORANGE, SHADES
 from core.data.datasets import Data, remembered
 from core.runs.run import Run
@@ -37,7 +37,7 @@ def numbers(run: Run) -> tuple[Array, Array, Array]:
 def skeleton(run: Run) -> go.Figure:
     """A heatmap of class by example, true classes outlined, percentages empty; pictures if the features are pixels."""
     chosen, outputs, truth = numbers(run)
-    names = [short(name) for name in run.data.class_names]
+    names = distinct(run.data.class_names)
     shown = pictures.tiles(run.data, chosen)
     title = titled("dev example; in % the predicted class")
     xaxis = names_axis([str(i) for i in chosen], range=[-0.5, chosen.size - 0.5], title=title, anchor="y")

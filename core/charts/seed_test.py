@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
 from core.charts.layout import SPACE, axis, key_of, layout, line, steps_axis
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, VERMILLION
 from core.runs.run import Run
 
@@ -66,7 +67,7 @@ def skeleton(run: Run) -> go.Figure:
     for name, (_, opacity) in BANDS.items():
         traces += [band(f"{side}_{name}", ink, opacity) for side, (ink, *_) in SIDES.items()]
     for side, (ink, dash, said) in SIDES.items():
-        over = f"{said}: median %{{y:.4g}} at step %{{x:,}}<extra></extra>"
+        over = f"{said}: median {Y} at step %{{x:,}}<extra></extra>"
         traces.append(line(f"{side}_median", said, line={"color": ink, "dash": dash}, hovertemplate=over))
     return go.Figure(traces, layout("luck", key, meta={"log": True}, xaxis=steps_axis(**since), yaxis=axis()))
 

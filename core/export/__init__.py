@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,19 +13,27 @@ from core.export.torch_script import torch_script
 from core.export.weights import weights_npz
 from core.runs.run import Run
 
+LONGEST = 60  # letters of a name in the name of a file
+
 
 @dataclass(frozen=True)
 class Export:
-    """A row of `EXPORTS`: `make(run)` returns the bytes of a file, `file_name(run)` its name."""
+    """A row of `EXPORTS`: `make(run)` returns the bytes of a file, `file_name(run, name)` what it is called."""
 
     label: str
     ending: str
     media_type: str
     make: Callable[[Run], bytes]
 
-    def file_name(self, run: Run) -> str:
-        """Such as "panda-spiral-numpy.py"."""
-        return f"panda-{run.spec.dataset[:20]}{self.ending}"
+    def file_name(self, run: Run, name: str = "") -> str:
+        """Such as "my-best-run-numpy.py" or, for a run without a name, "panda-spiral-numpy.py"."""
+        return f"{stem(run, name)}{self.ending}"
+
+
+def stem(run: Run, name: str = "") -> str:
+    """What files of a run that is called `name` begin with: letters, digits and - only, at most 60."""
+    plain = re.sub(r"[\W_]+", "-", name)[:LONGEST].strip("-")
+    return plain or f"panda-{run.spec.dataset[:20]}"
 
 
 def _encoded(text: Callable[[Run], str]) -> Callable[[Run], bytes]:
@@ -39,4 +48,4 @@ EXPORTS: dict[str, Export] = {
     "charts_html": Export("Charts (HTML)", "-charts.html", "text/html", _encoded(charts_html)),
 }
 
-__all__ = ["EXPORTS", "Export", "charts_html", "history_csv", "numpy_script", "torch_script", "weights_npz"]
+__all__ = ["EXPORTS", "Export", "charts_html", "history_csv", "numpy_script", "stem", "torch_script", "weights_npz"]

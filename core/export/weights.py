@@ -9,7 +9,8 @@ from core.runs.run import Run
 
 
 def weights_npz(run: Run) -> bytes:
-    """An `.npz` file of float32 arrays. From raw features X (n_x, m), with g the run's activation:
+    """An `.npz` file of float32 arrays, and as text `class_names` (C,) and `feature_names` (n_x,). From raw features
+    X (n_x, m), with g the run's activation:
 
     A[0] = (X - input_mean) / input_deviation, both (n_x, 1); Z[l] = Wl A[l-1] + bl, with Wl (n_l, n_{l-1}) and bl
     (n_l, 1); A[l] = g(Z[l]), and softmax of the last. With batch norm, a hidden layer has instead of bl:
@@ -17,7 +18,8 @@ def weights_npz(run: Run) -> bytes:
     """
     network, last = run.stack.network, len(run.sizes) - 1
     batch_norm = run.settings.batch_norm
-    arrays = {"input_mean": run.data.mean, "input_deviation": run.data.deviation}
+    arrays = {"class_names": np.array(run.data.class_names), "feature_names": np.array(run.data.feature_names)}
+    arrays |= {"input_mean": run.data.mean, "input_deviation": run.data.deviation}
     if batch_norm:
         arrays["bn_epsilon"] = np.array(run.settings.bn_epsilon, np.float32)
     for l in range(1, last + 1):

@@ -97,6 +97,16 @@ class LossTrace:
         """The average at the last step, bias-corrected; NaN before the first step."""
         return self._mean / (1 - self._weight) if self._weight < 1 else math.nan
 
+    def steps_above(self, loss: float) -> int:
+        """So many steps can be made before the average can be at or below `loss`, at least 1; 0 where it is.
+
+        A loss is not below 0, so after k steps the average m / (1 - w) is at least b m / (1 - b w) with b = beta^k.
+        """
+        if self.latest <= loss:
+            return 0
+        least = loss / (self._mean + loss * self._weight) if math.isfinite(self._mean) else 1.0
+        return max(1, math.ceil(math.log(least) / math.log(AVERAGE_BETA)))
+
     @property
     def steps(self) -> Array:
         """The last step of each bin, (n,)."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Whole = Annotated[int, Meta(ge=0, lt=1 << 53)]  # whole numbers that JavaScript has exactly
 Steps = Annotated[int, Meta(ge=1, le=MOST_STEPS)]
+Loss = Annotated[float, Meta(gt=0, le=1e6)]
 Value = bool | int | float | str
 Changes = Annotated[dict[str, Value], Meta(min_length=1, max_length=20)]
 Charts = Annotated[list[str], Meta(max_length=40)]
@@ -97,9 +98,16 @@ class Speed(Command, frozen=True):
 
 
 class StopAt(Command, frozen=True):
-    """Pause when this step is reached; None: never."""
+    """Pause at this step, at the end of this epoch (from 1), or once the averaged loss is down to this; without any:
+    never."""
 
     step: Whole | None = None
+    epochs: Steps | None = None
+    loss: Loss | None = None
+
+    def __post_init__(self) -> None:
+        if sum(one is not None for one in (self.step, self.epochs, self.loss)) > 1:
+            raise ValueError("More than one - at `$.stop`")  # in msgspec's words, for the decoder
 
 
 class Nudge(Command, frozen=True):

@@ -19,6 +19,8 @@ NEEDS = {  # the sentence for a field that is missing or wrong; `WHOLE` for all 
     "anew": "A request for a frame takes 'anew', true or false.",
     "sight": "What is to be seen needs 'generation', 'axes' and 'whole', or some of them.",
     "places": "A region needs 'places', from a setting's name to two places on its axis, or null.",
+    "loss": "The message takes 'loss', a number above 0.",
+    "stop": "A run stops at a 'step', after 'epochs' or at a 'loss': at one of them.",
     "activation": "The message takes 'activation', the name of one.",
 }
 

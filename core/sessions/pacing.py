@@ -9,6 +9,7 @@ from collections.abc import Callable
 from core.errors import UserError
 from core.runs.journal import MOST_STEPS
 from core.runs.run import Run
+from core.sessions.stopping import Stop, steps_to
 
 PART_SECONDS = 0.002  # of training between two looks at the clock
 RATE_SECONDS = 1.5  # over which the rate is measured
@@ -24,14 +25,16 @@ SPEEDS: dict[int, str] = {
 
 
 class Pacing:
-    """Whether a run plays, its `speed` in steps per frame, the steps `owed` besides, and the step to stop at.
+    """Whether a run plays, its `speed` in steps per frame, the steps `owed` besides, and where to stop.
 
-    `rate` is the speed of play in steps per second, measured over the last second or so.
+    `rate` is the speed of play in steps per second, measured over the last second or so. `said` is why the run paused
+    by itself, "" where it did not.
     """
 
     def __init__(self) -> None:
         self.playing, self.speed, self.owed = False, 10, 0
-        self.stop_at: int | None = None
+        self.stop: Stop | None = None
+        self.said = ""
         self.rate = 0.0
         self._step_seconds = 1e-4  # of one step, on average
         self._marks: deque[tuple[float, int]] = deque(maxlen=40)  # (time, step) of the last frames
@@ -41,38 +44,40 @@ class Pacing:
         """Whether there is anything to train."""
         return self.playing or self.owed > 0
 
-    @property
-    def end(self) -> int:
-        """The step at which it stops by itself."""
-        return MOST_STEPS if self.stop_at is None else self.stop_at
+    def to_end(self, run: Run) -> int:
+        """Steps that can be trained before the run stops by itself, or it has to be asked again; 0 where it stops."""
+        left = MOST_STEPS - run.step
+        return left if self.stop is None else min(left, self.stop.left(run))
 
     # what can be asked
 
-    def play(self, step: int) -> None:
-        """Train from `step` on; a stopping step that was reached is dropped. `UserError` at the last step."""
-        self._pass_stop(step)
+    def play(self, run: Run) -> None:
+        """Train from the present step on; a stop that was reached is dropped. `UserError` at the last step."""
+        self._pass_stop(run)
         self.playing, self.owed = True, 0
 
-    def _pass_stop(self, step: int) -> None:
-        if step >= MOST_STEPS:
+    def _pass_stop(self, run: Run) -> None:
+        if run.step >= MOST_STEPS:
             raise UserError(f"A run has {MOST_STEPS:,} steps at most: go back to an earlier step, or start another.")
-        if self.stop_at is not None and step >= self.stop_at:
-            self.stop_at = None
+        if self.stop is not None and not self.stop.left(run):
+            self.stop = None
+        self.said = ""
 
     def pause(self) -> None:
         """Train nothing; steps that were owed are dropped."""
         self.playing, self.owed = False, 0
 
-    def owe(self, steps: int, step: int) -> None:
-        """Train `steps` more from `step` on, after those still owed, then pause. `UserError` at the last step."""
-        self._pass_stop(step)
+    def owe(self, steps: int, run: Run) -> None:
+        """Train `steps` more, after those still owed, then pause. `UserError` at the last step."""
+        self._pass_stop(run)
         self.playing, self.owed = False, self.owed + steps
 
     def owe_epoch(self, run: Run) -> None:
         """Train to the end of this epoch, or of the one in which the steps that are owed already end."""
-        left, epoch = run.stack.steps_left(run.stack.state.cursor), run.stack.steps_left(0)
+        left = steps_to(run, run.epoch + 1)
+        epoch = steps_to(run, run.epoch + 2) - left
         more = left - self.owed if self.owed < left else epoch - (self.owed - left) % epoch
-        self.owe(more, run.step)
+        self.owe(more, run)
 
     def set_speed(self, steps: int) -> None:
         """Steps per frame; 0 is as many as fit."""
@@ -80,11 +85,15 @@ class Pacing:
             raise UserError(f"Speed cannot be {steps}: it is one of {', '.join(SPEEDS.values())}.")
         self.speed = steps
 
-    def set_stop(self, step: int | None, now: int) -> None:
-        """Stop by itself when `step` is reached, None: never. `UserError` where that is not after `now`."""
-        if step is not None and not now < step <= MOST_STEPS:
-            raise UserError(f"The stopping step cannot be {step:,}: it takes {now + 1:,} to {MOST_STEPS:,}.")
-        self.stop_at = step
+    def set_stop(self, stop: Stop | None, run: Run) -> None:
+        """Stop there by itself, None: never. `UserError` where the run is there already."""
+        if stop is not None:
+            stop.check(run)
+        self.stop, self.said = stop, ""
+
+    def say(self, run: Run) -> None:
+        """Say why the run has paused by itself, where it is at its stop."""
+        self.said = self.stop.said(run) if self.stop is not None and not self.stop.left(run) else ""
 
     # training
 
@@ -94,9 +103,9 @@ class Pacing:
             return None
         return self.owed or (self.speed if self.playing else 0)
 
-    def left(self, step: int, owed: int | None) -> int:
-        """How many of the `owed` steps can be trained from `step` on."""
-        return self.end - step if owed is None else min(owed, self.end - step)
+    def left(self, run: Run, owed: int | None) -> int:
+        """How many of the `owed` steps can be trained at once."""
+        return self.to_end(run) if owed is None else min(owed, self.to_end(run))
 
     def advance(self, run: Run, steps: int, deadline: float, interrupted: Callable[[], bool]) -> int:
         """Train until `steps`, the deadline, or an interruption; returns the steps done."""

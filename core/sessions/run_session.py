@@ -40,6 +40,7 @@ from core.sessions.run_recorder import RunRecorder
 from core.sessions.run_recording import RunRecording
 from core.sessions.run_training import RunTraining
 from core.sessions.session import Session
+from core.sessions.stopping import stop_of
 from core.sessions.timeline import Timeline
 from core.settings.table import changed
 
@@ -100,8 +101,8 @@ class RunSession(Session[RunCommand]):
                 self.training.owe_epoch()
             case Speed(steps):
                 self.pacing.set_speed(steps)
-            case StopAt(step):
-                self.pacing.set_stop(step, self.run.step)
+            case StopAt():
+                self.pacing.set_stop(stop_of(command), self.run)
             case Nudge(changes, gesture):
                 self._nudge(changes, gesture)
             case Annotate(place, note):
@@ -122,6 +123,7 @@ class RunSession(Session[RunCommand]):
         if isinstance(command, Look):
             return self.timeline.look(command.step)
         self.pacing.restart_measuring()
+        self.pacing.said = ""
         match command:
             case Rewind(step):
                 self.timeline.rewind(step)

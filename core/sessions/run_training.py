@@ -41,7 +41,7 @@ class RunTraining:
         self.timeline.go_on()
         if self.timeline.run.trouble:
             raise UserError("The loss is not a finite number any more: go back to an earlier step first.")
-        self.pacing.play(self.timeline.run.step)
+        self.pacing.play(self.timeline.run)
 
     def pause(self) -> None:
         """Train nothing more."""
@@ -52,7 +52,7 @@ class RunTraining:
     def owe(self, steps: int) -> None:
         """Train `steps` more than are owed already, then pause."""
         self._pause_but_owe()
-        self.pacing.owe(steps, self.timeline.run.step)
+        self.pacing.owe(steps, self.timeline.run)
 
     def owe_epoch(self) -> None:
         """Train to the end of this epoch, or of the one in which the steps that are owed already end; then pause."""
@@ -81,14 +81,15 @@ class RunTraining:
         return done
 
     def _left(self, owed: int | None, done: int) -> int:
-        return self.pacing.left(self.timeline.run.step, None if owed is None else owed - done)
+        return self.pacing.left(self.timeline.run, None if owed is None else owed - done)
 
     def count(self, done: int, seconds: float) -> bool:
-        """Count the steps of a frame; pause where the run broke or is at its stopping step. Returns whether it did."""
+        """Count the steps of a frame; pause where the run broke or is at its stop. Returns whether it did."""
         run = self.timeline.run
         self.pacing.trained(done, seconds)
-        stops = self.pacing.trains and (bool(run.trouble) or run.step >= self.pacing.end)
+        stops = self.pacing.trains and (bool(run.trouble) or not self.pacing.to_end(run))
         if stops:
             self.pause()
+            self.pacing.say(run)
         self.pacing.measure(run.step)
         return stops

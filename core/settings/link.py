@@ -19,6 +19,7 @@ SWITCH = {"on": True, "off": False}
 LONGEST = 64  # characters of a value, at most
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
 UNITS = re.compile(r"[0-9]+(-[0-9]+)*")
+OTHER_UNITS = re.compile(r"[(\[]? *[0-9]+([ ,;]+[0-9]+)+ *,?[)\]]?")  # what people write instead
 
 
 def to_query(spec: RunSpec, settings: Settings) -> dict[str, str]:
@@ -69,5 +70,17 @@ def _value(field: Field, text: str) -> Any:
     if field.scale == "switch":
         return SWITCH.get(text, text)
     if field.scale == "layers":
-        return tuple(map(int, text.split("-"))) if UNITS.fullmatch(text) else text
+        return _layers(text)
     return float(text) if NUMBER.fullmatch(text) else text
+
+
+def _layers(text: str) -> tuple[int, ...] | str:
+    """The layers of a text such as "8-8"; one such as "8,8" is refused with the right form."""
+    if UNITS.fullmatch(text):
+        return tuple(map(int, text.split("-")))
+    if OTHER_UNITS.fullmatch(text):
+        right = "-".join(re.findall("[0-9]+", text))
+        raise SettingError(
+            f"Hidden layers cannot be {text!r}: it takes {FIELDS['hidden'].range_words()}. Write {right}."
+        )
+    return text

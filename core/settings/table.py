@@ -284,7 +284,7 @@ SPEC: tuple[Field, ...] = (
     Field("normalize", "", "normalize inputs",
           "Subtract the mean and divide by the standard deviation, both of the training set.",
           "switch", "data", course="C9"),
-    Field("hidden", "", "hidden layers", "Units of each hidden layer, such as 16, 16.",
+    Field("hidden", "", "hidden layers", "Units of each hidden layer, such as 16-16.",
           "layers", "network", course="C1"),
     Field("activation", "g", "activation", "The function that each hidden unit applies to its z.",
           "choice", "network", choices={name: a.label for name, a in ACTIVATIONS.items()}),

@@ -54,7 +54,7 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     page.get_by_text("the original run").wait_for()
     drawn = "(trace => trace.uid === 'dev' && trace.y && trace.y.length > 10)"  # anew, without the twin
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullData.some{drawn}")
-    page.get_by_text(f"from step {at:,}: no nudge").wait_for()
+    page.get_by_text(f"from step {at:,}, without a nudge").wait_for()
 
     play_to(page, at + 100)
     back = look_back(page, 6)
@@ -68,7 +68,7 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     page.reload()
     ready(page)
     turn_to(page, "Journal")
-    for words in ("the original run", f"from step {at:,}: no nudge", f"from step {back:,}: α 0.3"):
+    for words in ("the original run", f"from step {at:,}, without a nudge", f"from step {back:,}: α 0.3"):
         page.get_by_text(words).wait_for()
     page.get_by_text(f"Step {back:,}", exact=True).wait_for()
     page.get_by_text(re.compile(f"^step {end:,} ")).wait_for()

@@ -1,17 +1,20 @@
 """The pages through Streamlit's AppTest: change one control, see its effect on the run."""
 
 import json
+import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.errors import UserError
 from core.runs import run_file
 from core.sessions.commands import Nudge, Read, Step
 from core.sessions.run_registry import RUN_SESSIONS
 from core.settings.table import SETTINGS, SPEC
 from core.store import key_of, the_store
+from pages.common.escape import plain
 from pages.panels.panda.open_file import opened_from
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -248,6 +251,32 @@ def test_the_links_lead_to_the_run_and_to_its_settings(app):
     assert token_of(other) != token_of(app)
 
 
+def test_files_are_named_after_the_run(app, monkeypatch):
+    files = []
+    monkeypatch.setattr("streamlit.download_button", lambda label, make, file, *rest, **more: files.append(file))
+    app.session_state["panel"] = "Share"
+    app.run()
+    assert "spiral-16-16-weights.npz" in files
+    run_of(app).advance(1)
+    opened_of(app).do(Nudge({"learning_rate": 0.02}))
+    owner = app.session_state["owner"]
+    the_store().rename(token_of(app), owner, "my best: run").result()
+    files.clear()
+    app.run()
+    assert not app.exception
+    assert {"my-best-run-weights.npz", "my-best-run.panda.json"} <= set(files)
+
+
+def test_an_error_of_a_new_run_is_shown_as_text(app, monkeypatch):
+    def refuse(*ignored):
+        raise UserError("*no* :material/home: $x$")
+
+    turn_to(app, "New run")
+    monkeypatch.setattr("pages.common.current_run.start", refuse)
+    button(app, "Start a new run").click().run()
+    assert app.error[0].value == plain("*no* :material/home: $x$")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [("learning_rate", "NaN"), ("learning_rate", "9" * 5000), ("hidden", "0"), ("dataset", "../etc"), ("seed", "-1")],
@@ -352,3 +381,20 @@ def test_a_file_opens_as_a_run_and_its_fingerprint_is_checked(app):
     other = opened_from(json.dumps(changed).encode(), "run.json")
     other.do(Read(lambda it: None))
     assert "differs" in other.said
+
+
+def test_no_page_shows_an_error_as_markdown():
+    """`str(error)` may quote what a person typed, so it always goes through `plain`."""
+    for path in PAGES.rglob("*.py"):
+        assert not re.search(r"st\.\w+\(str\(", path.read_text("utf-8")), path.name
+
+
+def test_a_drag_in_the_journal_has_its_first_and_its_last_step(app):
+    opened_of(app).do(Step(20))
+    opened_of(app).train("me", 5.0)
+    opened_of(app).do(Nudge({"learning_rate": 0.2}, gesture=7))
+    opened_of(app).do(Step(3))
+    opened_of(app).train("me", 5.0)
+    opened_of(app).do(Nudge({"learning_rate": 0.3}, gesture=7))
+    turn_to(app, "Journal")
+    assert any("**Steps 20 to 23**" in block.value for block in app.markdown)

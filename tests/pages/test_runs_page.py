@@ -1,5 +1,6 @@
 """The page Runs: a person finds, opens, names, copies, compares, deletes and brings back runs, and only their own."""
 
+import re
 import time
 from itertools import count
 from pathlib import Path
@@ -13,6 +14,7 @@ from core.sessions.commands import Nudge, Read, Step
 from core.sessions.run_registry import RUN_SESSIONS, run_sessions
 from core.settings.table import RunSpec, Settings
 from core.store import Progress, key_of, the_store
+from pages.common.escape import spoken
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 NUMBERS = count()
@@ -435,3 +437,16 @@ def test_a_deleted_run_is_no_longer_compared(add):
     app.run()
     assert not app.exception
     assert button(app, "Tick another run to compare")
+
+
+def test_names_that_are_only_spoken_are_words():
+    assert spoken("spiral, 16-16") == "spiral, 16-16"
+    assert spoken("**my** [run](x) :material/home: $y$\n2") == "my run (x) material/home y 2"
+
+
+def test_every_button_of_a_page_has_a_name():
+    """An icon alone is read out as its code, such as "more_horiz"."""
+    for path in (Path(__file__).parents[2] / "pages").rglob("*.py"):
+        assert not re.search(r"\.(popover|button|menu_button|download_button)\(\s*[\"']{2}", path.read_text("utf-8")), (
+            path
+        )

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, steps_axis, titled
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.charts.thinning import thinned
 from core.labs.averages import FIRST, LONG, SERIES, Averaged, Move
@@ -21,7 +22,7 @@ ROOM = 1.05
 
 def _dots() -> go.Scatter:
     style = {"color": faded(GREY, 0.7), "size": 4}
-    return go.Scatter(uid="series", x=[], y=[], mode="markers", marker=style, hovertemplate="%{y:.4g}<extra></extra>")
+    return go.Scatter(uid="series", x=[], y=[], mode="markers", marker=style, hovertemplate=f"{Y}<extra></extra>")
 
 
 def _top(series: Array) -> float:

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
+from core.charts.numbers import X, Y
 from core.charts.palette import BLUE, GREEN, GREY, ORANGE
 from core.labs.batch_sizes import SIZES, Noise, noise
 
@@ -26,7 +27,7 @@ def _skeleton(name: str, ink: str, symbol: str, places: Array, all_of_it: float)
     key = key_of([(ink, "square", "mini-batches"), (GREY, "dash", "all examples")])
     xaxis = axis(range=[places[0], places[-1]], title=titled(f"{symbol} of the mini-batch"), fixedrange=True)
     shape = layout(name, key, xaxis=xaxis, yaxis=axis(range=[0, 0.4], title=titled("share"), fixedrange=True))
-    said = {"hovertemplate": "%{y:.1%} near %{x:.3g}<extra></extra>"}
+    said = {"hovertemplate": f"%{{y:.1%}} near {X}<extra></extra>"}
     line = {"color": GREY, "dash": "dash", "width": 1.5}
     bars = {"marker": {"color": ink}, "width": 0.92 * (places[1] - places[0])}
     traces = [
@@ -48,7 +49,7 @@ def _spread_skeleton(shown: Noise) -> go.Figure:
     xaxis = axis(type="log", range=[0.2, 2.5], title=titled("mini-batch size m"), fixedrange=True, **ticks)
     yaxis = axis(type="log", title=titled("standard deviation of μ"), nticks=3, range=[-2.2, 0.3], fixedrange=True)
     four = [noise(size).means.std() for size in SIZES]
-    said = {"mode": "markers", "hovertemplate": "%{y:.3g} at m = %{x}<extra></extra>"}
+    said = {"mode": "markers", "hovertemplate": f"{Y} at m = %{{x:,}}<extra></extra>"}
     theory = np.sqrt(shown.variance / CURVE)
     traces = [
         go.Scatter(uid="theory", x=CURVE, y=theory, mode="lines", line={"color": GREY, "width": 1.5}, hoverinfo="skip"),

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, line, titled
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, VERMILLION, colour, symbol
 from core.charts.searches.setting_axes import axis_of
 from core.labs.coarse import ROUNDS, SPACE, Coarse
@@ -60,7 +61,7 @@ def _paths_skeleton(shown: Coarse) -> go.Figure:
     across = axis(title=titled("models trained"), rangemode="tozero", fixedrange=True)
     key = key_of([(BLUE, "solid", "coarse to fine"), (VERMILLION, "dash", "all at once")])
     stairs = {"shape": "hv", "width": 2}
-    over: dict[str, Any] = {"hovertemplate": "%{y:.3g} after %{x}<extra></extra>"}
+    over: dict[str, Any] = {"hovertemplate": f"{Y} after %{{x:,}}<extra></extra>"}
     traces = [
         line("at_once", "all at once", line=stairs | {"color": VERMILLION, "dash": "dash"}, **over),
         line("rounds", "coarse to fine", line=stairs | {"color": BLUE}, **over),

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
+from core.charts.numbers import X, Y
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.labs.inputs import Descent, TwoDescents, ellipse
 
@@ -26,8 +27,8 @@ def _skeleton(name: str, ink: str) -> go.Figure:
     mark = {"mode": "markers", "marker": {"color": GREY, "size": 13, "symbol": "star"}}
     traces = [
         go.Scatter(uid="contours", x=[], y=[], mode="lines", line=thin, hoverinfo="skip"),
-        go.Scatter(uid="path", x=[], y=[], hovertemplate="(%{x:.3g}, %{y:.3g})<extra></extra>", **path),
-        go.Scatter(uid="best", x=[], y=[], hovertemplate="least cost at (%{x:.3g}, %{y:.3g})<extra></extra>", **mark),
+        go.Scatter(uid="path", x=[], y=[], hovertemplate=f"({X}, {Y})<extra></extra>", **path),
+        go.Scatter(uid="best", x=[], y=[], hovertemplate=f"least cost at ({X}, {Y})<extra></extra>", **mark),
     ]
     return go.Figure(traces, shape)
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, titled
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, VERMILLION, faded
 from core.labs.kernel import FAR, NEWEST, Kernel
 
@@ -30,7 +31,7 @@ def _bars_skeleton(shown: Kernel) -> go.Figure:
         "kernel", left=62, xaxis=across, yaxis=axis(rangemode="tozero", title=titled("weight (1-β)βᵏ")), bargap=0.15
     )
     bars = go.Bar(uid="bars", x=[], y=[], marker={"color": faded(BLUE, 0.75)},
-                  hovertemplate="%{y:.4g} at k = %{x}<extra></extra>")  # fmt: skip
+                  hovertemplate=f"{Y} at k = %{{x}}<extra></extra>")  # fmt: skip
     return go.Figure([bars, _mark("fallen"), _said("said", "top right")], shape)
 
 
@@ -56,7 +57,7 @@ def _far_skeleton(shown: Kernel) -> go.Figure:
     up = axis(range=[np.log10(LEAST), 0.1], title=titled("weight"), **logs)
     key = [(BLUE, "solid", "weights"), (VERMILLION, "dash", "1/(1-β) values of weight 1-β")]
     shape = layout("kernel-far", key_of(key), left=54, xaxis=across, yaxis=up)
-    over = {"hovertemplate": "%{y:.3g} at value %{x:,}<extra></extra>"}
+    over = {"hovertemplate": f"{Y} at value %{{x:,}}<extra></extra>"}
     filled = {"fill": "tozeroy", "fillcolor": faded(BLUE, 0.2), "line": {"color": BLUE, "width": 2}}
     area = go.Scatter(uid="area", x=[], y=[], mode="lines", **filled, **over)
     return go.Figure([area, _mark("about"), _said("said", "bottom left")], shape)

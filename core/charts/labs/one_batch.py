@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, names_axis, titled
+from core.charts.numbers import X
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
 from core.labs.one_batch import EXAMPLES, OneBatch
 
@@ -33,7 +34,7 @@ def _dots_skeleton(shown: OneBatch) -> go.Figure:
     yaxis = names_axis(STAGES, range=[2.6, -0.5])
     quiet = {"hoverinfo": "skip", "mode": "lines"}
     dots = {"mode": "markers+text", "textposition": "bottom center", "textfont": {"size": 9}}
-    over = {"hovertemplate": "%{x:.4g}<extra></extra>", "cliponaxis": False}
+    over = {"hovertemplate": f"{X}<extra></extra>", "cliponaxis": False}
     traces = [go.Scatter(uid="ways", x=[], y=[], line={"color": faded(GREY, 0.4), "width": 1}, **quiet)]
     for i, ink in enumerate(COLOURS):
         traces.append(go.Scatter(uid=f"spread{i}", x=[], y=[], line={"color": VERMILLION, "width": 3}, **quiet))

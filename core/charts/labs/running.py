@@ -7,7 +7,8 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, names_axis, panels, titled
-from core.charts.names import short
+from core.charts.names import distinct
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION, faded
 from core.labs.running import DATA, STEPS, UNIT, Moment, recorded
 
@@ -18,12 +19,13 @@ def _statistics_skeleton(shown: Moment) -> go.Figure:
     key = key_of([(GREY, "circle", "of the mini-batch"), (BLUE, "solid", "running average")])
     shape = panels("running", ["μ", "σ²"], key)
     shape["xaxis"] |= {"range": [0, STEPS], "fixedrange": True}
+    del shape["meta"]  # a fixed range from 0 has no logarithm
     traces = []
     for i, name in enumerate(NAMES):
         values = recorded().statistics[:, i, UNIT]
         room = 0.06 * np.ptp(values)
         shape[f"yaxis{2 if i else ''}"] |= {"range": [values.min() - room, values.max() + room], "fixedrange": True}
-        common = {"x": [], "y": [], "yaxis": f"y{2 if i else ''}", "hovertemplate": "%{y:.4g} at step %{x}"}
+        common = {"x": [], "y": [], "yaxis": f"y{2 if i else ''}", "hovertemplate": f"{Y} at step %{{x:,}}"}
         marker, bold = {"color": faded(GREY, 0.7), "size": 4}, {"color": BLUE, "width": 2.5}
         traces += [
             go.Scatter(uid=f"{name}-batch", name="mini-batch", mode="markers", marker=marker, **common),
@@ -42,7 +44,7 @@ def _statistics_frame(shown: Moment) -> Frame:
 
 
 def _outputs_skeleton(shown: Moment) -> go.Figure:
-    names = [short(name) for name in DATA.class_names]
+    names = distinct(DATA.class_names)
     entries = [
         (VERMILLION, "square", "own statistics"),
         (BLUE, "square", "running"),

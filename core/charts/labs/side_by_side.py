@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, panels, steps_axis, titled
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, ORANGE, VERMILLION
 from core.labs.side_by_side import NAMES, SideBySide
 
@@ -35,7 +36,7 @@ def _key() -> str:
 
 
 def _lines(prefix: str, yaxis: str = "y") -> list[go.Scatter]:
-    said = {"mode": "lines", "hovertemplate": "%{y:.4g} at step %{x:,}", "yaxis": yaxis, "x": [], "y": []}
+    said = {"mode": "lines", "hovertemplate": f"{Y} at step %{{x:,}}", "yaxis": yaxis, "x": [], "y": []}
     return [
         go.Scatter(uid=f"{prefix}{i}", name=name, line={"color": ink, "dash": dash, "width": 2}, **said)
         for i, (name, (ink, dash)) in enumerate(zip(NAMES, INKS, strict=True))

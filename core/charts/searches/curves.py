@@ -59,7 +59,9 @@ def _quartiles(losses: Array) -> Array:
 def skeleton(view: SearchView) -> go.Figure:
     """Empty lines and labels."""
     entries = [(BLUE, "solid", "best"), (GREY, "dash", "quartiles"), (VERMILLION, "solid", "picked"), (GREY, "dot", "")]
-    shape = layout("curves", key_of(entries[:3]), meta={"log": True}, xaxis=steps_axis(), yaxis=axis(type="log"))
+    shape = layout(
+        "curves", key_of(entries[:3]), meta={"log": True, "steps": True}, xaxis=steps_axis(), yaxis=axis(type="log")
+    )
     quiet = {"hoverinfo": "skip", "hovertemplate": None}
     traces = [
         line("faint", "models", line={"color": faded(GREY, 0.35), "width": 1}, **quiet),

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
 from core.charts.layout import SPACE, axis, key_of, layout, line, names_axis, titled
+from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, VERMILLION
 from core.search.random_vs_grid import SIDES
 from core.search.view import SearchView
@@ -65,7 +66,7 @@ def skeleton(view: SearchView) -> go.Figure:
             line(f"{side}better", side, line={"color": ink, "dash": dash, "width": 1}, opacity=0.8, **quiet),
             line(f"{side}box", side, line={"color": ink, "width": 1.5}, **quiet),
             go.Scatter(uid=side, x=[], y=[], mode="markers", marker={"color": ink, "symbol": symbol, "size": 6},
-                       hovertemplate=f"{side}: %{{y:.4g}}<extra></extra>"),
+                       hovertemplate=f"{side}: {Y}<extra></extra>"),
             go.Scatter(uid=f"{side}broken", x=[], y=[], mode="markers", hoverinfo="skip",
                        marker={"color": ink, "symbol": "x", "size": 8}),
             go.Scatter(uid=f"{side}words", x=[], y=[], text=[], mode="text", hoverinfo="skip",

@@ -1,4 +1,5 @@
 /** A grid of charts: one card each, made once, and fed with the arrays of every frame. */
+import { chartControls } from "./chart_controls.js";
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
@@ -112,25 +113,21 @@ export function charts(root) {
   return { update, remove, listens: { frame, wants } };
 }
 
-/** A card: title, a switch for a logarithmic axis where the chart has one, the plot.
+/** A card: title, what can be chosen in the chart, the plot.
  * @type {(chart: ChartRow, data: ChartsData, theme: Theme, act: Acts) => Card} */
 function build(chart, data, theme, act) {
   const title = freshId("title");
   const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
   const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
-  const { meta, yaxis } = chart.figure.layout;
-  const log = element("button", {
-    type: "button", class: "panda-log", text: "log", title: "Logarithmic scale",
-    "aria-pressed": String(yaxis?.type === "log"),
-    on: { click: () => log.setAttribute("aria-pressed", String(drawn.toggleLog())) },
-  });
+  const { meta } = chart.figure.layout;
+  const { nodes, draw } = chartControls(chart, drawn);
   const hint = element("p", { class: "panda-hint", role: "status" });
   const clear = meta?.brush && element("button", {
     type: "button", class: "panda-clear", text: "×", title: "Clear the selected region (Esc)", hidden: true,
     "aria-label": "Clear the selected region", on: { click: () => act.select(null) },
   });
   const name = element("h3", { id: title, text: chart.title });
-  const head = element("header", { class: "panda-card-head" }, name, hint, clear, meta?.log && log);
+  const head = element("header", { class: "panda-card-head" }, name, hint, clear, ...nodes);
   const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
-  return { node, hint, clear, ...drawn, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
+  return { node, hint, clear, ...drawn, draw, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
 }

@@ -10,7 +10,7 @@ import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
 import { dressed } from "./theme.js";
 
-/** @import { Acts, Arrays, Drawn, Figure, Image, Layout, PlotElement, Plotly, Skeleton, Theme } from "./types.js" */
+/** @import { Acts, Arrays, Drawn, Figure, Image, Layout, LayoutAxis, PlotElement, Plotly, Skeleton, Theme } from "./types.js" */
 
 const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hover", showTips: false,
   showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
@@ -20,7 +20,7 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 
 let anyWhole = 0; // when any figure was last drawn whole
 
-/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `toggleLog()`, `purge()`. Where a trace has
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setLog(axis, log)`, `purge()`. Where a trace has
  * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
  * selected (see brush.js).
  * @param {HTMLElement} area
@@ -171,13 +171,17 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     align();
   }
 
-  function toggleLog() {
-    const log = layout.yaxis?.type !== "log";
-    layout = { ...layout, yaxis: { ...layout.yaxis, type: log ? "log" : "linear" } };
+  /** Make the axis of values, or all axes of steps, logarithmic or linear.
+   * @param {"x" | "y"} way
+   * @param {boolean} log */
+  function setLog(way, log) {
+    const keys = way === "y" ? ["yaxis"] : Object.keys(layout).filter((key) => key.startsWith("xaxis"));
+    const type = log ? "log" : "linear";
+    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (layout[key]), type }]);
+    layout = { ...layout, ...Object.fromEntries(axes) };
     drawnExtents = {}; // they are in the units of the old scale
     whole();
     drawnExtents = {};
-    return log;
   }
 
   function purge() {
@@ -186,7 +190,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     Plotly = null;
   }
 
-  return { draw, dress, resize, toggleLog, purge };
+  return { draw, dress, resize, setLog, purge };
 }
 
 /**

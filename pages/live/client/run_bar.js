@@ -1,8 +1,9 @@
-/** The bar that plays a run: play, pause, steps, speed, step to stop at, and readouts. */
+/** The bar that plays a run: play, pause, steps, speed, where to stop, and readouts. */
 import { playButton, readoutList } from "./bar.js";
 import { attribute, element, freshId, icon } from "./dom.js";
 import { loss, number, percent, perSecond } from "./format.js";
 import { notices } from "./notices.js";
+import { stopField } from "./stop_field.js";
 import { timeline } from "./timeline.js";
 
 /** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
@@ -127,7 +128,7 @@ function build(root, command, kept, restart) {
 function opener(root, hidden) {
   const node = button("", MORE, () => {
     attribute(node, "aria-expanded", root.classList.toggle("panda-open") ? "true" : "false");
-  }, "Stop at a step, restart", "panda-more");
+  }, "Where to stop, restart", "panda-more");
   attribute(node, "aria-expanded", "false");
   attribute(node, "aria-controls", hidden.id);
   return node;
@@ -170,43 +171,4 @@ function speedChoice(command) {
   }
 
   return { node, offer, show, recall };
-}
-
-/** The field for the step to stop at, with how far the run is on its way there. @param {Command} command */
-function stopField(command) {
-  /** @type {number | null} */
-  let wanted = null;
-  const id = freshId("stop");
-  const input = element("input", {
-    id, type: "text", inputmode: "numeric", autocomplete: "off", placeholder: "never", "aria-label": "Stop at step",
-    on: { change: commit, keydown: (event) => { if (event.key === "Enter") input.blur(); } },
-  });
-  const progress = element("progress", { max: 1, value: 0, "aria-label": "On the way to the step to stop at" });
-  const node = element("div", { class: "panda-stop" },
-    element("label", { for: id, text: "Stop at", title: "The step at which the run pauses by itself; empty: never" }),
-    element("span", {}, input, progress));
-
-  function commit() {
-    const text = input.value.trim().replaceAll(/[,\s]/g, "");
-    const step = text === "" ? null : Number(text);
-    const sound = step === null || (Number.isInteger(step) && step > 0);
-    attribute(input, "aria-invalid", sound ? null : "true");
-    input.title = sound ? "" : "A whole number of steps, or nothing for no stop.";
-    if (sound) command({ type: "stop_at", step });
-  }
-
-  function recall() {
-    const text = wanted === null ? "" : String(wanted);
-    if (input.value !== text) input.value = text;
-  }
-
-  /** @param {RunStatus} status */
-  function show({ step, stop_at }) {
-    wanted = stop_at ?? null;
-    if (document.activeElement !== input && input.getAttribute("aria-invalid") !== "true") recall();
-    progress.classList.toggle("panda-quiet", wanted === null);
-    progress.value = wanted ? Math.min(1, step / wanted) : 0;
-  }
-
-  return { node, show, recall };
 }

@@ -34,7 +34,7 @@ export interface RunStatus extends Status {
   epoch: number;
   examples: [number, number]; // seen in this epoch, and in all
   speed: number;
-  stop_at: number | null;
+  stop: { by: "step" | "epochs" | "loss"; at: number; share: number | null } | null; // where it pauses by itself
   rate: number | null;
   loss: number | null;
   train_accuracy: number | null;
@@ -116,7 +116,8 @@ export type Places = Record<string, [number, number] | null>;
 export type Message = { id?: number } & (
   | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" }
   | { type: "speed"; steps: number }
-  | { type: "stop_at" | "look"; step: number | null }
+  | { type: "stop_at"; step?: number; epochs?: number; loss?: number }
+  | { type: "look"; step: number | null }
   | { type: "rewind"; step: number }
   | { type: "nudge"; changes: Record<string, number>; gesture: number }
   | { type: "pick"; number: number }
@@ -278,7 +279,7 @@ export interface LayoutAxis {
 }
 
 export interface Layout {
-  meta?: { log?: boolean; brush?: Brush; points?: string };
+  meta?: { log?: boolean; steps?: boolean; smooth?: string[]; brush?: Brush; points?: string };
   xaxis?: LayoutAxis;
   yaxis?: LayoutAxis;
   font?: object;
@@ -307,7 +308,7 @@ export interface Figure {
   draw(arrays: Arrays): void;
   dress(theme: Theme): void;
   resize(): void;
-  toggleLog(): boolean;
+  setLog(axis: "x" | "y", log: boolean): void;
   purge(): void;
 }
 

@@ -97,7 +97,7 @@ def status(opened: RunSession) -> dict[str, Any]:
         "examples": [run.stack.state.cursor, examples],
         "playing": pacing.playing,
         "speed": pacing.speed,
-        "stop_at": pacing.stop_at,
+        "stop": stop_row(opened),
         "rate": pacing.rate if pacing.playing else None,
         "loss": history.losses.latest,
         **{name: history.latest(name) for name in ("train_loss", "train_accuracy", "dev_loss", "dev_accuracy")},
@@ -111,10 +111,16 @@ def status(opened: RunSession) -> dict[str, Any]:
         "watch": watched(opened),
         "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
-        "notices": [*filter(None, [opened.recording.state.unsaved, opened.said]), *notices(run)],
+        "notices": [*filter(None, [opened.recording.state.unsaved, opened.said, pacing.said]), *notices(run)],
         "trouble": trouble(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
+
+
+def stop_row(opened: RunSession) -> dict[str, Any] | None:
+    """Where the run will pause by itself, and how far it is on its way."""
+    stop = opened.pacing.stop
+    return {"by": stop.by, "at": stop.at, "share": stop.share(opened.shown)} if stop else None
 
 
 def watched(opened: RunSession) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pages.panels.labs import lab
 
 KEY = "one-batch"
 Z = (-3.0, -1.5, -0.5, 0.5, 1.5, 2.5, 3.5, 4.0)
-OWN = {"gamma": 1.0, "beta": 0.0, "b": 0.0, "epsilon": 1e-5}
+OWN = {"gamma": 1.0, "beta": 0.0, "b": 3.0, "epsilon": 1e-5}
 DEFAULTS = OWN | {f"z{k}": z for k, z in enumerate(Z, start=1)}
 FIELDS = (
     lab.knob("gamma", "γ", "scale", 0.0, 5.0),

@@ -188,6 +188,18 @@ def _short(number: float) -> float | None:
     return float(f"{number:.{PRECISION}g}") if math.isfinite(number) else None
 
 
+def panels(key: str, rows: Mapping[str, Callable[[], None]]) -> None:
+    """Panels behind tabs; after another page, the tab that was open is open again."""
+    open_one = st.session_state.get(f"{key}-open")
+    if open_one in rows:
+        st.session_state.setdefault(key, open_one)
+    for tab, panel in zip(st.tabs(list(rows), key=key, on_change="rerun"), rows.values(), strict=True):
+        if tab.open is not False:
+            with tab:
+                panel()
+    st.session_state[f"{key}-open"] = st.session_state.get(key)
+
+
 def question(key: str, words: str, options: Sequence[str], right: str, why: str) -> bool:
     """A question to guess before the panel is shown. Returns whether it was answered or skipped."""
     st.markdown(f"**{words}**")
@@ -199,7 +211,7 @@ def question(key: str, words: str, options: Sequence[str], right: str, why: str)
     if guess == right:
         st.success(f"Yes. {why}", icon=":material/check:")
     elif guess in options:
-        st.info(f"{right}. {why}", icon=":material/lightbulb:")
+        st.info(f"Not quite. {right}. {why}", icon=":material/lightbulb:")
     return True
 
 

@@ -73,14 +73,14 @@ def averages() -> None:
     with controls:
         name = choice("averages-series", "Series", {name: series.title for name, series in SERIES.items()})
         size = SERIES[name].values().size
-        held = lab.state("averages", {"beta": 0.9, "t": 5})
+        held = lab.state("averages", {"beta": 0.9, "t": 1})
         fields = [
             lab.knob("beta", "β", "decay", 0.0, 0.999, "one_minus"),
             lab.knob("t", "t", "step in the formula", 1, size, "log", integer=True),
         ]
         if isinstance(held["t"], int) and held["t"] > size:  # of a longer series
             held["t"] = size
-        now = lab.dials("averages", fields, {"beta": 0.9, "t": 5})
+        now = lab.dials("averages", fields, {"beta": 0.9, "t": 1})
         corrected = st.toggle("Bias correction", True, key="averages-bias", persist_state="session")
         shown = averaged(name, now["beta"], now["t"], corrected)
         _step_formula(shown, corrected)

@@ -114,7 +114,7 @@ def _memory() -> None:
     controls, right = lab.sides("beta-memory")
     with controls:
         knob = lab.knob("beta", "β", "decay", 0.0, 0.9995, "one_minus")
-        weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.9})["beta"])
+        weights = kernel(lab.dials("beta-memory", [knob], {"beta": 0.999})["beta"])
         aligned(
             rf"\tfrac{{1}}{{1-\beta}} &= \tfrac{{1}}{{1-{weights.beta:.6g}}} = {weights.about:,.6g}",
             rf"\beta^k &= \tfrac1e\ \text{{at}}\ k = \tfrac{{-1}}{{\ln\beta}} = {weights.fallen:,.5g}",

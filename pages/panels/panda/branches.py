@@ -58,7 +58,7 @@ def called(store: Store, line: Line) -> str:
         return "the original run"
     own = (nudge for nudge in journal_of(store.journal(line.id)) if nudge.step >= line.forked_at)
     first = next(iter(gestures(own)), None)
-    return f"from step {line.forked_at:,}: {label(first) if first else 'no nudge'}"
+    return f"from step {line.forked_at:,}{f': {label(first)}' if first else ', without a nudge'}"
 
 
 def _row(opened: RunSession, store: Store, line: Line, depth: int, in_hand: bool) -> None:
@@ -72,7 +72,8 @@ def _row(opened: RunSession, store: Store, line: Line, depth: int, in_hand: bool
         st.caption(f"{indent}{SPACE * bool(depth)}step {line.step:,}{best}")
     curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {name}")
     if drives(opened):
-        with more.popover("", icon=":material/more_horiz:", help="Open, name or delete this branch", type="tertiary"):
+        help, key = "Open, name or delete this branch", f"menu-{line.id}"
+        with more.popover(f"More about {text}", icon=":material/more_horiz:", help=help, type="tertiary", key=key):
             _actions(opened, store, line, in_hand)
 
 
@@ -96,6 +97,6 @@ def _try(action: Callable[[], object]) -> None:
     try:
         action()
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
     else:
         st.rerun(scope="app")

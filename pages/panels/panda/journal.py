@@ -9,6 +9,7 @@ from core.runs.journal import Gesture, gestures
 from core.runs.run import Run
 from core.sessions.commands import Annotate, DropSeedTest, KeepTwins, StartSeedTest, Undo
 from core.sessions.run_session import RunSession
+from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import callback
 from pages.live.server import component
@@ -49,7 +50,7 @@ def _luck_button(opened: RunSession) -> None:
         try:
             opened.do(DropSeedTest() if opened.run.seed_test else StartSeedTest())
         except UserError as error:
-            st.toast(str(error), icon=":material/error:")
+            st.toast(plain(str(error)), icon=":material/error:")
         else:
             st.rerun(scope="app")
 
@@ -70,9 +71,11 @@ def _entries(opened: RunSession, made: list[Gesture], mine: bool) -> None:
     for gesture in made[: -shown - 1 : -1]:
         with st.container(gap=None):
             words, note = st.columns([6, 1], gap="small", vertical_alignment="center")
-            words.markdown(f":small[**Step {gesture.step:,}** · {gesture.words}]")
+            words.markdown(f":small[**{when(gesture)}** · {gesture.words}]")
             if mine:
-                with note.popover("", icon=":material/edit_note:", help="Write a note on this nudge", type="tertiary"):
+                help, key = "Write a note on this nudge", f"menu-note-{gesture.place}"
+                label = f"Note on the nudge at step {gesture.step:,}"
+                with note.popover(label, icon=":material/edit_note:", help=help, type="tertiary", key=key):
                     _note_field(opened, gesture.place)
             st.caption(effect(run, gesture, end))
             if written := run.journal[gesture.place].note:
@@ -92,6 +95,12 @@ def _note_field(opened: RunSession, place: int) -> None:
     st.text_area("Note", opened.run.journal[place].note, key=key, max_chars=LONGEST_NOTE, on_change=write)
 
 
+def when(gesture: Gesture) -> str:
+    """Such as "Step 120" or, of a drag, "Steps 120 to 135": a twin counts from the first."""
+    first, last = gesture.first, gesture.step
+    return f"Step {last:,}" if first == last else f"Steps {first:,} to {last:,}"
+
+
 def effect(run: Run, gesture: Gesture, end: int) -> str:
     """Such as "dev loss 0.31 → 0.12 at step 400": before a gesture and at the step `end`."""
     before, after = (run.history.at(step, "dev_loss") for step in (gesture.first, end))
@@ -104,7 +113,7 @@ def _undo(opened: RunSession) -> None:
     try:
         undone = opened.do(Undo())
     except UserError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
         return
     st.toast(f"Undone: {undone.words}. The run is back at step {undone.first:,}.", icon=":material/undo:")
     st.rerun(scope="app")

@@ -7,12 +7,15 @@ from functools import partial
 import streamlit as st
 
 from core.errors import UserError
-from core.export import EXPORTS, Export
+from core.export import EXPORTS, Export, stem
 from core.runs import run_file
 from core.sessions.commands import Read
 from core.sessions.run_session import RunSession
 from core.settings.link import to_query
+from pages.common.escape import plain
+from pages.common.identity import owner_token
 from pages.common.links import continue_elsewhere, link
+from pages.panels.runs.listed import listed
 
 
 def share_panel(opened: RunSession) -> None:
@@ -24,29 +27,36 @@ def share_panel(opened: RunSession) -> None:
         run = opened.shown
         st.code(link(to_query(run.spec, run.settings)), language=None, wrap_lines=True)
     except UserError as error:
-        st.caption(str(error))
+        st.caption(plain(str(error)))
     continue_elsewhere(opened, "run")
     st.markdown("**Files** of the run at this step.")
-    stem = f"panda-{opened.run.spec.dataset[:20]}"
+    name = _name(opened)
     st.download_button(
         "Run, to open it again (JSON)",
         lambda: opened.do(Read(lambda it: run_file.dump(it.run))),
-        f"{stem}.panda.json",
+        f"{stem(opened.run, name)}.panda.json",
         "application/json",
         on_click="ignore",
         icon=":material/save:",
         width="stretch",
     )
-    for name, export in EXPORTS.items():
+    for kind, export in EXPORTS.items():
         st.download_button(
             export.label,
             partial(_exported, opened, export),
-            export.file_name(opened.run),
+            export.file_name(opened.run, name),
             export.media_type,
-            key=f"export-{name}",
+            key=f"export-{kind}",
             on_click="ignore",
             width="stretch",
         )
+
+
+def _name(opened: RunSession) -> str:
+    """What the list of runs calls it, "" where it is not stored."""
+    recorder = opened.recorder
+    entry = recorder.store.find(opened.token) if recorder else None
+    return listed(entry, recorder.store.tables.of(owner_token())).name if recorder and entry else ""
 
 
 def _exported(opened: RunSession, export: Export) -> bytes:

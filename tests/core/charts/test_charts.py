@@ -105,6 +105,15 @@ def test_layout_is_lean(run, chart):
     assert len(str(layout.template)) < 200  # plotly's own is 6 KB
 
 
+def test_every_axis_of_steps_can_be_logarithmic(run, chart):
+    layout = chart.skeleton(run).layout
+    if layout.xaxis.title.text == "step" and chart.name != "luck":  # whose steps do not begin near 1
+        assert layout.meta["steps"] is True
+    if chart.name == "loss":
+        assert set(layout.meta["smooth"]) >= {"average"}
+        assert "average" in [trace.uid for trace in chart.skeleton(run).data]
+
+
 def test_colours_are_the_palette(run, chart):
     data = [trace.to_plotly_json() for trace in chart.skeleton(run).data]
     used = set(re.findall(r"#[0-9A-Fa-f]{6}", str(data)))
@@ -209,7 +218,7 @@ def test_templates_hold_no_names(made):
         for chart in charts_of(run).values():
             for trace in chart.skeleton(run).data:
                 used = set(re.findall(r"%\{(\w+)", trace.hovertemplate or ""))
-                assert used <= {"x", "y", "z", "meta"}
+                assert used <= {"x", "y", "z", "meta", "text"}
 
 
 def test_plots_keep_their_place_whatever_the_names(made):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.charts.layout import KEY_LINES, KEY_WIDTH, key_of
-from core.charts.names import NAMELESS, NO_TEMPLATE, left_of, letters, shared_word, short, width
+from core.charts.names import NAMELESS, NO_TEMPLATE, distinct, left_of, letters, shared_word, short, width
 
 anything = st.text(st.characters(exclude_categories=()), max_size=60)
 
@@ -48,6 +48,32 @@ def test_short_is_bounded_and_safe(name, most):
     assert not re.search(r"[<>\x00-\x1f]|&(?!amp;|lt;|gt;)|%\{", text)
     assert not {unicodedata.category(c) for c in text} & {"Cc", "Cs", "Zl", "Zp"}
     assert short(name, most) == text
+
+
+COUNTRIES = ["Iris-versicolor-population-alpha", "Iris-versicolor-population-beta", "Iris-setosa"]
+
+
+@pytest.mark.parametrize(
+    ("names", "most", "shown"),
+    [
+        (COUNTRIES, 10, ["Iris…alpha", "Iris-…beta", "Iris-seto…"]),
+        (["very long name one of it", "very long name two of it"], 14, ["very…one of it", "very…two of it"]),
+        (["sample of the north", "sample of the northern"], 14, ["sample of …rth", "sample of …ern"]),
+        (["spiral", "spiral", "blobs"], 14, ["spiral", "spiral 2", "blobs"]),
+        (["a\u200bb", "ab"], 14, ["ab", "ab 2"]),
+        (["arm 1", "arm 2"], 14, ["arm 1", "arm 2"]),
+    ],
+)
+def test_names_that_a_cut_makes_alike_keep_what_they_differ_in(names, most, shown):
+    assert distinct(names, most) == shown
+
+
+@given(st.lists(st.text("ab <&%{\u65e5", max_size=40) | anything, max_size=12), st.integers(7, 40))
+def test_no_two_names_are_alike(names, most):
+    shown = distinct(names, most)
+    assert len(set(shown)) == len(names)
+    assert not any(re.search(r"[<>\x00-\x1f]|&(?!amp;|lt;|gt;)|%\{", text) for text in shown)
+    assert all(width(text) <= max(most, len(NAMELESS) + 3) for text in shown)
 
 
 @given(anything)

@@ -26,4 +26,7 @@ def test_names_of_files(noted):
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"panda-table-[0-9a-f]{14}-[a-z]+\.[a-z]+", name) for name in names)
     assert EXPORTS["numpy_script"].file_name(Run(RunSpec(dataset="iris"))) == "panda-iris-numpy.py"
+    assert EXPORTS["weights_npz"].file_name(noted, "my best: run/2 αβ") == "my-best-run-2-αβ-weights.npz"
+    assert EXPORTS["weights_npz"].file_name(Run(), "../?*") == "panda-spiral-weights.npz"
+    assert len(EXPORTS["weights_npz"].file_name(Run(), "a" * 500)) < 80
     assert all(export.label and "/" in export.media_type for export in EXPORTS.values())

@@ -5,7 +5,6 @@ import io
 import numpy as np
 import pytest
 
-from core.data.safe_load import read_npz
 from core.export.weights import weights_npz
 from core.runs.run import Run
 from core.settings.table import RunSpec, Settings
@@ -16,6 +15,15 @@ G = {
     "tanh": np.tanh,
     "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
 }
+
+
+TEXTS = {"class_names", "feature_names"}
+
+
+def numbers_of(run):
+    """The numbers of the file in float64, read as anyone reads it."""
+    with np.load(io.BytesIO(weights_npz(run)), allow_pickle=False) as loaded:
+        return {name: loaded[name].astype(np.float64) for name in loaded.files if name not in TEXTS}
 
 
 def predicted(arrays, X, g):
@@ -40,7 +48,7 @@ def test_they_predict_what_the_run_predicts(activation, batch_norm, normalize):
     spec = RunSpec(dataset="iris", hidden=(6, 5), activation=activation, normalize=normalize)
     run = Run(spec, Settings(batch_norm=batch_norm, learning_rate=0.05, bn_epsilon=0.01))
     run.advance(60)
-    arrays = {name: array.astype(np.float64) for name, array in read_npz(weights_npz(run), 10**6).items()}
+    arrays = numbers_of(run)
     X = run.data.raw(run.data.dev.X)
     np.testing.assert_allclose(predicted(arrays, X, G[activation]), run.predict(X), atol=2e-6)
 
@@ -51,7 +59,7 @@ def test_they_follow_a_switch_of_batch_norm():
     run.nudge(batch_norm=False)
     run.advance(10)
     run.nudge(batch_norm=True, bn_epsilon=0.1)
-    arrays = {name: array.astype(np.float64) for name, array in read_npz(weights_npz(run), 10**6).items()}
+    arrays = numbers_of(run)
     X = run.data.raw(run.data.train.X)
     np.testing.assert_allclose(predicted(arrays, X, G["relu"]), run.predict(X), atol=5e-6)
 
@@ -59,7 +67,7 @@ def test_they_follow_a_switch_of_batch_norm():
 def test_names_and_shapes_are_the_courses():
     run = Run(RunSpec(hidden=(6, 5)))
     with np.load(io.BytesIO(weights_npz(run)), allow_pickle=False) as loaded:
-        shapes = {name: loaded[name].shape for name in loaded.files}
+        shapes = {name: loaded[name].shape for name in loaded.files if name not in TEXTS}
     assert shapes == {
         "input_mean": (2, 1), "input_deviation": (2, 1), "bn_epsilon": (),
         "W1": (6, 2), "gamma1": (6, 1), "beta1": (6, 1), "running_mean1": (6, 1), "running_variance1": (6, 1),
@@ -67,7 +75,7 @@ def test_names_and_shapes_are_the_courses():
         "W3": (3, 5), "b3": (3, 1),
     }  # fmt: skip
     run.nudge(batch_norm=False)
-    assert set(read_npz(weights_npz(run), 10**6)) == {
+    assert set(numbers_of(run)) == {
         "input_mean",
         "input_deviation",
         "W1",
@@ -79,7 +87,14 @@ def test_names_and_shapes_are_the_courses():
     }
 
 
+def test_they_carry_the_names_of_classes_and_features():
+    run = Run(RunSpec(dataset="iris", hidden=(6,)))
+    with np.load(io.BytesIO(weights_npz(run)), allow_pickle=False) as loaded:
+        assert tuple(loaded["class_names"]) == run.data.class_names
+        assert tuple(loaded["feature_names"]) == run.data.feature_names
+
+
 def test_the_deepest_and_widest_network_has_a_file_that_can_be_read():
     run = Run(RunSpec(dataset="digits", hidden=(256,) * 6))
-    read = read_npz(weights_npz(run), 5 * 2**20)
-    np.testing.assert_array_equal(read["W6"], run.stack.network.theta.W[6][0])
+    assert len(weights_npz(run)) < 5 * 2**20
+    np.testing.assert_array_equal(numbers_of(run)["W6"], run.stack.network.theta.W[6][0])

@@ -83,6 +83,8 @@ SPEC = RunSpec(examples=60, hidden=(4,))
         (RunSession, {"type": "speed", "steps": 0}, Speed(0)),
         (RunSession, {"type": "stop_at", "step": None}, StopAt(None)),
         (RunSession, {"type": "stop_at", "step": 30}, StopAt(30)),
+        (RunSession, {"type": "stop_at", "epochs": 30}, StopAt(epochs=30)),
+        (RunSession, {"type": "stop_at", "loss": 0.1}, StopAt(loss=0.1)),
         (RunSession, {"type": "nudge", "changes": {"batch_norm": False}}, Nudge({"batch_norm": False})),
         (RunSession, {"type": "nudge", "changes": {"beta1": 0.5}, "gesture": 2}, Nudge({"beta1": 0.5}, 2)),
         (RunSession, {"type": "look"}, Look(None)),

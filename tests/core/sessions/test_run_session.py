@@ -1,5 +1,6 @@
 """Open runs: one way in for every change, one driver, bounded numbers."""
 
+import re
 import threading
 import time
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from core.sessions.commands import Epoch, Nudge, Pause, Play, Read, Rewind, Spee
 from core.sessions.pacing import FLAT_OUT
 from core.sessions.run_registry import run_sessions
 from core.sessions.run_session import RunSession
-from core.settings.table import RunSpec, SettingError
+from core.settings.table import RunSpec, SettingError, Settings
 
 
 @pytest.fixture
@@ -106,6 +107,51 @@ def test_stops_at_the_stopping_step_and_says_so(opened):
         opened.train("me", 5.0)
     assert opened.run.step == 25
     assert not opened.playing
+    assert opened.pacing.said == "Paused at step 25, the step to stop at."
+    opened.do(Play())
+    assert opened.pacing.said == ""
+
+
+@pytest.mark.parametrize("speed", [3, 10, FLAT_OUT])
+def test_stops_after_so_many_epochs_whatever_happens_to_the_mini_batch_size(speed):
+    opened = RunSession(Run(RunSpec(examples=600, hidden=(4,)), Settings(batch_size=32)))
+    opened.do(StopAt(epochs=3))
+    opened.do(Speed(speed))
+    opened.do(Play())
+    opened.train("me", 5.0)
+    if opened.playing:
+        opened.do(Nudge({"batch_size": 50}))
+    for _ in range(40):
+        opened.train("me", 5.0)
+    assert (opened.run.epoch, opened.run.stack.state.cursor) == (3, 0)
+    assert not opened.playing
+    assert opened.pacing.said == f"Paused at step {opened.run.step}: 3 epochs are done."
+    with pytest.raises(UserError, match="has done 3 epochs already: it can stop after 4"):
+        opened.do(StopAt(epochs=3))
+
+
+@pytest.mark.parametrize("speed", [1, 10, 100, FLAT_OUT])
+def test_stops_at_the_first_step_at_which_the_averaged_loss_is_there(speed):
+    spec = RunSpec(examples=300, hidden=(8,))
+    alone, opened = Run(spec), RunSession(Run(spec))
+    while not alone.history.losses.latest <= 0.3:
+        alone.advance(1)
+    opened.do(StopAt(loss=0.3))
+    opened.do(Speed(speed))
+    opened.do(Play())
+    for _ in range(alone.step + 2):
+        opened.train("me", 5.0)
+    assert opened.run.step == alone.step > 20
+    assert opened.run.fingerprint() == alone.fingerprint()
+    assert not opened.playing
+    assert re.fullmatch(
+        rf"Paused at step {alone.step}: the averaged loss is 0.[23]\d*, down to 0.3.", opened.pacing.said
+    )
+    with pytest.raises(UserError, match="already: choose a smaller one"):
+        opened.do(StopAt(loss=0.3))
+    opened.do(Play())
+    opened.train("me", 0.05)
+    assert opened.run.step > alone.step
 
 
 def test_a_stopping_step_behind_the_run_is_refused(opened):

@@ -140,3 +140,9 @@ def test_whole_numbers_may_be_written_by_hand():
 def test_any_address_is_followed_or_answered(query):
     found, sentence = answer(query)
     assert bool(found or sentence) == bool(set(query) & set(FIELDS))
+
+
+@pytest.mark.parametrize("text", ["8,8", "8, 8", "(8,8)", "8 8", "[8, 8,]"])
+def test_layers_in_another_form_are_refused_with_the_right_one(text):
+    with pytest.raises(SettingError, match=r"^Hidden layers cannot be '.*': it takes .*\. Write 8-8\.$"):
+        from_query({"hidden": text})

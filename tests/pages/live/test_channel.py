@@ -111,6 +111,10 @@ def test_a_still_run_is_shown_once_then_the_answer_waits_for_a_change(socket, op
         ('{"type": "speed", "steps": 7}', "Speed cannot be 7"),
         ('{"type": "rewind", "step": 99}', "not in this run"),
         ('{"type": "stop_at", "step": true}', "whole number"),
+        ('{"type": "stop_at", "epochs": 0}', "whole number"),
+        ('{"type": "stop_at", "loss": 0}', "a number above 0"),
+        ('{"type": "stop_at", "loss": NaN}', "a number above 0"),
+        ('{"type": "stop_at", "loss": 1, "step": 5}', "at one of them"),
     ],
 )
 def test_what_is_not_understood_is_answered_by_a_sentence_and_changes_nothing(socket, opened, message, words):
