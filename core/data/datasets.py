@@ -176,8 +176,9 @@ def stratified(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shuffled indices of the training set and of the dev set; every example is in one of them.
 
-    The dev set gets `dev_share` of each class and of all, to the nearest whole example, but each set gets at least one
-    example of each class. Raises `UserError` if a class has fewer than two.
+    The dev set gets `dev_share` of all, to the nearest whole example, and of each class to within one example, because
+    shares are rounded over the classes before; but each set gets at least one of each class. Raises `UserError` if a
+    class has fewer than two.
     """
     train, dev = [], []
     so_far = np.rint(dev_share * np.cumsum([0, *(np.sum(labels == k) for k in range(len(class_names)))])).astype(int)

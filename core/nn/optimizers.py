@@ -94,7 +94,10 @@ def nesterov(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -
 
 
 def rmsprop(theta: Array, g: Array, m: Array, v: Array, tmp: Array, r: Rates) -> None:
-    """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v) + eps) (Tieleman & Hinton 2012)."""
+    """v = beta2 v + (1 - beta2) g^2; theta -= alpha g / (sqrt(v^) + eps).
+
+    Without bias correction v^ is v, as in Tieleman & Hinton (2012); with it, as in Adam, v^ = v / (1 - beta2^t).
+    """
     _average_squares(v, g, tmp, r.one_minus_beta2)
     _root(v, tmp, r)
     divide(g, tmp, tmp)

@@ -24,6 +24,7 @@ from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.nn.schedules import SCHEDULES
 from core.settings.table import SETTINGS, RunSpec, Settings
 from core.training.batches import Batches
+from core.training.blas import one_thread
 from core.training.spread import Spread
 from core.training.state import State, per_member
 from core.training.update import Update
@@ -75,6 +76,7 @@ class Stack:
         dtype: type = np.float32,
         draw: bool = True,
     ) -> None:
+        one_thread()
         self.spec, self.data, self.seeds = spec, data, tuple(seeds)
         self.members, self.dtype = len(seeds), dtype
         self.sizes = (data.n_x, *spec.hidden, data.n_classes)
