@@ -40,12 +40,12 @@ BASE = base_path()
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """One BLAS thread, so that runs do not fight over cores; what imports made is out of the collector's sight."""
-    redact_logs()
-    asyncio.get_running_loop().set_exception_handler(handle_loop_error)
     try:
         the_store()
     except DamagedError as error:  # every page says it too
         logging.getLogger(__name__).error("%s", error)
+    redact_logs()  # from the first client on; a path above, which may look like a token, is said in full
+    asyncio.get_running_loop().set_exception_handler(handle_loop_error)
     with threadpool_limits(limits=1):
         gc.collect()
         gc.freeze()
