@@ -133,7 +133,7 @@ class Pass:
     def backward(self, network: Network, rows: Array, Y: Array, batch_norm: bool) -> None:
         """After `forward`: write dJ/d(parameter) into `network.gradient`. `rows` is X^T (1 or K, m, n_x)."""
         theta, grad = network.theta, network.gradient
-        dZ = self.softmax.backward(Y)  # (K, C, m)
+        dZ = self.softmax.backward(Y)  # (A - Y) / m, (K, C, m)
         matvec(dZ, self._ones, grad.b[-1][..., 0])  # db = sum of dZ over the examples
         for l in range(len(self.A) - 1, 0, -1):
             if self.masks:

@@ -2,7 +2,7 @@
 
 The same seed gives the same curve: `default_rng(seed)` draws the weights (`core/nn/network.py`), and
 `default_rng([seed, epoch])` shuffles the examples of each epoch (`core/training/batches.py`).
-Nothing else is drawn in training, and no generator is global; the data come from `data_seed` in the same way.
+What dropout drops follows from seed and step (`core/nn/dropout.py`). No generator is global.
 The journal keeps every nudge with its step, so spec, first settings and journal give the same state, to the bit,
 however the steps are divided into calls; `fingerprint` is a hash of that state.
 """
@@ -242,15 +242,13 @@ class Run:
     def restore_packed(self, packed: Iterable[bytes], journal: tuple[Nudge, ...], step: int) -> None:
         """Go to the last of the `packed` snapshots that fits this run and `journal` and is not after `step`, if any."""
         if snapshot := self._snapshots.unpack(packed, journal, step):
-            self.journal = journal
-            self._restore(snapshot)
+            self._restore(snapshot, journal)
 
     def _snapshot(self) -> Snapshot:
         return Snapshot(self.stack.state.copy(), self.settings, len(self.journal), self.since, self.history.copy())
 
-    def _restore(self, snapshot: Snapshot) -> None:
-        self.trouble = None
-        self.journal = self.journal[: snapshot.nudges]
+    def _restore(self, snapshot: Snapshot, journal: tuple[Nudge, ...] | None = None) -> None:
+        self.trouble, self.journal = None, (self.journal if journal is None else journal)[: snapshot.nudges]
         self.settings, self.since = snapshot.settings, snapshot.since
         changed_at = self.journal[-1].step if self.journal else 0
         self._measured.restore(snapshot.state, snapshot.settings, snapshot.history, changed_at)
