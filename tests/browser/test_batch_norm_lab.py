@@ -68,19 +68,19 @@ def test_b_moves_z_and_not_what_comes_out(lab):
     middle = thumb["y"] + thumb["height"] / 2
     page.mouse.move(thumb["x"] + thumb["width"] / 2, middle)
     page.mouse.down()
-    for part in (0.6, 0.7, 0.8, 0.9):
+    for part in (0.4, 0.3, 0.2, 0.1):
         page.mouse.move(thumb["x"] + thumb["width"] * part, middle)
         page.wait_for_timeout(40)
     page.mouse.up()
-    page.wait_for_function(f"({TRACE})(['batch-dots', 'dots0', 'x'])[0] > {z[0] + 2}")
+    page.wait_for_function(f"({TRACE})(['batch-dots', 'dots0', 'x'])[0] < {z[0] - 2}")
     page.wait_for_timeout(400)
     assert trace(page, "batch-dots", "dots2") == pytest.approx(out, abs=1e-6)
     moved = trace(page, "batch-dots", "dots0")[0] - z[0]
     mu = float(page.locator(".katex annotation", has_text=r"\mu =").first.text_content().split("=")[1])
-    assert mu == pytest.approx(0.875 + moved, abs=1e-3)
+    assert mu == pytest.approx(3.875 + moved, abs=1e-3)  # b starts at 3, as in the question
     assert page.evaluate("document.querySelector('[data-chart=batch-dots] .js-plotly-plot').mark") == 1
     page.get_by_role("button", name="β = μ").click()
-    page.wait_for_function(f"({TRACE})(['batch-dots', 'dots2', 'x'])[0] > {out[0] + 0.5}")
+    page.wait_for_function(f"Math.abs(({TRACE})(['batch-dots', 'dots2', 'x'])[0] - {out[0]}) > 0.5")
     assert trace(page, "batch-dots", "dots2") == pytest.approx(trace(page, "batch-dots", "dots0"), abs=1e-6)
 
 

@@ -102,7 +102,7 @@ def test_try_variants_from_panda_and_continue_with_the_best(page):
     in_panda(page)
     page.wait_for_function(f"{STEP} === {at + 300}")
     turn_to(page, "Journal")
-    page.get_by_text(f"from step {at:,}: α").wait_for()
+    page.get_by_text(f"from step {at:,}: α").first.wait_for()
 
 
 def plot_with(page, uid):
@@ -257,7 +257,7 @@ def test_random_and_grid_over_many_seeds_end_with_a_verdict(caviar):
     at_rest(page)
     page.get_by_text("Over many seeds").click()
     page.get_by_text("40 searches, about").wait_for()
-    for label, value in (("Models", 8), ("Seeds", 5)):
+    for label, value in (("Models", 8), ("Seeds", 6)):
         field = page.get_by_role("spinbutton", name=label)
         field.fill(str(value))
         field.press("Tab")
@@ -266,4 +266,4 @@ def test_random_and_grid_over_many_seeds_end_with_a_verdict(caviar):
     page.get_by_text("(sign test, p =").wait_for(timeout=60_000)
     page.get_by_text("done", exact=True).wait_for()
     plot = """document.querySelector('[data-chart="contest"] .js-plotly-plot')"""
-    page.wait_for_function(f"{plot}._fullData.find(trace => trace.uid === 'grid').y.length === 5")
+    page.wait_for_function(f"{plot}._fullData.find(trace => trace.uid === 'grid').y.length === 6")

@@ -51,10 +51,10 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     end = step(page)
     page.get_by_role("button", name="Undo the last nudge").click()
     page.wait_for_function(f"{STEP} === {at}")
-    page.get_by_text("the original run").wait_for()
+    page.get_by_text("the original run", exact=True).wait_for()
     drawn = "(trace => trace.uid === 'dev' && trace.y && trace.y.length > 10)"  # anew, without the twin
     page.wait_for_function(f"document.querySelector('.js-plotly-plot')._fullData.some{drawn}")
-    page.get_by_text(f"from step {at:,}, without a nudge").wait_for()
+    page.get_by_text(f"from step {at:,}, without a nudge").first.wait_for()
 
     play_to(page, at + 100)
     back = look_back(page, 6)
@@ -63,13 +63,13 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     page.get_by_text("The run as it was at step").wait_for(state="hidden")
     assert step(page) == back
     turn_to(page, "Journal")
-    page.get_by_text(f"from step {back:,}: α 0.3").wait_for()
+    page.get_by_text(f"from step {back:,}: α 0.3").first.wait_for()
 
     page.reload()
     ready(page)
     turn_to(page, "Journal")
     for words in ("the original run", f"from step {at:,}, without a nudge", f"from step {back:,}: α 0.3"):
-        page.get_by_text(words).wait_for()
+        page.get_by_text(words, exact=words == "the original run").first.wait_for()
     page.get_by_text(f"Step {back:,}", exact=True).wait_for()
     page.get_by_text(re.compile(f"^step {end:,} ")).wait_for()
     assert page.evaluate("window.__panda.lastSettings.learning_rate") == 0.3

@@ -26,7 +26,7 @@ def ours(settings, steps=STEPS):
     """Parameters after each step, (steps, all)."""
     net = network(SIZES, "relu", 1, np.float64)
     m, v = Parameters(SIZES, 1, np.float64), Parameters(SIZES, 1, np.float64)
-    state, update, path = State(net.theta.buffer, m.buffer, v.buffer, net.running), Update(net, m, v), []
+    state, update, path = State(net.theta.buffer, m.buffer, v.buffer, net.running), Update(net, m, v, 2), []
     update.prepare(OPTIMIZERS[settings.optimizer], vars(settings))
     update.set_alpha(settings.learning_rate)
     net.theta.buffer[:] = START
