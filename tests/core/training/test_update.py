@@ -27,7 +27,7 @@ def ours(settings, steps=STEPS):
     net = network(SIZES, "relu", 1, np.float64)
     m, v = Parameters(SIZES, 1, np.float64), Parameters(SIZES, 1, np.float64)
     state, update, path = State(net.theta.buffer, m.buffer, v.buffer, net.running), Update(net, m, v, 2), []
-    update.prepare(OPTIMIZERS[settings.optimizer], vars(settings))
+    update.prepare(OPTIMIZERS[settings.optimizer], vars(settings), state)
     update.set_alpha(settings.learning_rate)
     net.theta.buffer[:] = START
     for step in range(steps):
