@@ -42,8 +42,10 @@ class Replay(Generic[R]):
 
     @property
     def done(self) -> bool:
-        """Whether the run has reached the step, or stopped in trouble before it."""
-        return bool(self.run.trouble) or (not self._nudges and self.run.step >= self.step)
+        """Whether the run has reached the step, or stopped in trouble before it; nudges at that step are still made."""
+        if self._nudges:
+            return bool(self.run.trouble) and self._nudges[0].step > self.run.step
+        return bool(self.run.trouble) or self.run.step >= self.step
 
     def advance(self, should_stop: Callable[[], bool] | None = None) -> None:
         """Go on until `should_stop()`, which is asked between steps, or to the end."""

@@ -61,6 +61,14 @@ NUDGES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def float32_again():
+    """A script that was run in float64 leaves PyTorch's default type as it was."""
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_default_dtype(torch.float32)
+
+
 @needs_torch
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_losses_agree_after_nudges_of_every_kind(optimizer, played):
