@@ -141,13 +141,17 @@ def test_a_persons_text_is_never_read_as_markdown(add):
     app = page()
     assert names(app) == [NASTY]
     shown = markdown_of(app)
+    spoken = [one.label for one in app.checkbox]
     choose(app, run, "delete")
     shown += markdown_of(app)
     long_deleted(run)
     shown += markdown_of(app.run())
     nasty = [text for text in shown if r"\*a\*" in text]
-    assert len(nasty) == 5  # the link, its box to tick, its menu; the place where it was; the list of the deleted
-    assert not any(sign in text for text in nasty for sign in ("*a*", "[b](", "<b>", "`e`", "$f$", " :red["))
+    assert len(nasty) == 4  # the link, its menu; the place where it was; the list of the deleted
+    assert spoken == ["Compare a b (http //c) b d /b e f red g"]  # its box to tick, in words
+    assert not any(
+        sign in text for text in (*nasty, *spoken) for sign in ("*a*", "[b](", "<b>", "`e`", "$f$", " :red[")
+    )
 
 
 def markdown_of(app):
