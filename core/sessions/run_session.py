@@ -101,8 +101,8 @@ class RunSession(Session[RunCommand]):
                 self.training.owe_epoch()
             case Speed(steps):
                 self.pacing.set_speed(steps)
-            case StopAt():
-                self.pacing.set_stop(stop_of(command), self.run)
+            case StopAt(step, epochs, loss):
+                self.pacing.set_stop(stop_of(step, epochs, loss), self.run)
             case Nudge(changes, gesture):
                 self._nudge(changes, gesture)
             case Annotate(place, note):

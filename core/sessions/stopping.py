@@ -8,7 +8,6 @@ from typing import ClassVar, Protocol
 from core.errors import UserError
 from core.runs.journal import MOST_STEPS
 from core.runs.run import Run
-from core.sessions.commands import StopAt
 
 
 class Stop(Protocol):
@@ -100,13 +99,13 @@ class AtLoss:
         )
 
 
-def stop_of(command: StopAt) -> Stop | None:
-    """What a command asks for; None for no stop."""
-    if command.step is not None:
-        return AtStep(command.step)
-    if command.epochs is not None:
-        return AfterEpochs(command.epochs)
-    return AtLoss(command.loss) if command.loss is not None else None
+def stop_of(step: int | None = None, epochs: int | None = None, loss: float | None = None) -> Stop | None:
+    """The stop at a step, after epochs or at a loss, whichever is given; None for no stop."""
+    if step is not None:
+        return AtStep(step)
+    if epochs is not None:
+        return AfterEpochs(epochs)
+    return AtLoss(loss) if loss is not None else None
 
 
 def steps_to(run: Run, epochs: int) -> int:

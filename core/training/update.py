@@ -99,7 +99,7 @@ class Update:
         squares = sum(vecdot(g, g).astype(np.float64) for g, _ in self._blocks)  # (K,)
         limit = np.asarray(self._settings["clip_norm"])
         factor = np.where(limit < NO_CLIPPING, np.minimum(1, limit / (np.sqrt(squares) + 1e-6)), 1.0)
-        column = factor.astype(self._network.dtype)[:, None]
+        column: Array = factor.astype(self._network.dtype)[:, None]
         for g, clipped in self._blocks:
             multiply(g, column, clipped)
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed
@@ -43,6 +44,8 @@ def random_runs():
         suppress_health_check=list(HealthCheck),
     )
     def make(spec, start, plan):
+        if len(made) % 7 == 0:  # every data set in turn
+            spec = replace(spec, dataset=[*DATASETS][len(made) // 7 % len(DATASETS)], classes=min(spec.classes, 3))
         if len(made) % 2:  # every optimizer in turn
             start = start | {"optimizer": [*OPTIMIZERS][len(made) // 2 % len(OPTIMIZERS)]}
         run = follow(Run(spec, Settings(**start)), plan)
