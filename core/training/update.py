@@ -61,10 +61,9 @@ class Update:
     def set_alpha(self, alpha: Array | float) -> None:
         """Take the learning rate after decay."""
         self._alpha = alpha
-        kept: Array = np.asarray(1 - alpha * self._settings["weight_decay"]).astype(
-            self._network.dtype
-        )  # what W keeps of itself
-        self._kept: Array | None = kept.reshape(-1, 1, 1) if np.any(self._settings["weight_decay"]) else None
+        decay = self._settings["weight_decay"]
+        kept: Array = np.asarray(1 - alpha * decay).astype(self._network.dtype)  # what W keeps of itself
+        self._kept: Array | None = kept.reshape(-1, 1, 1) if np.any(decay) else None
         self._rates: list[Rates] | None = None
 
     def step(self, state: State) -> None:

@@ -8,6 +8,7 @@ import pytest
 from core.nn.network import Parameters, network
 from core.nn.optimizers import OPTIMIZERS
 from core.settings.table import FIELDS, Settings
+from core.training.spread import Spread
 from core.training.state import State
 from core.training.update import NO_CLIPPING, Update
 
@@ -104,3 +105,17 @@ def test_a_step_of_weight_decay_by_hand():
     for kind, part in blocks():
         kept = START[part] * (0.95 if kind == "W" else 1)
         np.testing.assert_allclose(after[part], kept - 0.5 * gradient(START, 0)[part], rtol=1e-12)
+
+
+def test_a_network_without_clipping_is_not_touched_beside_one_whose_squares_overflow():
+    net = network(SIZES, "relu", 2)
+    m, v = Parameters(SIZES, 2, np.float32), Parameters(SIZES, 2, np.float32)
+    update = Update(net, m, v, 2, Spread(net.theta))
+    settings = vars(replace(PLAIN, optimizer="sgd")) | {"clip_norm": np.array([1.0, NO_CLIPPING])}
+    state = State(net.theta.buffer, m.buffer, v.buffer, net.running)
+    update.prepare(OPTIMIZERS["sgd"], settings, state)
+    update.set_alpha(0.5)
+    net.gradient.buffer[:] = 1e25
+    with np.errstate(over="ignore"):
+        update.step(state)
+    assert all((W[1] == np.float32(-0.5) * np.float32(1e25)).all() for W in net.theta.W[1:])
