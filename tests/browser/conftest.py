@@ -85,8 +85,9 @@ def absent(browser):
     pytest.skip(words)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
+    """A browser, closed before the tests of other folders: until then its event loop counts as running here."""
     if CHROMIUM is None:
         absent("Chromium (Debian: apt-get install chromium)")
     with sync_playwright() as playwright:
@@ -95,7 +96,7 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(chromium):
     with serving() as address:
         yield address

@@ -132,9 +132,11 @@ print("numba" in sys.modules, "core.training.jit" in sys.modules)
     assert printed(program) == ["False", "False"]
 
 
-def test_the_server_begins_it():
-    program = """
-import asyncio, sys, app
+def test_the_server_begins_it(tmp_path):
+    program = f"""
+import asyncio, os, sys
+os.environ["PANDA_DB"] = {str(tmp_path / "panda.db")!r}
+import app
 from core.training import jit
 print(jit._thread)
 async def serve():
