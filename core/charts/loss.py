@@ -126,17 +126,18 @@ def _zigzag(low: Array, high: Array) -> Array:
     return pairs.reshape(-1)
 
 
-def under_dropout(run: Run) -> str | None:
-    """Which of the losses are those of a network with dropout, or None without it."""
-    return "Only mini-batches have dropout." if run.settings.dropout else None
+def of_mini_batches(run: Run) -> str:
+    """How the losses of mini-batches differ from the others."""
+    dropout = " Only mini-batches have dropout." if run.settings.dropout else ""
+    return f"A mini-batch's loss is from before its update.{dropout}"
 
 
 CHART: Chart[Run] = Chart(
     "loss",
     "Loss",
-    "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
-    "with a line at every nudge.",
+    "Cost of the mini-batches, each before its own update, and their average, of the training set and of the dev set, "
+    "against training steps, with a line at every nudge.",
     skeleton,
     frame,
-    hint=under_dropout,
+    hint=of_mini_batches,
 )

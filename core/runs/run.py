@@ -4,7 +4,8 @@ The same seed gives the same curve: `default_rng(seed)` draws the weights (`core
 `default_rng([seed, epoch])` shuffles the examples of each epoch (`core/training/batches.py`).
 What dropout drops follows from seed and step (`core/nn/dropout.py`). No generator is global.
 The journal keeps every nudge with its step, so spec, first settings and journal give the same state, to the bit,
-however the steps are divided into calls; `fingerprint` is a hash of that state.
+however the steps are divided into calls, with the same numpy on the same kind of processor; `fingerprint` is a hash of
+that state.
 """
 
 from __future__ import annotations

@@ -131,7 +131,8 @@ def test_c10_every_step_of_the_forward_pass():
     for name, expected in (("z", z), ("z − μ", z - mu), ("z norm", z_norm), ("z̃", 1.7 * z_norm - 2.5)):
         close(rows[name], expected, atol=0.00501)
     assert rf"\mu = {mu:.4g}" in latex(app)
-    assert rf"\sigma^2 = {var:.4g}" in latex(app)
+    assert rf"\sigma^2 = {var:.4g}" in latex(app)  # of all 8: biased, as the page says
+    assert any("σ² is biased: the sum of squares is divided by m" in one.value for one in app.caption)
     assert rf"{{\sqrt{{{var:.4g} + 0.3}}}}" in latex(app)
     assert r"\tilde z = 1.7\,z_\text{norm} -2.5" in latex(app)
 

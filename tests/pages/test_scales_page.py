@@ -83,7 +83,14 @@ def test_c4_another_range_and_another_draw_move_the_numbers():
 
 
 @pytest.mark.parametrize(
-    ("beta", "about", "fallen"), [(0.9, "10", 9.4912), (0.98, "50", 49.498), (0.999, "1,000", 999.5)]
+    ("beta", "about", "fallen"),
+    [
+        (0.9, "10", 9.4912),
+        (0.98, "50", 49.498),
+        (0.999, "1,000", 999.5),
+        (0.6, "2.5", 1.9576),
+        (0.3, "1.42857", 0.83058),
+    ],
 )
 def test_c5_what_beta_remembers(beta, about, fallen):
     app = page("β and its memory", beta_memory={"beta": beta})
@@ -135,7 +142,10 @@ def test_c5_the_average_and_one_of_its_steps(name):
 
 
 def test_c5_without_bias_correction():
+    weights = [beta ** (1 / (1 - beta)) for beta in (0.9, 0.98, 0.999)]  # of the 0 that the average starts with
+    assert weights == pytest.approx([0.37] * 3, abs=0.022)
     app = page("Averages", averages={"beta": 0.9, "t": 1}, averages_bias=False)
+    assert any("After 1/(1-β) steps this 0 still has about 37 % of the weight" in one.value for one in app.caption)
     series = drawn(app, "averages", "average", "series.y")
     assert f"&= 0.9\\cdot 0\\\\&\\quad + 0.1\\cdot {series[0]:.4g}" in formulas(app)
     assert "tfrac" not in formulas(app)

@@ -95,7 +95,7 @@ def averages() -> None:
                 "The solid line divides by 1-βᵗ: right from the first step, and later the same as the dashed one."
             )
         else:
-            st.caption("The dashed line starts from 0 and still has 37 % of that after 1/(1-β) steps.")
+            st.caption("The dashed line starts from 0. After 1/(1-β) steps this 0 still has about 37 % of the weight.")
 
 
 def _step_formula(shown: Averaged, corrected: bool) -> None:
