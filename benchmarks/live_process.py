@@ -46,6 +46,20 @@ class Server:
         shown = subprocess.run(["ps", "-o", "rss=", "-p", str(self.pid)], capture_output=True, text=True, check=True)
         return int(shown.stdout) * 1024 / 1e6
 
+    def kept_waiting(self) -> float:
+        """As the function of that name."""
+        return kept_waiting(self.pid)
+
+
+def kept_waiting(pid: int) -> float:
+    """Seconds for which the threads of a process were ready to run and had no processor, all together; 0 where the
+    system, which is not Linux, does not say."""
+    seconds = 0.0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):  # of a thread that has ended
+            seconds += int(path.read_text().split()[1]) / 1e9
+    return seconds
+
 
 @contextlib.contextmanager
 def server(

@@ -11,6 +11,7 @@ import json
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import Receive
@@ -23,6 +24,7 @@ from core.sessions.decoder import LONGEST_MESSAGE
 
 MOST_BYTES = LONGEST_MESSAGE
 MOST_FRAGMENTS = 64  # frames of one message, which may be empty
+READ_BYTES = 2 * LONGEST_MESSAGE  # at once; the 256 KB that asyncio reads may be 40,000 messages, parsed before others
 MOST_PINGS = 20  # a second; browsers send none
 TOO_MUCH = {"type": "error", "sentence": f"A message may have {MOST_BYTES:,} characters.", "id": None}
 
@@ -60,11 +62,14 @@ class Bounds(Extension):
 
 def bound(receive: Receive) -> None:
     """Bound what comes in on the connection whose ASGI callable this is."""
-    parser: Any = getattr(getattr(receive, "__self__", None), "conn", None)
+    protocol: Any = getattr(receive, "__self__", None)
+    parser: Any = getattr(protocol, "conn", None)
     if hasattr(parser, "max_message_size"):
         parser.max_message_size = MOST_BYTES
         parser.extensions = [Bounds(), *parser.extensions]
         parser.fail = _in_words(parser)
+        with suppress(AttributeError):  # of another event loop
+            protocol.transport.max_size = READ_BYTES
 
 
 def _in_words(parser: Any) -> Callable[..., None]:
