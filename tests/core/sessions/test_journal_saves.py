@@ -1,11 +1,18 @@
-"""What of a long journal is compared and written at each save."""
+"""What a long journal costs at each save, and a long replay at the start of a server."""
 
+import threading
 import time
 
 import pytest
 
 from core.runs.journal import Nudge
+from core.runs.replay import Replay
+from core.runs.run import Run
+from core.sessions.replay_queue import LONG as LONG_REPLAY
+from core.sessions.replay_queue import ReplayQueue
 from core.sessions.run_recorder import _shared
+from core.settings.table import RunSpec
+from core.training import jit
 
 
 def nudges(count):
@@ -43,3 +50,11 @@ def test_a_long_journal_is_compared_faster_than_it_could_be_walked():
 
     walked = seconds(lambda: next((i for i, (a, b) in enumerate(zip(LONG, LONG, strict=False)) if a is not b), None))
     assert seconds(lambda: _shared(LONG[:-1], LONG)) < walked / 2
+
+
+@pytest.mark.parametrize(("steps", "hurries"), [(LONG_REPLAY, False), (LONG_REPLAY + 1, True)])
+def test_a_long_replay_has_the_compiled_step_loaded_at_once(monkeypatch, steps, hurries):
+    monkeypatch.setattr(jit, "_at_once", threading.Event())
+    run = Run(RunSpec(examples=60, hidden=(4,)))
+    ReplayQueue().add(Replay(run, (), steps))
+    assert jit._at_once.is_set() == hurries
