@@ -30,6 +30,7 @@ from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.first_script import FirstScript  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
+from pages.live.server.limits import allow_connections  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
 from pages.live.server.redact import redact_logs  # noqa: E402
@@ -46,6 +47,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     except DamagedError as error:  # every page says it too
         logging.getLogger(__name__).error("%s", error)
     external_address.never_wait()
+    allow_connections()
     redact_logs()  # from the first client on; a path above, which may look like a token, is said in full
     asyncio.get_running_loop().set_exception_handler(handle_loop_error)
     with threadpool_limits(limits=1):

@@ -8,6 +8,7 @@ the parser of each connection to the channel, which belongs to uvicorn's `websoc
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,10 +24,22 @@ from websockets.protocol import State
 from core.sessions.decoder import LONGEST_MESSAGE
 
 MOST_BYTES = LONGEST_MESSAGE
+MOST_FILES = 1 << 16
 MOST_FRAGMENTS = 64  # frames of one message, which may be empty
 READ_BYTES = 2 * LONGEST_MESSAGE  # at once; the 256 KB that asyncio reads may be 40,000 messages, parsed before others
 MOST_PINGS = 20  # a second; browsers send none
 TOO_MUCH = {"type": "error", "sentence": f"A message may have {MOST_BYTES:,} characters.", "id": None}
+
+
+def allow_connections() -> None:
+    """Let this process have as many sockets and files open as the system allows it: at first that is often 1,024."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 class Bounds(Extension):

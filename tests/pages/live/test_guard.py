@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -32,7 +33,7 @@ from core.store import key_of
 from pages.live.server import channel
 from pages.live.server.channel import live
 from pages.live.server.guard import Guard, handle_loop_error, in_a_line, is_address
-from pages.live.server.limits import READ_BYTES
+from pages.live.server.limits import READ_BYTES, allow_connections
 from pages.live.server.redact import redact_logs
 
 OWNER = "o" * 22
@@ -385,3 +386,18 @@ def test_connections_that_cannot_be_accepted_are_one_line(logged):
     handle_loop_error(MagicMock(), context | {"socket": object()})
     assert no_traceback(logged())
     assert "Too many open files" in logged()[-1].getMessage()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_the_server_may_have_more_sockets_open_than_the_system_gives_it_at_first():
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        allow_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(before[1], 4096)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
