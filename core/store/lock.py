@@ -39,9 +39,7 @@ else:
 def _take_far(descriptor: int) -> None:
     """Lock the byte `FAR`, or raise `OSError` at once where another process has it. The lock belongs to the descriptor:
     unlike SQLite's own, it is not lost when the process closes the file elsewhere."""
-    if sys.platform == "linux":
-        row = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, FAR, 1, 0)
-        fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, row)
+    fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, FAR, 1, 0))
 
 
 class WriterLock:
@@ -67,6 +65,8 @@ class WriterLock:
 
     def hold_database(self) -> None:
         """Lock the database too, before SQLite opens it. Raises `StoreError` where another process has it."""
+        if sys.platform != "linux":
+            return  # on others such locks and SQLite's may meet
         try:
             self._far = os.open(self._database, os.O_RDWR)
         except OSError:

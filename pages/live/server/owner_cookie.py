@@ -21,7 +21,11 @@ DAYS = 400  # the longest that browsers keep a cookie
 
 FORWARDED_SCHEMES = ("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-scheme", "cloudfront-forwarded-proto")
 SCHEMES = (*FORWARDED_SCHEMES, "x-url-scheme", "x-scheme")
-SWITCHES = ("x-forwarded-ssl", "front-end-https", "x-forwarded-https")  # "on" where the browser's connection is encrypted
+SWITCHES = (
+    "x-forwarded-ssl",
+    "front-end-https",
+    "x-forwarded-https",
+)  # "on" where the browser's connection is encrypted
 FORWARDED = re.compile(r'(?:[^,"]|"[^"]*")*?\bproto\s*=\s*"?(\w+)', re.IGNORECASE)  # of the first proxy
 
 
