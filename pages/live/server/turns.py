@@ -12,7 +12,7 @@ from typing import Any
 from core.sessions.session import Session
 
 AT_ONCE = 400  # messages that a client may send together
-A_SECOND = 250  # messages after that: a drag on a fast screen sends 120, and as many requests for frames
+A_SECOND = 500  # messages after that: a drag on the fastest screens sends 240, and as many requests for frames
 TURN_SECONDS = 0.010  # for the commands of one session, before others have theirs
 
 
