@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,8 @@ Array = np.ndarray
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """What a nudge from `old` to `new` changes: setting -> (old value, new value)."""
-    before, after = asdict(old), asdict(new)
-    return {name: (before[name], value) for name, value in after.items() if value != before[name]}
+    before = vars(old)
+    return {name: (before[name], value) for name, value in vars(new).items() if value != before[name]}
 
 
 def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
@@ -190,7 +190,7 @@ class Run:
         self.journal = (*self.journal[:place], noted, *self.journal[place + 1 :])
 
     def _apply(self, nudge: Nudge, settings: Settings) -> None:
-        self.journal, self.settings = (*self.journal, nudge), settings
+        self.journal, self.settings = self.journal + (nudge,), settings
         self.since = self.since | dict.fromkeys(nudge.changes, nudge.step)
         self._measured.set(settings, nudge.step)
 
