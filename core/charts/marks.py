@@ -26,8 +26,9 @@ Array = np.ndarray
 NUDGES = 1000  # newest nudges that are grouped into gestures
 LINES = 60
 LABELS = 10
-HEIGHTS = (0.88, 0.79, 0.7)  # of labels, as shares of the plot; above them is room for losses that are cut off
-BARE = 0.64  # height of a line without a label
+HEIGHTS = {1: (0.88, 0.79, 0.7)}  # of labels, as shares of a panel, by the number of panels; above is room for `cut`
+LOW_PANEL = (0.92, 0.74, 0.56)  # the same for any other number
+BARE = 0.45  # height of a line without a label
 OVERLAY = 10  # "y11" is the axis of heights over the first panel, "y12" that over the second
 HEIGHTS_AXIS = f"y{OVERLAY + 1}"
 UNSEEN = {"range": [0, 1], "fixedrange": True, "visible": False}
@@ -83,12 +84,18 @@ class Flag:
         return on_line or through or (self.height == other.height and low < end and start < high)
 
 
-def flags(made: Sequence[Gesture], now: float, first: float = 0, pixels: int = PLOT) -> list[Flag]:
+def flags(
+    made: Sequence[Gesture],
+    now: float,
+    first: float = 0,
+    pixels: int = PLOT,
+    heights: Sequence[float] = HEIGHTS[1],
+) -> list[Flag]:
     """The marks of the gestures on an axis from `first` to `now`, `pixels` long, oldest first; the newest `LABELS` may
     have labels.
 
     The newest is placed first. Each takes the first place at which it is in no other's way: to the right, then to the
-    left, from the highest of three heights down. Where there is none, its line is bare.
+    left, from the first of `heights` on. Where there is none, its line is bare.
     """
     length = max(now - first, 1)
     placed: list[Flag] = []
@@ -98,7 +105,7 @@ def flags(made: Sequence[Gesture], now: float, first: float = 0, pixels: int = P
         bare = Flag(gesture.step, BARE, "", True, 0)
         tries = [
             Flag(gesture.step, height, text, to_right, wide)
-            for to_right, height in product((True, False), HEIGHTS if age < LABELS else ())
+            for to_right, height in product((True, False), heights if age < LABELS else ())
             if to_right or gesture.step - wide >= first
             if not to_right or gesture.step + wide <= first + 1.04 * length
         ]
@@ -134,7 +141,9 @@ def marked(
         return _with_marks(chart.skeleton(run), panels)
 
     def frame(run: Run) -> Frame:
-        return _frame(flags(newest(run.journal), *shown(run)[::-1], pixels), panels) | chart.frame(run)
+        heights = HEIGHTS.get(panels, LOW_PANEL)
+        placed = flags(newest(run.journal), *shown(run)[::-1], pixels, heights)
+        return _frame(placed, panels) | chart.frame(run)
 
     return replace(chart, skeleton=skeleton, frame=frame)
 

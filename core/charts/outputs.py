@@ -81,7 +81,7 @@ def frame(run: Run) -> Frame:
         "p.z": outputs,
         "said.x": np.arange(said.size, dtype=np.float32),
         "said.y": said.astype(np.float32),
-        "said.text": [f"{100 * p:.0f}" for p in outputs.max(axis=0).tolist()],
+        "said.text": [f"{100 * p:.0f}" if p == p else "–" for p in outputs.max(axis=0).tolist()],
     }
 
 
