@@ -29,9 +29,9 @@ def cut(x: Array, y: Array, top: float) -> tuple[Array, Array]:
     above = y > top
     ends = np.flatnonzero((above[1:] != above[:-1]) & ~np.isnan(y[1:]) & ~np.isnan(y[:-1]))
     (x0, x1), (y0, y1) = (np.float64([values[ends], values[ends + 1]]) for values in (x, y))
-    with np.errstate(invalid="ignore"):  # inf / inf
-        share = np.nan_to_num((top - y0) / (y1 - y0), nan=1.0)
-    crossings = np.where(np.isinf(y0), x1, x0 + share * (x1 - x0))
+    with np.errstate(invalid="ignore"):  # inf - inf
+        share = np.where(np.isinf(y0) | np.isinf(y1), 1.0, (top - y0) / (y1 - y0))
+    crossings = x0 + share * (x1 - x0)
     kept = np.where(above, np.nan, y).astype(y.dtype)
     return np.insert(x, ends + 1, crossings.astype(x.dtype)), np.insert(kept, ends + 1, y.dtype.type(top))
 

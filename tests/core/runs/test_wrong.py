@@ -121,3 +121,14 @@ def test_no_relu_is_called_dead_after_a_mini_batch_of_one():
     run.advance(11)
     assert (run.history.column("a_variance")[-1] == 0).any()
     assert wrong(run) is None
+
+
+def test_lowering_the_learning_rate_is_no_reason():
+    settings = Settings(batch_norm=False, optimizer="sgd", learning_rate=10)
+    run = Run(DEEP, settings)
+    run.advance(2)
+    run.nudge(learning_rate=9)
+    run.advance(100)
+    found = wrong(run)
+    assert "a learning rate of 9 was too large" in found.sentence
+    assert found.repair.changes == {"learning_rate": 0.9}
