@@ -28,7 +28,7 @@ def cut(x: Array, y: Array, top: float) -> tuple[Array, Array]:
     """The line x, y (n,) where it is not above `top`: it ends where it crosses `top`, and its gaps are NaN."""
     above = y > top
     ends = np.flatnonzero((above[1:] != above[:-1]) & ~np.isnan(y[1:]) & ~np.isnan(y[:-1]))
-    (x0, x1), (y0, y1) = (np.float64([values[ends], values[ends + 1]]) for values in (x, y))
+    x0, x1, y0, y1 = (values[at].astype(np.float64) for values in (x, y) for at in (ends, ends + 1))
     with np.errstate(invalid="ignore"):  # inf - inf
         share = np.where(np.isinf(y0) | np.isinf(y1), 1.0, (top - y0) / (y1 - y0))
     crossings = x0 + share * (x1 - x0)

@@ -56,7 +56,7 @@ def skeleton(run: Run) -> go.Figure:
         go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 1.5}, hoverinfo="skip"),
         go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 10}, hoverinfo="skip"),
     ]
-    if len(shown):
+    if run.data.picture:
         high, wide = run.data.picture
         pixels = {"scaleanchor": "x", "scaleratio": 1 / (wide + 1), "constrain": "domain", "constraintoward": "bottom"}
         upright = {"domain": [top + 0.02, 1], "range": [-0.5, high - 0.5]}
