@@ -5,10 +5,10 @@ A label never crosses another line: a line ends at its label, and one without a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import compress, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -60,28 +60,24 @@ def _word(name: str, value: Any) -> str:
     return f"{field.symbol or field.label} {word}"
 
 
-@dataclass(frozen=True)
-class Flag:
-    """The mark of a gesture: a line at `step` up to `height`, and there a label to its right or left, or none ("")."""
+class Flag(NamedTuple):
+    """The mark of a gesture: a line at `step` up to `height`, and there a label from step `low` to step `high`, to its
+    right or left, or none ("")."""
 
     step: int
     height: float
-    text: str
-    to_right: bool
-    wide: float  # of the label, in steps
+    text: str = ""
+    to_right: bool = True
+    low: float = 0.0
+    high: float = 0.0
 
-    @property
-    def span(self) -> tuple[float, float]:
-        """From where to where its label is, in steps; nowhere without a label."""
-        return (self.step, self.step + self.wide) if self.to_right else (self.step - self.wide, self.step)
 
-    def hinders(self, other: Flag) -> bool:
-        """Whether a label lies on the other's, or crosses the other's line."""
-        low, high = self.span
-        start, end = other.span
-        on_line = low < other.step < high and other.height >= self.height
-        through = start < self.step < end and self.height >= other.height
-        return on_line or through or (self.height == other.height and low < end and start < high)
+def hinders(one: Flag, other: Flag) -> bool:
+    """Whether a label lies on the other's, or one crosses the line of the other."""
+    if one.height == other.height and one.low < other.high and other.low < one.high:
+        return True
+    crosses = one.low < other.step < one.high and other.height >= one.height
+    return crosses or (other.low < one.step < other.high and one.height >= other.height)
 
 
 def flags(
@@ -100,18 +96,19 @@ def flags(
     length = max(now - first, 1)
     placed: list[Flag] = []
     for age, gesture in enumerate(reversed(made)):
-        text = label(gesture)
-        wide = (LETTER * len(text) + 10) / pixels * length
-        bare = Flag(gesture.step, BARE, "", True, 0)
-        tries = [
-            Flag(gesture.step, height, text, to_right, wide)
-            for to_right, height in product((True, False), heights if age < LABELS else ())
-            if to_right or gesture.step - wide >= first
-            if not to_right or gesture.step + wide <= first + 1.04 * length
-        ]
-        free = (one for one in tries if not any(one.hinders(other) for other in placed))
-        placed.append(next(free, bare))
+        labelled = _with_label(gesture, length / pixels, heights) if age < LABELS else ()
+        inside = (one for one in labelled if one.low >= first and one.high <= first + 1.04 * length)
+        free = (one for one in inside if not any(hinders(one, other) for other in placed))
+        placed.append(next(free, Flag(gesture.step, BARE)))
     return placed[::-1]
+
+
+def _with_label(gesture: Gesture, pixel: float, heights: Sequence[float]) -> Iterator[Flag]:
+    """The places that its label may have, the best first, where a pixel is so many steps wide."""
+    text, step = label(gesture), gesture.step
+    wide = (LETTER * len(text) + 10) * pixel
+    for to_right, height in product((True, False), heights):
+        yield Flag(step, height, text, to_right, step - wide * (not to_right), step + wide * to_right)
 
 
 def lines(placed: Sequence[Flag]) -> tuple[Array, Array]:

@@ -55,12 +55,12 @@ def test_no_label_lies_on_another_or_crosses_another_line(steps, after, pixels):
     assert [flag.step for flag in placed] == sorted(steps)
     assert len(named) <= marks.LABELS
     for flag in named:
-        low, high = flag.span
+        low, high = flag.low, flag.high
         assert low >= 0
         assert high <= 1.04 * max(now, 1)
         assert high - low >= LETTER * len(flag.text) / pixels * max(now, 1)
         assert not [other for other in placed if low < other.step < high and other.height >= flag.height]
-        beside = [other.span for other in named if other is not flag and other.height == flag.height]
+        beside = [(other.low, other.high) for other in named if other is not flag and other.height == flag.height]
         assert all(high <= start or end <= low for start, end in beside)
 
 
