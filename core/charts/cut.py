@@ -27,6 +27,8 @@ APART = 0.15  # of the axis: peaks nearer to each other are one
 def cut(x: Array, y: Array, top: float) -> tuple[Array, Array]:
     """The line x, y (n,) where it is not above `top`: it ends where it crosses `top`, and its gaps are NaN."""
     above = y > top
+    if not above.any():
+        return x, y  # lines that share their steps go on sharing them, which keeps the packet small
     ends = np.flatnonzero((above[1:] != above[:-1]) & ~np.isnan(y[1:]) & ~np.isnan(y[:-1]))
     x0, x1, y0, y1 = (values[at].astype(np.float64) for values in (x, y) for at in (ends, ends + 1))
     with np.errstate(invalid="ignore"):  # inf - inf

@@ -12,7 +12,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.marks import marked
-from core.charts.palette import BLUE, GREEN, VERMILLION, faded
+from core.charts.palette import BLUE, GREEN, SKY, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
 from core.runs.run import Run
 
@@ -67,9 +67,8 @@ def _floored(losses: Array) -> Array:
 
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
-    single = faded(BLUE, 0.45)
     entries = [(INK[name], DASH[name], said) for name, said in KEY.items()]
-    key = key_of([(single, "solid", "mini-batch"), *entries]) + twin.key(run)
+    key = key_of([(SKY, "solid", "mini-batch"), *entries]) + twin.key(run)
     shape = layout(
         "loss",
         key,
@@ -78,9 +77,9 @@ def skeleton(run: Run) -> go.Figure:
         yaxis=axis(),
     )
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
-    dotted = SAID if run.twin else {}
+    dotted, thin = SAID if run.twin else {}, {"color": faded(SKY, 0.75), "width": 1}
     traces = [
-        line("raw", "each mini-batch", line={"color": single, "width": 1}, hoverinfo="skip", hovertemplate=None),
+        line("raw", "each mini-batch", line=thin, hoverinfo="skip", hovertemplate=None),
         *(line(f"twin_{name}", f"twin: {said}", line=twin.style(INK[name])) for name, said in dotted.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
