@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, names_axis, titled
 from core.charts.names import distinct, left_of
 from core.charts.palette import ORANGE, SHADES
@@ -39,22 +40,27 @@ def skeleton(run: Run) -> go.Figure:
     chosen, outputs, truth = numbers(run)
     names = distinct(run.data.class_names)
     shown = pictures.tiles(run.data, chosen)
-    title = titled("dev example; in % the predicted class")
-    xaxis = names_axis([str(i) for i in chosen], range=[-0.5, chosen.size - 0.5], title=title, anchor="y")
+    title = titled("example of the dev set; in % the predicted class")
+    where = {"range": [-0.5, chosen.size - 0.5], "constrain": "domain", "anchor": "y"}
+    xaxis = names_axis([f"ex.<br>{i}" for i in chosen], title=title, **where)
     top = 0.82 if len(shown) else 1
     yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])
-    shape = layout("outputs", left=left_of(names), xaxis=xaxis, yaxis=yaxis)
+    shape = layout("outputs", left=left_of(names), bottom=50, xaxis=xaxis, yaxis=yaxis)
     x, y = outlines(truth)
-    said = "example %{x}: %{z:.1%}<extra></extra>"
+    full = distinct(run.data.class_names, 40)
+    cells = [[f"{name}, example {i}" for i in chosen] for name in full]
+    style = {"colorscale": SHADES, "showscale": False, "xgap": 1, "ygap": 1}
+    said = "%{text}: %{z:.1%}<extra></extra>"
     traces = [
-        go.Heatmap(
-            uid="p", z=[], zmin=0, zmax=1, colorscale=SHADES, showscale=False, hovertemplate=said, xgap=1, ygap=1
-        ),
+        go.Heatmap(uid="p", z=[], zmin=0, zmax=1, text=cells, hovertemplate=said, **style),
         go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 1.5}, hoverinfo="skip"),
         go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 10}, hoverinfo="skip"),
     ]
-    if len(shown):
-        shape["yaxis2"] = axis(domain=[top + 0.02, 1], visible=False, fixedrange=True)
+    if run.data.picture:
+        high, wide = run.data.picture
+        pixels = {"scaleanchor": "x", "scaleratio": 1 / (wide + 1), "constrain": "domain", "constraintoward": "bottom"}
+        upright = {"domain": [top + 0.02, 1], "range": [-0.5, high - 0.5]}
+        shape["yaxis2"] = axis(visible=False, fixedrange=True, **upright, **pixels)
         x, z = pictures.across(shown)
         traces.append(pictures.heatmap("pictures", x=x, z=z, yaxis="y2"))
     return go.Figure(traces, shape)
@@ -76,7 +82,7 @@ def frame(run: Run) -> Frame:
         "p.z": outputs,
         "said.x": np.arange(said.size, dtype=np.float32),
         "said.y": said.astype(np.float32),
-        "said.text": [f"{100 * p:.0f}" for p in outputs.max(axis=0).tolist()],
+        "said.text": [f"{100 * p:.0f}" if p == p else "–" for p in outputs.max(axis=0).tolist()],
     }
 
 
@@ -87,4 +93,9 @@ CHART: Chart[Run] = Chart(
     "likeliest has its percentage.",
     skeleton,
     frame,
+    guide=Guide(
+        "Columns that sharpen: from even blue at the start to one dark cell, inside the orange frame. A dark cell "
+        "outside the frame is a confident mistake.",
+        ("C16", "C17"),
+    ),
 )

@@ -130,16 +130,18 @@ def charts(
 ) -> None:
     """The chosen charts: drawn once from their skeletons, then updated with arrays."""
     rows = [chart_row(chart, opened.shown) for chart in chosen]
-    data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
+    nudged = isinstance(opened, RunSession)
+    data = {"charts": rows, "palette": list(COLOURS), "nudged": nudged, "watch": watch or {}}
     _mount(opened, "charts", key, data, stale=ignore)
 
 
 def chart_row(chart: Chart[Any], shown: Any) -> dict[str, Any]:
-    """A chart as the client takes it: its skeleton, title and summary."""
+    """A chart as the client takes it: its skeleton, title and summary, and what it says about itself."""
     return {
         "name": chart.name,
         "title": chart.title,
         "summary": chart.summary,
         "every": chart.every,
+        "guide": {"look_for": chart.guide.look_for, "course": chart.guide.rows} if chart.guide else None,
         "figure": json.loads(chart.skeleton(shown).to_json(remove_uids=False)),
     }
