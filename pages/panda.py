@@ -12,7 +12,7 @@ from core.data.registry import DATASETS
 from core.errors import UserError
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
-from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.current_run import branch_of, hold, others, run_in_hand, start
 from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import panel
@@ -24,6 +24,7 @@ from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
+from pages.panels.runs.listed import name_of
 from pages.panels.runs.row_menu import MENU_STYLE
 
 
@@ -108,7 +109,7 @@ def new_run(opened: RunSession) -> None:
     with st.expander("Open a saved run"):
         open_file()
     for other in others():
-        label = f"Back to {title(other)}, step {other.run.step:,}"
+        label = f"Back to {plain(name_of(other))}, step {other.run.step:,}"
         if st.button(label, key=f"back-{other.token}", icon=":material/undo:", width="stretch"):
             hold(other)
             st.rerun(scope="app")

@@ -15,8 +15,10 @@ from core.charts.marks import newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import region_words
+from core.charts.seed_test import hint as luck
 from core.labs.side_by_side import SHORT
-from core.runs.notices import decay_words, notices, seed_test_words, twin_words
+from core.runs.helped import helped
+from core.runs.notices import decay_words, notices, seed_test_words
 from core.runs.run import Run
 from core.runs.wrong import wrong
 from core.search.search import Search
@@ -110,7 +112,8 @@ def status(opened: RunSession) -> dict[str, Any]:
         "looking": opened.timeline.view is not None,
         "catching_up": replay.step if replay else None,
         "watch": watched(opened),
-        "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
+        "helped": helped_row(head),
+        "words": {"luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": [*filter(None, [opened.recording.state.unsaved, opened.said, pacing.said]), *notices(run)],
         "wrong": wrong_row(run),
@@ -134,6 +137,12 @@ def watched(opened: RunSession) -> dict[str, Any]:
         "luck": run.seed_test is not None,
         "pending": opened.timeline.pending,
     }
+
+
+def helped_row(run: Run) -> dict[str, Any] | None:
+    """Whether the last nudge helped, under which control that is said, and what the seed test says."""
+    found = helped(run)
+    return asdict(found) | {"luck": luck(run)} if found else None
 
 
 def wrong_row(run: Run) -> dict[str, Any] | None:
