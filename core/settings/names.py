@@ -29,9 +29,14 @@ def run_name(values: Mapping[str, Any], data: str = "") -> str:
     """Such as "spiral 16-16, α 1, m 1": data, layers, and in which of its first settings a run differs from the
     defaults. `values` are the fields of its spec and settings by name; `data` is the title of own data."""
     words = f"{data or FIELDS['dataset'].word(values['dataset'])} {FIELDS['hidden'].word(values['hidden'])}"
+    return ", ".join(filter(None, [words, changed_words(values)]))
+
+
+def changed_words(values: Mapping[str, Any]) -> str:
+    """What differs from the defaults, such as "α 1, m 1"; of many the first, and how many more."""
     changed = [short_value(name, values[name]) for name in differing(values)]
     more = [f"+{len(changed) - MOST}"] if len(changed) > MOST else []
-    return ", ".join([words, *changed[:MOST], *more])
+    return ", ".join([*changed[:MOST], *more])
 
 
 def differing(values: Mapping[str, Any]) -> Iterator[str]:

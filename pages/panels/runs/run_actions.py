@@ -20,7 +20,7 @@ from pages.panels.runs.listed import Listed, differing, number
 from pages.panels.runs.row_menu import saved
 
 LINE = "line"  # the column with the pictures
-NUDGES_SHOWN = 3
+NUDGES_SHOWN, TICKS = 3, 60  # the last nudges of a run in the table, and in the chart
 
 
 def delete(it: Listed) -> None:
@@ -96,7 +96,7 @@ def comparison(runs: Sequence[Listed]) -> None:
     curves = [(it.name, *it.entry.line.curve) for it in runs]
     made = [gestures(journal_of(the_store().journal(it.entry.line.id))) for it in runs]
     config = {"showSendToCloud": False, "displaylogo": False}
-    figure = compare(curves, dark, [[gesture.first for gesture in some] for some in made])
+    figure = compare(curves, dark, [[gesture.first for gesture in some[-TICKS:]] for some in made])
     st.plotly_chart(figure, theme=None, height=380, config=config, alt="Dev loss of the chosen runs")
     columns = {
         LINE: [swatch(i) for i in range(len(runs))],
