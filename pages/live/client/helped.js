@@ -23,7 +23,7 @@ export function helpedLine(command) {
   const twin = element("span", { class: "panda-which" });
   const found = element("span", { class: "panda-which" });
   const node = element("div", { class: "panda-answer", role: "group", "aria-label": "Did it help?" },
-    element("div", {}, words, " ", luck, dismiss), found, twin);
+    element("div", {}, words, luck, dismiss), found, twin);
 
   /** @type {(helped: Helped | null | undefined, place: Element | null | undefined) => void} */
   function show(helped, place) {

@@ -54,6 +54,7 @@ export function runBar(root) {
   document.addEventListener("keydown", onKey);
   return {
     update(next, itsChannel) {
+      if (component && component.data.token !== next.data.token) toTop(root);
       component = next;
       channel = itsChannel;
       view.offer(component.data);
@@ -74,6 +75,13 @@ export function runBar(root) {
     },
     remove: () => document.removeEventListener("keydown", onKey),
   };
+}
+
+/** The page stands at the bar and the charts of a run that was just started or opened.
+ * @param {HTMLElement} root
+ */
+function toTop(root) {
+  root.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
 }
 
 /** The bar itself; `show(status)` brings it up to date.

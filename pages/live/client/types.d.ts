@@ -239,6 +239,7 @@ export interface DialsData {
 }
 
 export interface RunBarData {
+  token: string;
   speeds: [number, string][];
   restart: boolean;
 }

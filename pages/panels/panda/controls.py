@@ -134,13 +134,13 @@ def _spec_input(opened: RunSession, field: Field) -> Any:
 
 
 def layers_input(opened: RunSession, hidden: tuple[int, ...]) -> tuple[int, ...]:
-    """How many hidden layers, and the units of each, starting from `hidden`."""
+    """How many hidden layers, and the units of each, starting from `hidden`: three beside each other."""
     key = f"spec-{opened.token}-{'-'.join(map(str, hidden))}"
-    count = st.number_input("Hidden layers", value=len(hidden), step=1, key=key, help=FIELDS["hidden"].help)
-    columns = st.columns(3, gap="small")
+    first, *cells = st.columns([1.35, 1, 1], gap="small")
+    count = first.number_input("Hidden layers", value=len(hidden), step=1, key=key, help=FIELDS["hidden"].help)
     units = []
     for l in range(min(count, MAX_LAYERS + 1)):  # one too many, and `RunSpec` says so
-        first = hidden[min(l, len(hidden) - 1)]
-        with columns[l % 3]:
-            units.append(st.number_input(f"Units {l + 1}", value=first, step=1, key=f"{key}-{l}"))
+        cells = cells or list(st.columns([1.35, 1, 1], gap="small"))
+        now = hidden[min(l, len(hidden) - 1)]
+        units.append(cells.pop(0).number_input(f"Units {l + 1}", value=now, step=1, key=f"{key}-{l}"))
     return tuple(units)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.data.registry import DATASETS
 from core.errors import UserError
@@ -53,30 +54,31 @@ def kept_words(settings: Settings) -> str:
 
 
 def _form(opened: RunSession) -> dict[str, Any]:
-    """Inputs for the fields of a spec; returns what they hold."""
-    spec = opened.run.spec
+    """Inputs for the fields of a spec, two beside each other; returns what they hold."""
+    spec, cells = opened.run.spec, _cells()
     with st.container(gap="xsmall"):
-        chosen = controls.spec_inputs(opened, ["dataset"])
+        with next(cells):
+            chosen = controls.spec_inputs(opened, ["dataset"])
         fitting = SimpleNamespace(**chosen)
-        data = [field.name for field in SPEC if field.group == "data" and not field.idle(fitting)]
+        data = (field.name for field in SPEC if field.group == "data" and not field.idle(fitting))
         often = [name for name in data if name not in ("dataset", *SELDOM)]
-        chosen |= _pairs(opened, [*often, "seed", "activation", "initialization"])
+        for name in (*often, "seed"):
+            with next(cells):
+                chosen |= controls.spec_inputs(opened, [name])
+        for cell, name in zip(st.columns(2, gap="small"), ("activation", "initialization"), strict=True):
+            with cell:
+                chosen |= controls.spec_inputs(opened, [name])
         same_data = chosen["dataset"] == spec.dataset
-        chosen["hidden"] = controls.layers_input(
-            opened, spec.hidden if same_data else DATASETS[chosen["dataset"]].hidden
-        )
+        hidden = spec.hidden if same_data else DATASETS[chosen["dataset"]].hidden
+        chosen["hidden"] = controls.layers_input(opened, hidden)
         with st.popover("More about the data", width="stretch"):
             return chosen | controls.spec_inputs(opened, SELDOM)
 
 
-def _pairs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:
-    """Inputs two beside each other."""
-    chosen: dict[str, Any] = {}
-    for i in range(0, len(names), 2):
-        for column, name in zip(st.columns(2, gap="small"), names[i : i + 2], strict=False):
-            with column:
-                chosen |= controls.spec_inputs(opened, [name])
-    return chosen
+def _cells() -> Iterator[DeltaGenerator]:
+    """The cells of rows of two, made as they are needed."""
+    while True:
+        yield from st.columns(2, gap="small")
 
 
 def _first_settings(opened: RunSession) -> Settings:
