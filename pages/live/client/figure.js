@@ -5,6 +5,7 @@
  */
 import { put } from "./attributes.js";
 import { brush } from "./brush.js";
+import { enlargedTrace } from "./enlarge.js";
 import { picture } from "./picture.js";
 import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
@@ -36,8 +37,8 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   gd.className = "panda-figure";
   area.append(gd);
   const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
-  let layout = dressed(touch() ? { dragmode: false, ...figure.layout } : figure.layout, theme);
-  let dressedAs = JSON.stringify(theme);
+  let plain = touch() ? { dragmode: false, ...figure.layout } : figure.layout; // without the theme
+  let layout = dressed(plain, theme);
   /** @type {Plotly | null} */
   let Plotly = null;
   /** @type {ReturnType<typeof picture> | null} */
@@ -132,7 +133,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     const now = isDrawn(gd) ? extents(gd) : {};
     const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
-    Plotly.react(gd, [...traces.values()].map((trace) => ({ ...trace })), fitted, CONFIG);
+    Plotly.react(gd, [...traces.values()].map((trace) => enlargedTrace(trace, theme.scale)), fitted, CONFIG);
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
     /** @type {NodeListOf<HTMLElement>} */
     const buttons = gd.querySelectorAll(".modebar-btn");
@@ -159,14 +160,15 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
 
   /** @param {Theme} next */
   function dress(next) {
-    if (JSON.stringify(next) === dressedAs) return;
-    dressedAs = JSON.stringify(next);
-    layout = dressed(layout, next);
+    if (JSON.stringify(next) === JSON.stringify(theme)) return;
+    theme = next;
+    layout = dressed(plain, theme);
     whole();
   }
 
   function resize() {
-    if (!Plotly || !gd._fullLayout || !gd.clientWidth || gd.clientWidth === gd._fullLayout.width) return;
+    if (!Plotly || !gd._fullLayout || !gd.clientWidth || !gd.clientHeight) return;
+    if (gd.clientWidth === gd._fullLayout.width && gd.clientHeight === gd._fullLayout.height) return;
     Plotly.Plots.resize(gd);
     align();
   }
@@ -175,10 +177,11 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
    * @param {"x" | "y"} way
    * @param {boolean} log */
   function setLog(way, log) {
-    const keys = way === "y" ? ["yaxis"] : Object.keys(layout).filter((key) => key.startsWith("xaxis"));
+    const keys = way === "y" ? ["yaxis"] : Object.keys(plain).filter((key) => key.startsWith("xaxis"));
     const type = log ? "log" : "linear";
-    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (layout[key]), type }]);
-    layout = { ...layout, ...Object.fromEntries(axes) };
+    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (plain[key]), type }]);
+    plain = { ...plain, ...Object.fromEntries(axes) };
+    layout = dressed(plain, theme);
     drawnExtents = {}; // they are in the units of the old scale
     whole();
     drawnExtents = {};

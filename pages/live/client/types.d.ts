@@ -260,6 +260,7 @@ export interface Theme {
   line: string;
   background: string;
   font: string;
+  scale: number; // 1, or more where the chart is enlarged
 }
 
 /** What can be selected with a drag: a box on two axes, or stretches of the vertical lines at 0, 1, ... */
@@ -357,6 +358,7 @@ export type AxisKey = `${"x" | "y"}axis${number | ""}`;
 
 export interface FullLayout extends Record<AxisKey, Axis> {
   width: number;
+  height: number;
   _size: object;
   _basePlotModules: Module[];
   _modules: Module[];
