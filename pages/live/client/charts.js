@@ -4,6 +4,7 @@ import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
 import { movable } from "./drag_points.js";
+import { follow, offer, presenting, staged } from "./presenting.js";
 import { themeAt } from "./theme.js";
 
 /** @import { Acts, Card, Channel, ChartRow, ChartsData, Part, Status, Theme } from "./types.js" */
@@ -30,8 +31,8 @@ export function charts(root) {
   const cardOf = (node) => cards.get(/** @type {HTMLElement} */ (node).dataset.chart ?? "");
 
   /** @type {ReturnType<typeof charts>["update"]} */
-  function update({ data, parentElement }, channel) {
-    const theme = themeAt(parentElement);
+  function update({ data }, channel) {
+    const theme = themeAt(root);
     const names = new Set(data.charts.map((chart) => chart.name));
     const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
@@ -39,11 +40,21 @@ export function charts(root) {
     data.charts.forEach((chart, place) => {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
-      const { node, dress } = cards.get(chart.name) ?? add(chart, data, theme, channel);
+      const { node } = cards.get(chart.name) ?? add(chart, data, theme, channel);
       if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
       node.classList.toggle("panda-stays", chart.name === stays);
-      dress(theme);
     });
+    offer([...names]);
+    set();
+  }
+
+  /** Show what presenter mode shows, and draw each chart in the theme and scale of its card. */
+  function set() {
+    const names = presenting() ? staged() : null;
+    for (const [name, { node, dress }] of cards) {
+      node.classList.toggle("panda-off-stage", Boolean(names && !names.includes(name)));
+      if (node.offsetParent) dress(themeAt(node));
+    }
   }
 
   /** @type {(chart: ChartRow, data: ChartsData, theme: Theme, channel: Channel) => Card} */
@@ -84,6 +95,7 @@ export function charts(root) {
 
   function remove() {
     document.removeEventListener("keydown", onKey);
+    unfollow();
     watch.disconnect();
     widths.disconnect();
     [...cards.keys()].forEach(drop);
@@ -109,6 +121,7 @@ export function charts(root) {
   }
 
   document.addEventListener("keydown", onKey);
+  const unfollow = follow(set);
   const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
   return { update, remove, listens: { frame, wants } };
 }

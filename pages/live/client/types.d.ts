@@ -41,6 +41,7 @@ export interface RunStatus extends Status {
   dev_accuracy: number | null;
   head: number; // step of the run, also while an earlier one is looked at
   marks: number[]; // steps of the nudges
+  nudge: { step: number; text: string } | null; // the last one up to the shown step
   looking: boolean; // at an earlier step
   catching_up: number | null; // step to which the run is replayed
   notices: string[];
@@ -227,6 +228,7 @@ export interface DialsData {
 }
 
 export interface RunBarData {
+  phone: string; // where the QR code is that opens this run on a phone
   speeds: [number, string][];
   restart: boolean;
 }
