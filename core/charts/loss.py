@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import marks, twin
+from core.charts import twin
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, line, steps_axis
-from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
+from core.charts.marks import marked
+from core.charts.palette import BLUE, GREEN, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
 from core.runs.run import Run
 
@@ -66,37 +67,29 @@ def _floored(losses: Array) -> Array:
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
     key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + twin.key(run)
-    over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
     shape = layout(
         "loss",
         key,
         meta={"log": True, "steps": True, "smooth": ["average", "twin_average"]},
         xaxis=steps_axis(),
         yaxis=axis(),
-        yaxis2=over,
     )
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
-    marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
     dotted = SAID if run.twin else {}
-    thin = {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"}
     traces = [
         line("raw", "mini-batch", line={"color": faded(BLUE, 0.45), "width": 1}, hoverinfo="skip", hovertemplate=None),
-        line("marks", "nudges", line=thin, **marked),
         *(line(f"twin_{name}", f"twin: {said}", line=twin.style(INK[name])) for name, said in dotted.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
         line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
         go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, cliponaxis=False, hoverinfo="skip"),
-        go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", **marked),
     ]
     return go.Figure(traces, shape)
 
 
 def frame(run: Run) -> Frame:
     """The lines at the present step."""
-    losses, made = numbers(run), marks.newest(run.journal)
-    placed = marks.labels(made, run.step)
-    xs, ys = marks.lines(made)
+    losses = numbers(run)
     arrays = {f"twin_{name}": xy for name, xy in twin_numbers(run).items()}
     return {
         **{f"{uid}.{way}": values for uid, xy in arrays.items() for way, values in zip("xy", xy, strict=True)},
@@ -110,12 +103,6 @@ def frame(run: Run) -> Frame:
         "dev.y": losses.dev,
         "now.x": np.repeat(losses.measured[-1:], 2),
         "now.y": np.concatenate([losses.train[-1:], losses.dev[-1:]]),
-        "marks.x": xs,
-        "marks.y": ys,
-        "labels.x": np.array([step for step, *_ in placed], np.float32),
-        "labels.y": np.array([height for _, height, *_ in placed], np.float32),
-        "labels.text": [text for *_, text, _ in placed],
-        "labels.textposition": [position for *_, position in placed],
     }
 
 
@@ -131,12 +118,20 @@ def under_dropout(run: Run) -> str | None:
     return "Only mini-batches have dropout." if run.settings.dropout else None
 
 
-CHART: Chart[Run] = Chart(
-    "loss",
-    "Loss",
-    "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
-    "with a line at every nudge.",
-    skeleton,
-    frame,
-    hint=under_dropout,
+CHART: Chart[Run] = marked(
+    Chart(
+        "loss",
+        "Loss",
+        "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
+        "with a line at every nudge.",
+        skeleton,
+        frame,
+        hint=under_dropout,
+        guide=Guide(
+            "A line that falls. If the mini-batches jump about, α or the mini-batch size is the reason. If the dev set "
+            "rises while the training set falls, the network overfits. If all rise, α is too large: what leaves the top "
+            "is cut off, and its number stands there.",
+            ("C19", "C7", "C20"),
+        ),
+    )
 )

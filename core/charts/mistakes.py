@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, titled
 from core.charts.names import distinct
 from core.charts.numbers import X
@@ -113,4 +114,9 @@ CHART: Chart[Run] = Chart(
     applies=lambda run: run.data.n_x != 2,
     hint=hint,
     every=2,
+    guide=Guide(
+        "Mistakes that you would make too, and examples with a wrong label. A long bar is a confident mistake: it "
+        "alone may be most of the loss.",
+        ("C19",),
+    ),
 )

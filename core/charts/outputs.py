@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, names_axis, titled
 from core.charts.names import distinct, left_of
 from core.charts.palette import ORANGE, SHADES
@@ -87,4 +88,9 @@ CHART: Chart[Run] = Chart(
     "likeliest has its percentage.",
     skeleton,
     frame,
+    guide=Guide(
+        "Columns that sharpen: from even blue at the start to one dark cell, inside the orange frame. A dark cell "
+        "outside the frame is a confident mistake.",
+        ("C16", "C17"),
+    ),
 )

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import SPACE, axis, key_of, layout, line, steps_axis
+from core.charts.marks import marked
 from core.charts.numbers import Y
 from core.charts.palette import BLUE, VERMILLION
 from core.runs.run import Run
@@ -83,6 +85,11 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
+def tested(run: Run) -> tuple[float, float]:
+    """From the nudge that is tested to the last step of the test."""
+    return (run.seed_test.first, run.seed_test.target) if run.seed_test else (0, run.step)
+
+
 def hint(run: Run) -> str | None:
     """How much is done, and at the end the verdict in a few words."""
     if not run.seed_test:
@@ -93,14 +100,22 @@ def hint(run: Run) -> str | None:
     return f"{verdict.kind.capitalize()}: lower under {verdict.better} of {run.seed_test.seeds} seeds."
 
 
-CHART: Chart[Run] = Chart(
-    "luck",
-    "Luck or nudge?",
-    "Dev loss with and without the last nudge against training steps, under other seeds: the median, and the bands "
-    "that hold half and most of the seeds.",
-    skeleton,
-    frame,
-    applies=lambda run: run.seed_test is not None,
-    hint=hint,
-    every=2,
+CHART: Chart[Run] = marked(
+    Chart(
+        "luck",
+        "Luck or nudge?",
+        "Dev loss with and without the last nudge against training steps, under other seeds: the median, and the bands "
+        "that hold half and most of the seeds.",
+        skeleton,
+        frame,
+        applies=lambda run: run.seed_test is not None,
+        hint=hint,
+        every=2,
+        guide=Guide(
+            "Bands that part: then the nudge helps or hurts under most seeds. Bands that lie on each other mean that "
+            "what you saw was luck.",
+            ("C6", "C7"),
+        ),
+    ),
+    shown=tested,
 )

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import FONT, lines_key, panels, steps_axis
+from core.charts.marks import marked
 from core.runs.run import Run
 
 PARTS = ("before_mean", "after_mean", "before_variance", "after_variance")
@@ -67,12 +69,21 @@ def hint(run: Run) -> str | None:
     return "Batch norm is off: there is no z after it."
 
 
-CHART: Chart[Run] = Chart(
-    "z",
-    "z before and after batch norm",
-    "Mean and variance of each hidden layer's z before batch norm, and after its scale and shift, against steps.",
-    skeleton,
-    frame,
-    hint=hint,
-    every=2,
+CHART: Chart[Run] = marked(
+    Chart(
+        "z",
+        "z before and after batch norm",
+        "Mean and variance of each hidden layer's z before batch norm, and after its scale and shift, against steps.",
+        skeleton,
+        frame,
+        hint=hint,
+        every=2,
+        guide=Guide(
+            "Batch norm turns z into z_norm, dotted: mean 0, variance 1, whatever z does on the left. Then γ stretches "
+            "it, so that the variance becomes about γ² + the spread of β[l], and β[l] shifts its mean. Lines on the "
+            "right that leave the dots are what γ and β[l] have learnt.",
+            ("C10", "C12", "C11"),
+        ),
+    ),
+    panels=4,
 )
