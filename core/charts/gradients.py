@@ -77,8 +77,8 @@ CHART: Chart[Run] = marked(
     Chart(
         "gradients",
         "Gradients and updates",
-        "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its weights, "
-        "against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio; "
+        "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its "
+        "weights, against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio; "
         "dashed at the norm to which the gradient is clipped.",
         skeleton,
         frame,

@@ -19,6 +19,7 @@ from core.charts.names import LETTER
 from core.charts.palette import GREY, faded
 from core.runs.journal import Gesture, Nudge, gestures
 from core.runs.run import Run
+from core.settings.digits import in_full
 from core.settings.table import FIELDS
 
 Array = np.ndarray
@@ -27,7 +28,8 @@ LINES = 60
 LABELS = 10
 HEIGHTS = (0.88, 0.79, 0.7)  # of labels, as shares of the plot; above them is room for losses that are cut off
 BARE = 0.64  # height of a line without a label
-OVERLAY = 10  # "y11" is the axis of heights over "y", "y12" that over "y2"
+OVERLAY = 10  # "y11" is the axis of heights over the first panel, "y12" that over the second
+HEIGHTS_AXIS = f"y{OVERLAY + 1}"
 UNSEEN = {"range": [0, 1], "fixedrange": True, "visible": False}
 SPACE = "\u00a0"  # between a label and its line
 PLOT = 280  # width of the plot in pixels; labels must fit into it
@@ -53,7 +55,7 @@ def _word(name: str, value: Any) -> str:
     field = FIELDS[name]
     if name in WITHOUT_NAME:
         return f"no {name}" if value == "none" else field.word(value)
-    word = f"{value:.3g}" if isinstance(value, float) else field.word(value)
+    word = in_full(value, 3) if isinstance(value, float) else field.word(value)
     return f"{field.symbol or field.label} {word}"
 
 
@@ -81,8 +83,9 @@ class Flag:
         return on_line or through or (self.height == other.height and low < end and start < high)
 
 
-def flags(made: Sequence[Gesture], now: float, first: float = 0) -> list[Flag]:
-    """The marks of the gestures on an axis from `first` to `now`, oldest first; the newest `LABELS` may have labels.
+def flags(made: Sequence[Gesture], now: float, first: float = 0, pixels: int = PLOT) -> list[Flag]:
+    """The marks of the gestures on an axis from `first` to `now`, `pixels` long, oldest first; the newest `LABELS` may
+    have labels.
 
     The newest is placed first. Each takes the first place at which it is in no other's way: to the right, then to the
     left, from the highest of three heights down. Where there is none, its line is bare.
@@ -91,7 +94,7 @@ def flags(made: Sequence[Gesture], now: float, first: float = 0) -> list[Flag]:
     placed: list[Flag] = []
     for age, gesture in enumerate(reversed(made)):
         text = label(gesture)
-        wide = (LETTER * len(text) + 10) / PLOT * length
+        wide = (LETTER * len(text) + 10) / pixels * length
         bare = Flag(gesture.step, BARE, "", True, 0)
         tries = [
             Flag(gesture.step, height, text, to_right, wide)
@@ -118,23 +121,29 @@ def whole(run: Run) -> tuple[float, float]:
     return 0, run.step
 
 
-def marked(chart: Chart[Run], panels: int = 1, shown: Callable[[Run], tuple[float, float]] = whole) -> Chart[Run]:
-    """A chart with that many panels over the steps `shown(run)`, and on it the run's nudges: lines in each panel,
-    labels in the first."""
+def marked(
+    chart: Chart[Run],
+    panels: int = 1,
+    shown: Callable[[Run], tuple[float, float]] = whole,
+    pixels: int = PLOT,
+) -> Chart[Run]:
+    """A chart with that many panels, `pixels` wide at least, over the steps `shown(run)`, and on it the run's nudges:
+    lines in each panel, labels in the first."""
 
     def skeleton(run: Run) -> go.Figure:
         return _with_marks(chart.skeleton(run), panels)
 
     def frame(run: Run) -> Frame:
-        return _frame(run, shown(run), panels) | chart.frame(run)
+        return _frame(flags(newest(run.journal), *shown(run)[::-1], pixels), panels) | chart.frame(run)
 
     return replace(chart, skeleton=skeleton, frame=frame)
 
 
 def _with_marks(figure: go.Figure, panels: int) -> go.Figure:
     """The figure with empty traces for lines and labels, under its own traces and over an axis of heights a panel."""
-    places = dict.fromkeys((trace.xaxis or "x", trace.yaxis or "y") for trace in figure.data)
-    traces = [go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", yaxis=f"y{OVERLAY + 1}", hoverinfo="skip")]
+    under = [trace for trace in figure.data if trace.yaxis != HEIGHTS_AXIS]
+    places = dict.fromkeys((trace.xaxis or "x", trace.yaxis or "y") for trace in under)
+    traces = [go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", yaxis=HEIGHTS_AXIS, hoverinfo="skip")]
     style = {
         "line": {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"},
         "hoverinfo": "skip",
@@ -147,8 +156,7 @@ def _with_marks(figure: go.Figure, panels: int) -> go.Figure:
     return figure
 
 
-def _frame(run: Run, shown: tuple[float, float], panels: int) -> Frame:
-    placed = flags(newest(run.journal), shown[1], shown[0])
+def _frame(placed: Sequence[Flag], panels: int) -> Frame:
     x, y = lines(placed)
     named = [flag for flag in placed if flag.text]
     arrays: Frame = {

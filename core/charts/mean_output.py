@@ -68,8 +68,8 @@ CHART: Chart[Run] = marked(
     Chart(
         "mean_output",
         "Mean output",
-        "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples that "
-        "truly have that class, which is subtracted where there are more than five classes.",
+        "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples "
+        "that truly have that class, which is subtracted where there are more than five classes.",
         skeleton,
         frame,
         guide=Guide(

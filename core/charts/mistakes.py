@@ -44,7 +44,7 @@ def numbers(run: Run) -> Mistakes:
 def skeleton(run: Run) -> go.Figure:
     """Empty bars with a text on each, and pictures beside them if the features are pixels."""
     has_pictures = bool(run.data.picture)
-    start = 0.12 if has_pictures else 0
+    start = 0.13 if has_pictures else 0
     yaxis = axis(range=[COUNT - 0.5, -0.5], visible=False, fixedrange=True)
     xaxis = axis(domain=[start, 1], rangemode="tozero", title=titled("loss"))
     shape = layout("mistakes", left=8, xaxis=xaxis, yaxis=yaxis, barmode="overlay", bargap=0.15)
@@ -53,7 +53,10 @@ def skeleton(run: Run) -> go.Figure:
         go.Scatter(uid="words", x=[], y=[], text=[], mode="text", textposition="middle right", hoverinfo="skip")
     )
     if has_pictures:
-        shape["xaxis2"] = axis(domain=[0, start - 0.02], visible=False, fixedrange=True)
+        high, wide = run.data.picture
+        pixels = {"scaleanchor": "y", "scaleratio": 1 / (high + 1), "constrain": "domain", "constraintoward": "right"}
+        across = {"domain": [0, start - 0.01], "range": [-0.5, wide - 0.5]}
+        shape["xaxis2"] = axis(visible=False, fixedrange=True, **across, **pixels)
         traces.append(pictures.heatmap("pictures", x=[], y=[], z=[], xaxis="x2"))
     return go.Figure(traces, shape)
 
@@ -83,11 +86,11 @@ def frame(run: Run) -> Frame:
 
 
 def words(run: Run, worst: Mistakes) -> list[str]:
-    """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
+    """Such as "example 17: 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
     names = distinct(run.data.class_names)
     truth = run.data.dev.labels[worst.examples]
     rows = zip(worst.examples.tolist(), truth.tolist(), worst.said.tolist(), worst.sure.tolist(), strict=True)
-    return [f"\u00a0#{i} {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]
+    return [f"\u00a0example {i}: {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]
 
 
 def _tiles(run: Run, examples: Array) -> Frame:

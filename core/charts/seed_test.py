@@ -31,12 +31,13 @@ class Spread:
 
 
 def numbers(run: Run) -> tuple[Array, dict[str, Spread]]:
-    """Steps (n,) float32 and the spread of each side. Infinite losses are drawn at the largest finite one."""
+    """Steps (n,) float32 and the spread of each side. Losses that exploded are cut off."""
     if not run.seed_test:
         return np.empty(0, np.float32), {}
     sides = {"with": run.seed_test.with_, "without": run.seed_test.without}
     finite = [losses[np.isfinite(losses)] for losses in sides.values()]
     top = max((float(losses.max()) for losses in finite if losses.size), default=np.nan)
+    top = min(top, run.history.ceiling(run.data.n_classes))
     return run.seed_test.steps.astype(np.float32), {name: spread(losses, top) for name, losses in sides.items()}
 
 
@@ -52,7 +53,7 @@ def spread(losses: Array, top: float) -> Spread:
     median = (at(0.5, up=False) + at(0.5, up=True)) / 2
     cut = {name: (at(tail, up=False), at(1 - tail, up=True)) for name, (tail, _) in BANDS.items()}
     return Spread(
-        _shown(np.where(np.isinf(median), np.nan, median)),
+        _shown(np.where(median > top, np.nan, median)),
         {name: (_shown(low), _shown(np.minimum(high, top))) for name, (low, high) in cut.items()},
     )
 

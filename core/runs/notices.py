@@ -12,6 +12,7 @@ import numpy as np
 from core.nn.schedules import SCHEDULES
 from core.runs.journal import MOST_STEPS, gestures
 from core.runs.run import Run
+from core.settings.digits import in_full
 from core.training.members import picked
 
 SMALL = 1e-7  # a learning rate below which a step is tried: does it change anything?
@@ -110,7 +111,7 @@ def twin_words(run: Run) -> str:
     if with_ == without:
         return f"Dev loss is the same as without the last nudge, {after}."
     way = "lower" if with_ < without else "higher"
-    return f"Dev loss is {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
+    return f"Dev loss is {in_full(abs(with_ - without), 2)} {way} than without the last nudge, {after}."
 
 
 def seed_test_words(run: Run) -> str:
