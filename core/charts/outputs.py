@@ -41,9 +41,8 @@ def skeleton(run: Run) -> go.Figure:
     names = distinct(run.data.class_names)
     shown = pictures.tiles(run.data, chosen)
     title = titled("example of the dev set; in % the predicted class")
-    xaxis = names_axis(
-        [f"ex.<br>{i}" for i in chosen], constrain="domain", range=[-0.5, chosen.size - 0.5], title=title, anchor="y"
-    )
+    where = {"range": [-0.5, chosen.size - 0.5], "constrain": "domain", "anchor": "y"}
+    xaxis = names_axis([f"ex.<br>{i}" for i in chosen], title=title, **where)
     top = 0.82 if len(shown) else 1
     yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])
     shape = layout("outputs", left=left_of(names), bottom=50, xaxis=xaxis, yaxis=yaxis)

@@ -268,7 +268,8 @@ def _too_small(with_: Array, without: Array, better: int, worse: int) -> str:
     both = np.isfinite(with_) & np.isfinite(without)
     way, count = ("lower", better) if better > worse else ("higher", worse)
     size = abs(np.median(with_[both] - without[both]))
-    return f"the dev loss is {way} under {count} of {with_.size} seeds, but by too little to matter (median {in_full(size, 2)})"
+    little = f"but by too little to matter (median {in_full(size, 2)})"
+    return f"the dev loss is {way} under {count} of {with_.size} seeds, {little}"
 
 
 def _found(with_: Array, without: Array, step: int, kind: str) -> str:

@@ -5,6 +5,7 @@
  */
 import { put } from "./attributes.js";
 import { brush } from "./brush.js";
+import { enlarged } from "./enlarge.js";
 import { picture } from "./picture.js";
 import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
@@ -20,7 +21,7 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 
 let anyWhole = 0; // when any figure was last drawn whole
 
-/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setLog(axis, log)`, `purge()`. Where a trace has
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setAxes(way, some)`, `enlarge(factor)`, `purge()`. Where a trace has
  * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
  * selected (see brush.js).
  * @param {HTMLElement} area
@@ -53,6 +54,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   let lastWhole = 0;
   let revision = 0;
   let fast = true;
+  let factor = 1; // of all sizes
   let resting = 0;
 
   loading.then((loaded) => {
@@ -130,9 +132,9 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     moved = new Map();
     revision += 1;
     const now = isDrawn(gd) ? extents(gd) : {};
-    const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
+    const fitted = { ...roomFor(copied(enlarged(layout, factor)), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
-    Plotly.react(gd, [...traces.values()].map((trace) => ({ ...trace })), fitted, CONFIG);
+    Plotly.react(gd, [...traces.values()].map((trace) => ({ ...enlarged(trace, factor) })), fitted, CONFIG);
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
     /** @type {NodeListOf<HTMLElement>} */
     const buttons = gd.querySelectorAll(".modebar-btn");
@@ -166,18 +168,26 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   }
 
   function resize() {
-    if (!Plotly || !gd._fullLayout || !gd.clientWidth || gd.clientWidth === gd._fullLayout.width) return;
+    if (!Plotly || !gd._fullLayout || !gd.clientWidth) return;
+    if (gd.clientWidth === gd._fullLayout.width && gd.clientHeight === gd._fullLayout.height) return;
     Plotly.Plots.resize(gd);
     align();
   }
 
-  /** Make the axis of values, or all axes of steps, logarithmic or linear.
+  /** Draw text, lines and markers so many times as large. @param {number} next */
+  function enlarge(next) {
+    factor = next;
+    drawnExtents = {};
+    whole();
+    resize();
+  }
+
+  /** Set attributes of the axis of values, or of all axes of steps.
    * @param {"x" | "y"} way
-   * @param {boolean} log */
-  function setLog(way, log) {
+   * @param {LayoutAxis} some */
+  function setAxes(way, some) {
     const keys = way === "y" ? ["yaxis"] : Object.keys(layout).filter((key) => key.startsWith("xaxis"));
-    const type = log ? "log" : "linear";
-    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (layout[key]), type }]);
+    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (layout[key]), ...some }]);
     layout = { ...layout, ...Object.fromEntries(axes) };
     drawnExtents = {}; // they are in the units of the old scale
     whole();
@@ -190,7 +200,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     Plotly = null;
   }
 
-  return { draw, dress, resize, setLog, purge };
+  return { draw, dress, resize, setAxes, enlarge, purge };
 }
 
 /**

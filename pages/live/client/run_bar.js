@@ -40,7 +40,7 @@ export function runBar(root) {
   /** @type {Command} */
   const command = (message) => channel.send(message);
   const view = build(root, command, () => channel.kept(), (how) => component.setTriggerValue("restart", how));
-  const notice = notices(root, command);
+  const notice = notices(root);
 
   /** @param {KeyboardEvent} event */
   function onKey(event) {

@@ -20,12 +20,15 @@ export interface Status {
   since?: Record<string, number | null>; // by setting: the step from which it counts
   learning_rate?: number | null; // after its schedule
   selected?: boolean; // a region is selected in the charts
+  marks?: number[]; // steps of a run's nudges
+  wrong?: Wrong | null; // with a run
 }
 
-export interface Trouble {
+/** What has gone wrong in a run. */
+export interface Wrong {
   sentence: string;
-  step: number | null; // just before it
-  before_nudge: number | null; // the step before the nudge after which it began
+  more: string;
+  repair: string; // what the button says
 }
 
 export interface RunStatus extends Status {
@@ -44,7 +47,6 @@ export interface RunStatus extends Status {
   looking: boolean; // at an earlier step
   catching_up: number | null; // step to which the run is replayed
   notices: string[];
-  trouble: Trouble | null;
 }
 
 export interface Leader {
@@ -114,7 +116,7 @@ export interface Described {
 export type Places = Record<string, [number, number] | null>;
 
 export type Message = { id?: number } & (
-  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" }
+  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" | "repair" }
   | { type: "speed"; steps: number }
   | { type: "stop_at"; step?: number; epochs?: number; loss?: number }
   | { type: "look"; step: number | null }
@@ -241,6 +243,7 @@ export interface ChartRow {
   title: string;
   summary: string;
   every?: number;
+  guide?: { look_for: string; course: string[] } | null;
   figure: Skeleton;
 }
 
@@ -308,7 +311,8 @@ export interface Figure {
   draw(arrays: Arrays): void;
   dress(theme: Theme): void;
   resize(): void;
-  setLog(axis: "x" | "y", log: boolean): void;
+  setAxes(way: "x" | "y", some: LayoutAxis): void;
+  enlarge(factor: number): void;
   purge(): void;
 }
 
@@ -316,6 +320,8 @@ export interface Card extends Figure, Omit<WantedChart, "name"> {
   node: HTMLElement;
   hint: HTMLElement;
   clear?: HTMLElement;
+  zoom(step: number | null): void; // from which step on a chart over steps is drawn
+  leave(): void; // the full screen
   description: string;
 }
 
@@ -357,6 +363,7 @@ export type AxisKey = `${"x" | "y"}axis${number | ""}`;
 
 export interface FullLayout extends Record<AxisKey, Axis> {
   width: number;
+  height: number;
   _size: object;
   _basePlotModules: Module[];
   _modules: Module[];
