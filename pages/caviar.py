@@ -22,6 +22,7 @@ from core.sessions.commands import Add, Adopt, Compete, Play, Read, See
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.search_registry import SEARCH_SESSIONS
 from core.sessions.search_session import SearchSession
+from core.settings.digits import in_full
 from core.settings.table import RunSpec, Settings
 from pages.common.current_run import open_run
 from pages.common.escape import plain
@@ -132,7 +133,7 @@ def generations(opened: SearchSession, seen: SearchSession) -> None:
 def came_to(search: Search) -> str:
     """Such as ": 0.012", the lowest dev loss of a finished generation; "" before that (the scatter shows it live)."""
     best = least_loss(search)
-    return f": {best:.3g}" if search.done and best is not None else ""
+    return f": {in_full(best, 3)}" if search.done and best is not None else ""
 
 
 def picked_model(opened: SearchSession, number: int) -> None:

@@ -7,7 +7,9 @@ import plotly.graph_objects as go
 
 from core.charts import layers, twin
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import lines_key, panels
+from core.charts.marks import marked
 from core.charts.palette import colour
 from core.runs.run import Run
 
@@ -48,11 +50,19 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART: Chart[Run] = Chart(
-    "activations",
-    "Activations",
-    "Mean and variance of each hidden layer's activations over units and mini-batch, against training steps.",
-    skeleton,
-    frame,
-    hint=layers.before_training,
+CHART: Chart[Run] = marked(
+    Chart(
+        "activations",
+        "Activations",
+        "Mean and variance of each hidden layer's activations over units and mini-batch, against training steps.",
+        skeleton,
+        frame,
+        hint=layers.before_training,
+        guide=Guide(
+            "Layers whose mean and variance stay near each other and steady. A variance near 0 is a layer that is dead "
+            "or says the same of every example; a variance that grows and grows explodes.",
+            ("C14", "C9"),
+        ),
+    ),
+    panels=2,
 )

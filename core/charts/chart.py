@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import plotly.graph_objects as go
 
+from core.charts.guide import Guide
 from core.charts.palette import colour, faded
 
 T = TypeVar("T")  # what a chart shows: a run, a search, the numbers of a lab
@@ -36,8 +37,8 @@ def no_hint(shown: object) -> str | None:
 
 @dataclass(frozen=True)
 class Chart(Generic[T]):
-    """A row of a registry of charts. `summary` says what it shows; `hint(shown)` is a sentence beside it, such as
-    why it is empty, or None.
+    """A row of a registry of charts. `summary` says what it shows, `guide` what to look for in it (a chart of a run has
+    one); `hint(shown)` is a sentence beside it, such as why it is empty, or None.
 
     The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or "image":
     {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.
@@ -51,6 +52,7 @@ class Chart(Generic[T]):
     applies: Callable[[T], bool] = always
     hint: Callable[[T], str | None] = no_hint
     every: int = 1  # drawn in every n-th frame
+    guide: Guide | None = None
 
 
 def figure(shown: T, chart: Chart[T], dark: bool = False) -> go.Figure:

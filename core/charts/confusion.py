@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import layout, names_axis, titled
 from core.charts.names import LETTER, distinct, left_of, shared_word, short, width
 from core.charts.palette import BLUE, VERMILLION, faded
@@ -72,4 +73,9 @@ CHART: Chart[Run] = Chart(
     frame,
     applies=lambda run: run.data.n_x != 2,
     every=2,
+    guide=Guide(
+        "A blue diagonal. A vermillion cell is two classes that are taken for each other; a vermillion column is a "
+        "class that is said too often.",
+        ("C16", "C19"),
+    ),
 )

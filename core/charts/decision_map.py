@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.names import LETTER, distinct, room, shared_word, short
 from core.charts.numbers import among, ticks
@@ -91,4 +92,9 @@ CHART: Chart[Run] = Chart(
     skeleton,
     frame,
     applies=lambda run: run.data.n_x == 2,
+    guide=Guide(
+        "Borders that follow the examples. Pale stretches are where the network is unsure. A border that bends "
+        "around single small points overfits them.",
+        ("C16", "C7"),
+    ),
 )

@@ -7,7 +7,9 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import key_of, line, panels
+from core.charts.marks import marked
 from core.charts.numbers import Y
 from core.charts.palette import GREY, colour, dash
 from core.runs.run import Run
@@ -71,13 +73,22 @@ def share_clipped(run: Run) -> str | None:
     return layers.before_training(run) or words
 
 
-CHART: Chart[Run] = Chart(
-    "gradients",
-    "Gradients and updates",
-    "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its weights, "
-    "against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio; "
-    "dashed at the norm to which the gradient is clipped.",
-    skeleton,
-    frame,
-    hint=share_clipped,
+CHART: Chart[Run] = marked(
+    Chart(
+        "gradients",
+        "Gradients and updates",
+        "Norm of each layer's gradient, in grey of the whole gradient, and of each layer's update relative to its "
+        "weights, against training steps, on logarithmic axes; dotted at 0.001, a common rule of thumb for the ratio; "
+        "dashed at the norm to which the gradient is clipped.",
+        skeleton,
+        frame,
+        hint=share_clipped,
+        guide=Guide(
+            "Lines of ‖ΔW‖ / ‖W‖ near the dots at 0.001. Far above them α is large, far below it is small. A gradient "
+            "that shrinks from the output layer to the first layer vanishes; one that jumps up comes before a "
+            "divergence.",
+            ("C1", "C4", "C20"),
+        ),
+    ),
+    panels=2,
 )

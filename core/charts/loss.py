@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
-from core.charts import marks, twin
+from core.charts import cut, twin
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, line, steps_axis
-from core.charts.palette import BLUE, GREEN, GREY, VERMILLION, faded
+from core.charts.marks import marked
+from core.charts.palette import BLUE, GREEN, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
 from core.runs.run import Run
 
 Array = np.ndarray
-SAID = {"average": "mini-batch", "train": "train set", "dev": "dev set"}
+SAID = {"average": "mini-batches, averaged", "train": "train set", "dev": "dev set"}
+KEY = {"average": "averaged", "train": "train", "dev": "dev"}
 INK = {"average": BLUE, "train": GREEN, "dev": VERMILLION}
 DASH = {"average": "solid", "train": "dash", "dev": "dashdot"}
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
@@ -24,7 +26,7 @@ LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 
 @dataclass(frozen=True)
 class Losses:
-    """What the chart draws: costs J in nats, float32, at most 129 points a line (C19)."""
+    """What was measured: costs J in nats, float32, at most 129 points a line (C19)."""
 
     steps: Array  # (n,) last step of each bin of mini-batches
     low: Array  # (n,) least loss of a mini-batch in the bin
@@ -65,58 +67,53 @@ def _floored(losses: Array) -> Array:
 
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
-    key = key_of((INK[name], DASH[name], said) for name, said in SAID.items()) + twin.key(run)
-    over = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}
+    single = faded(BLUE, 0.45)
+    entries = [(INK[name], DASH[name], said) for name, said in KEY.items()]
+    key = key_of([(single, "solid", "mini-batch"), *entries]) + twin.key(run)
     shape = layout(
         "loss",
         key,
         meta={"log": True, "steps": True, "smooth": ["average", "twin_average"]},
         xaxis=steps_axis(),
         yaxis=axis(),
-        yaxis2=over,
     )
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
-    marked: dict[str, Any] = {"yaxis": "y2", "hoverinfo": "skip", "hovertemplate": None}
     dotted = SAID if run.twin else {}
-    thin = {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"}
     traces = [
-        line("raw", "mini-batch", line={"color": faded(BLUE, 0.45), "width": 1}, hoverinfo="skip", hovertemplate=None),
-        line("marks", "nudges", line=thin, **marked),
+        line("raw", "each mini-batch", line={"color": single, "width": 1}, hoverinfo="skip", hovertemplate=None),
         *(line(f"twin_{name}", f"twin: {said}", line=twin.style(INK[name])) for name, said in dotted.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
-        line("average", "mini-batch, averaged", line={"color": BLUE, "width": 2.5}),
+        line("average", SAID["average"], line={"color": BLUE, "width": 2.5}),
         go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, cliponaxis=False, hoverinfo="skip"),
-        go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", **marked),
+        cut.arrows(),
     ]
     return go.Figure(traces, shape)
 
 
 def frame(run: Run) -> Frame:
-    """The lines at the present step."""
-    losses, made = numbers(run), marks.newest(run.journal)
-    placed = marks.labels(made, run.step)
-    xs, ys = marks.lines(made)
-    arrays = {f"twin_{name}": xy for name, xy in twin_numbers(run).items()}
-    return {
-        **{f"{uid}.{way}": values for uid, xy in arrays.items() for way, values in zip("xy", xy, strict=True)},
+    """The lines at the present step, up to the height at which they are cut off."""
+    losses, top = numbers(run), run.history.ceiling(run.data.n_classes)
+    lines = {name: (losses.measured, getattr(losses, name)) for name in ("train", "dev")}
+    lines |= {"average": (losses.steps, losses.average)}
+    lines |= {f"twin_{name}": xy for name, xy in twin_numbers(run).items()}
+    ends = np.concatenate([losses.train[-1:], losses.dev[-1:]])
+    found = cut.peaks([(losses.steps, losses.high), lines["train"], lines["dev"], _broken(run)], top, run.step)
+    arrays: Frame = {
         "raw.x": np.repeat(losses.steps, 2),
-        "raw.y": _zigzag(losses.low, losses.high),
-        "average.x": losses.steps,
-        "average.y": losses.average,
-        "train.x": losses.measured,
-        "train.y": losses.train,
-        "dev.x": losses.measured,
-        "dev.y": losses.dev,
+        "raw.y": _zigzag(*cut.band(losses.low, losses.high, top)),
         "now.x": np.repeat(losses.measured[-1:], 2),
-        "now.y": np.concatenate([losses.train[-1:], losses.dev[-1:]]),
-        "marks.x": xs,
-        "marks.y": ys,
-        "labels.x": np.array([step for step, *_ in placed], np.float32),
-        "labels.y": np.array([height for _, height, *_ in placed], np.float32),
-        "labels.text": [text for *_, text, _ in placed],
-        "labels.textposition": [position for *_, position in placed],
+        "now.y": np.where(ends > top, np.float32(np.nan), ends),
     }
+    for uid, (x, y) in lines.items():
+        arrays[f"{uid}.x"], arrays[f"{uid}.y"] = cut.cut(x, y, top)
+    return arrays | cut.arrows_at(found, run.step)
+
+
+def _broken(run: Run) -> tuple[Array, Array]:
+    """The next loss of a run that stopped because it is no finite number, as a line of one point; else of none."""
+    steps = np.array([run.step] if run.trouble else [], np.float32)
+    return steps, np.full_like(steps, np.inf)
 
 
 def _zigzag(low: Array, high: Array) -> Array:
@@ -131,12 +128,20 @@ def under_dropout(run: Run) -> str | None:
     return "Only mini-batches have dropout." if run.settings.dropout else None
 
 
-CHART: Chart[Run] = Chart(
-    "loss",
-    "Loss",
-    "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
-    "with a line at every nudge.",
-    skeleton,
-    frame,
-    hint=under_dropout,
+CHART: Chart[Run] = marked(
+    Chart(
+        "loss",
+        "Loss",
+        "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
+        "with a line at every nudge.",
+        skeleton,
+        frame,
+        hint=under_dropout,
+        guide=Guide(
+            "A line that falls. If the mini-batches jump about, α or the mini-batch size is the reason. If the dev set "
+            "rises while the training set falls, the network overfits. If all rise, α is too large: what leaves the "
+            "top is cut off, and its number stands there.",
+            ("C19", "C7", "C20"),
+        ),
+    )
 )

@@ -1,22 +1,36 @@
-"""Marks for nudges on an axis of steps: a thin line for each, and short labels that do not overlap."""
+"""Marks for nudges on the charts over steps: a thin line for each, and labels that fly from their lines like flags.
+
+A label never crosses another line: a line ends at its label, and one without a label ends below all labels.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import compress, product
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
+from core.charts.chart import Chart, Frame
+from core.charts.layout import line
 from core.charts.names import LETTER
+from core.charts.palette import GREY, faded
 from core.runs.journal import Gesture, Nudge, gestures
+from core.runs.run import Run
+from core.settings.digits import in_full
 from core.settings.table import FIELDS
 
 Array = np.ndarray
 NUDGES = 1000  # newest nudges that are grouped into gestures
 LINES = 60
 LABELS = 10
-HEIGHTS = (0.95, 0.86, 0.77)
+HEIGHTS = (0.88, 0.79, 0.7)  # of labels, as shares of the plot; above them is room for losses that are cut off
+BARE = 0.64  # height of a line without a label
+OVERLAY = 10  # "y11" is the axis of heights over the first panel, "y12" that over the second
+HEIGHTS_AXIS = f"y{OVERLAY + 1}"
+UNSEEN = {"range": [0, 1], "fixedrange": True, "visible": False}
 SPACE = "\u00a0"  # between a label and its line
 PLOT = 280  # width of the plot in pixels; labels must fit into it
 WITHOUT_NAME = ("optimizer", "decay")  # labels of these show only the value, such as "Adam"
@@ -41,35 +55,116 @@ def _word(name: str, value: Any) -> str:
     field = FIELDS[name]
     if name in WITHOUT_NAME:
         return f"no {name}" if value == "none" else field.word(value)
-    word = f"{value:.3g}" if isinstance(value, float) else field.word(value)
+    word = in_full(value, 3) if isinstance(value, float) else field.word(value)
     return f"{field.symbol or field.label} {word}"
 
 
-def lines(made: Sequence[Gesture]) -> tuple[Array, Array]:
-    """Vertical lines from 0 to 1 at the gestures, as x and y (3 n,) with a gap after each."""
-    steps = np.array([gesture.step for gesture in made], np.float32)
-    x = np.repeat(steps, 3)
-    x[2::3] = np.nan
-    return x, np.tile(np.array([0, 1, np.nan], np.float32), steps.size)
+@dataclass(frozen=True)
+class Flag:
+    """The mark of a gesture: a line at `step` up to `height`, and there a label to its right or left, or none ("")."""
+
+    step: int
+    height: float
+    text: str
+    to_right: bool
+    wide: float  # of the label, in steps
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """From where to where its label is, in steps; nowhere without a label."""
+        return (self.step, self.step + self.wide) if self.to_right else (self.step - self.wide, self.step)
+
+    def hinders(self, other: Flag) -> bool:
+        """Whether a label lies on the other's, or crosses the other's line."""
+        low, high = self.span
+        start, end = other.span
+        on_line = low < other.step < high and other.height >= self.height
+        through = start < self.step < end and self.height >= other.height
+        return on_line or through or (self.height == other.height and low < end and start < high)
 
 
-def labels(made: Sequence[Gesture], now: int) -> list[tuple[int, float, str, str]]:
-    """(step, height, text, position) of the labels of the newest gestures on an axis from 0 to `now`.
+def flags(made: Sequence[Gesture], now: float, first: float = 0, pixels: int = PLOT) -> list[Flag]:
+    """The marks of the gestures on an axis from `first` to `now`, `pixels` long, oldest first; the newest `LABELS` may
+    have labels.
 
-    A label is to the right of its line, or to its left near the end of the axis. It takes the first of three heights
-    at which it overlaps no newer label; if there is none, it is left out.
+    The newest is placed first. Each takes the first place at which it is in no other's way: to the right, then to the
+    left, from the highest of three heights down. Where there is none, its line is bare.
     """
-    placed: list[tuple[int, float, str, str]] = []
-    taken: dict[float, list[tuple[float, float]]] = {height: [] for height in HEIGHTS}
-    for gesture in reversed(made[-LABELS:]):
+    length = max(now - first, 1)
+    placed: list[Flag] = []
+    for age, gesture in enumerate(reversed(made)):
         text = label(gesture)
-        wide = (LETTER * len(text) + 10) / PLOT * max(now, 1)
-        to_right = gesture.step + wide <= max(now, 1) * 1.04
-        start = gesture.step if to_right else gesture.step - wide
-        for height, spans in taken.items():
-            if all(start + wide <= low or high <= start for low, high in spans):
-                spans.append((start, start + wide))
-                shown, side = (f"{SPACE}{text}", "middle right") if to_right else (f"{text}{SPACE}", "middle left")
-                placed.append((gesture.step, height, shown, side))
-                break
+        wide = (LETTER * len(text) + 10) / pixels * length
+        bare = Flag(gesture.step, BARE, "", True, 0)
+        tries = [
+            Flag(gesture.step, height, text, to_right, wide)
+            for to_right, height in product((True, False), HEIGHTS if age < LABELS else ())
+            if to_right or gesture.step - wide >= first
+            if not to_right or gesture.step + wide <= first + 1.04 * length
+        ]
+        free = (one for one in tries if not any(one.hinders(other) for other in placed))
+        placed.append(next(free, bare))
     return placed[::-1]
+
+
+def lines(placed: Sequence[Flag]) -> tuple[Array, Array]:
+    """Vertical lines at the marks, as x and y (3 n,) with a gap after each."""
+    steps = np.array([flag.step for flag in placed], np.float32)
+    x, y = np.repeat(steps, 3), np.zeros(3 * steps.size, np.float32)
+    y[1::3] = [flag.height for flag in placed]
+    x[2::3] = y[2::3] = np.nan
+    return x, y
+
+
+def whole(run: Run) -> tuple[float, float]:
+    """The steps that a chart shows: all."""
+    return 0, run.step
+
+
+def marked(
+    chart: Chart[Run],
+    panels: int = 1,
+    shown: Callable[[Run], tuple[float, float]] = whole,
+    pixels: int = PLOT,
+) -> Chart[Run]:
+    """A chart with that many panels, `pixels` wide at least, over the steps `shown(run)`, and on it the run's nudges:
+    lines in each panel, labels in the first."""
+
+    def skeleton(run: Run) -> go.Figure:
+        return _with_marks(chart.skeleton(run), panels)
+
+    def frame(run: Run) -> Frame:
+        return _frame(flags(newest(run.journal), *shown(run)[::-1], pixels), panels) | chart.frame(run)
+
+    return replace(chart, skeleton=skeleton, frame=frame)
+
+
+def _with_marks(figure: go.Figure, panels: int) -> go.Figure:
+    """The figure with empty traces for lines and labels, under its own traces and over an axis of heights a panel."""
+    under = [trace for trace in figure.data if trace.yaxis != HEIGHTS_AXIS]
+    places = dict.fromkeys((trace.xaxis or "x", trace.yaxis or "y") for trace in under)
+    traces = [go.Scatter(uid="labels", x=[], y=[], text=[], mode="text", yaxis=HEIGHTS_AXIS, hoverinfo="skip")]
+    style = {
+        "line": {"color": faded(GREY, 0.6), "width": 1, "dash": "solid"},
+        "hoverinfo": "skip",
+        "hovertemplate": None,
+    }
+    for i, (x, y) in zip(range(1, panels + 1), places, strict=True):
+        figure.layout[f"yaxis{OVERLAY + i}"] = UNSEEN | {"overlaying": y, "anchor": x}
+        traces.append(line(f"marks{i}", "nudges", xaxis=x, yaxis=f"y{OVERLAY + i}", **style))
+    figure.add_traces(traces)
+    return figure
+
+
+def _frame(placed: Sequence[Flag], panels: int) -> Frame:
+    x, y = lines(placed)
+    named = [flag for flag in placed if flag.text]
+    arrays: Frame = {
+        "labels.x": np.array([flag.step for flag in named], np.float32),
+        "labels.y": np.array([flag.height for flag in named], np.float32),
+        "labels.text": [f"{SPACE}{flag.text}" if flag.to_right else f"{flag.text}{SPACE}" for flag in named],
+        "labels.textposition": ["middle right" if flag.to_right else "middle left" for flag in named],
+    }
+    for i in range(1, panels + 1):
+        arrays |= {f"marks{i}.x": x, f"marks{i}.y": y}
+    return arrays

@@ -9,7 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, line, lines_key, steps_axis, titled
+from core.charts.marks import marked
 from core.charts.names import distinct, room, shared_word, short
 from core.charts.palette import GREY
 from core.charts.thinning import per_line, thinned
@@ -62,11 +64,18 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART: Chart[Run] = Chart(
-    "mean_output",
-    "Mean output",
-    "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples that "
-    "truly have that class, which is subtracted where there are more than five classes.",
-    skeleton,
-    frame,
+CHART: Chart[Run] = marked(
+    Chart(
+        "mean_output",
+        "Mean output",
+        "Mean softmax output of each class over the dev set against training steps; dotted is the share of examples "
+        "that truly have that class, which is subtracted where there are more than five classes.",
+        skeleton,
+        frame,
+        guide=Guide(
+            "Solid lines that find the dotted ones soon: the easiest thing to learn is how frequent each class is. A "
+            "line far from its dots later on is a class that is said too often or too seldom.",
+            ("C16", "C19"),
+        ),
+    )
 )

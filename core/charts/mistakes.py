@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, titled
 from core.charts.names import distinct
 from core.charts.numbers import X
@@ -43,7 +44,7 @@ def numbers(run: Run) -> Mistakes:
 def skeleton(run: Run) -> go.Figure:
     """Empty bars with a text on each, and pictures beside them if the features are pixels."""
     has_pictures = bool(run.data.picture)
-    start = 0.12 if has_pictures else 0
+    start = 0.13 if has_pictures else 0
     yaxis = axis(range=[COUNT - 0.5, -0.5], visible=False, fixedrange=True)
     xaxis = axis(domain=[start, 1], rangemode="tozero", title=titled("loss"))
     shape = layout("mistakes", left=8, xaxis=xaxis, yaxis=yaxis, barmode="overlay", bargap=0.15)
@@ -52,7 +53,10 @@ def skeleton(run: Run) -> go.Figure:
         go.Scatter(uid="words", x=[], y=[], text=[], mode="text", textposition="middle right", hoverinfo="skip")
     )
     if has_pictures:
-        shape["xaxis2"] = axis(domain=[0, start - 0.02], visible=False, fixedrange=True)
+        high, wide = run.data.picture
+        pixels = {"scaleanchor": "y", "scaleratio": 1 / (high + 1), "constrain": "domain", "constraintoward": "right"}
+        across = {"domain": [0, start - 0.01], "range": [-0.5, wide - 0.5]}
+        shape["xaxis2"] = axis(visible=False, fixedrange=True, **across, **pixels)
         traces.append(pictures.heatmap("pictures", x=[], y=[], z=[], xaxis="x2"))
     return go.Figure(traces, shape)
 
@@ -82,11 +86,11 @@ def frame(run: Run) -> Frame:
 
 
 def words(run: Run, worst: Mistakes) -> list[str]:
-    """Such as "#17 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
+    """Such as "example 17: 8, said 3 (97 %)": index in the dev set, true class, predicted class and its probability."""
     names = distinct(run.data.class_names)
     truth = run.data.dev.labels[worst.examples]
     rows = zip(worst.examples.tolist(), truth.tolist(), worst.said.tolist(), worst.sure.tolist(), strict=True)
-    return [f"\u00a0#{i} {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]
+    return [f"\u00a0example {i}: {names[c]}, said {names[said]} ({100 * p:.0f} %)" for i, c, said, p in rows]
 
 
 def _tiles(run: Run, examples: Array) -> Frame:
@@ -113,4 +117,9 @@ CHART: Chart[Run] = Chart(
     applies=lambda run: run.data.n_x != 2,
     hint=hint,
     every=2,
+    guide=Guide(
+        "Mistakes that you would make too, and examples with a wrong label. A long bar is a confident mistake: it "
+        "alone may be most of the loss.",
+        ("C19",),
+    ),
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-MEASURED = ",.6~g"  # a loss or another number that may have any size: 0.317235, 3,180.52, 2.5e-9
+MEASURED = ",.7~r"  # a float32 number of any size: 0.317235, 3,180.52, 1,234,567, 0.0000000025
 X, Y = f"%{{x:{MEASURED}}}", f"%{{y:{MEASURED}}}"  # in a template of plotly's
 LARGEST, LEAST = 1e12, 1e-6  # numbers beyond are written with an exponent
 

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import pictures
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout, names_axis, titled
 from core.charts.names import distinct, left_of
 from core.charts.palette import ORANGE, SHADES
@@ -39,13 +40,14 @@ def skeleton(run: Run) -> go.Figure:
     chosen, outputs, truth = numbers(run)
     names = distinct(run.data.class_names)
     shown = pictures.tiles(run.data, chosen)
-    title = titled("dev example; in % the predicted class")
-    xaxis = names_axis([str(i) for i in chosen], range=[-0.5, chosen.size - 0.5], title=title, anchor="y")
+    title = titled("example of the dev set; in % the predicted class")
+    where = {"range": [-0.5, chosen.size - 0.5], "constrain": "domain", "anchor": "y"}
+    xaxis = names_axis([f"ex.<br>{i}" for i in chosen], title=title, **where)
     top = 0.82 if len(shown) else 1
     yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])
-    shape = layout("outputs", left=left_of(names), xaxis=xaxis, yaxis=yaxis)
+    shape = layout("outputs", left=left_of(names), bottom=50, xaxis=xaxis, yaxis=yaxis)
     x, y = outlines(truth)
-    said = "example %{x}: %{z:.1%}<extra></extra>"
+    said = "%{y}: %{z:.1%}<extra></extra>"
     traces = [
         go.Heatmap(
             uid="p", z=[], zmin=0, zmax=1, colorscale=SHADES, showscale=False, hovertemplate=said, xgap=1, ygap=1
@@ -54,7 +56,10 @@ def skeleton(run: Run) -> go.Figure:
         go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 10}, hoverinfo="skip"),
     ]
     if len(shown):
-        shape["yaxis2"] = axis(domain=[top + 0.02, 1], visible=False, fixedrange=True)
+        high, wide = run.data.picture
+        pixels = {"scaleanchor": "x", "scaleratio": 1 / (wide + 1), "constrain": "domain", "constraintoward": "bottom"}
+        upright = {"domain": [top + 0.02, 1], "range": [-0.5, high - 0.5]}
+        shape["yaxis2"] = axis(visible=False, fixedrange=True, **upright, **pixels)
         x, z = pictures.across(shown)
         traces.append(pictures.heatmap("pictures", x=x, z=z, yaxis="y2"))
     return go.Figure(traces, shape)
@@ -87,4 +92,9 @@ CHART: Chart[Run] = Chart(
     "likeliest has its percentage.",
     skeleton,
     frame,
+    guide=Guide(
+        "Columns that sharpen: from even blue at the start to one dark cell, inside the orange frame. A dark cell "
+        "outside the frame is a confident mistake.",
+        ("C16", "C17"),
+    ),
 )

@@ -8,7 +8,9 @@ import plotly.graph_objects as go
 from core.charts import layers
 from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import lines_key, panels
+from core.charts.marks import marked
 from core.charts.palette import colour
 from core.runs.run import Run
 
@@ -45,12 +47,19 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART: Chart[Run] = Chart(
-    "scale_shift",
-    "Scale γ and shift β[l]",
-    "Batch norm's scale and shift of each hidden layer against training steps: mean and range over units.",
-    skeleton,
-    frame,
-    hint=layers.without_batch_norm,
-    every=2,
+CHART: Chart[Run] = marked(
+    Chart(
+        "scale_shift",
+        "Scale γ and shift β[l]",
+        "Batch norm's scale and shift of each hidden layer against training steps: mean and range over units.",
+        skeleton,
+        frame,
+        hint=layers.without_batch_norm,
+        every=2,
+        guide=Guide(
+            "γ that leaves 1 and β[l] that leaves 0: both are learnt like weights. A γ near 0 switches a unit off.",
+            ("C12", "C11"),
+        ),
+    ),
+    panels=2,
 )

@@ -9,7 +9,9 @@ import plotly.graph_objects as go
 
 from core.charts.bands import band, outline
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import SPACE, axis, key_of, layout, line, steps_axis
+from core.charts.marks import marked
 from core.charts.numbers import Y
 from core.charts.palette import BLUE, VERMILLION
 from core.runs.run import Run
@@ -29,12 +31,13 @@ class Spread:
 
 
 def numbers(run: Run) -> tuple[Array, dict[str, Spread]]:
-    """Steps (n,) float32 and the spread of each side. Infinite losses are drawn at the largest finite one."""
+    """Steps (n,) float32 and the spread of each side. Losses that exploded are cut off."""
     if not run.seed_test:
         return np.empty(0, np.float32), {}
     sides = {"with": run.seed_test.with_, "without": run.seed_test.without}
     finite = [losses[np.isfinite(losses)] for losses in sides.values()]
     top = max((float(losses.max()) for losses in finite if losses.size), default=np.nan)
+    top = min(top, run.history.ceiling(run.data.n_classes))
     return run.seed_test.steps.astype(np.float32), {name: spread(losses, top) for name, losses in sides.items()}
 
 
@@ -50,7 +53,7 @@ def spread(losses: Array, top: float) -> Spread:
     median = (at(0.5, up=False) + at(0.5, up=True)) / 2
     cut = {name: (at(tail, up=False), at(1 - tail, up=True)) for name, (tail, _) in BANDS.items()}
     return Spread(
-        _shown(np.where(np.isinf(median), np.nan, median)),
+        _shown(np.where(median > top, np.nan, median)),
         {name: (_shown(low), _shown(np.minimum(high, top))) for name, (low, high) in cut.items()},
     )
 
@@ -83,6 +86,11 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
+def tested(run: Run) -> tuple[float, float]:
+    """From the nudge that is tested to the last step of the test."""
+    return (run.seed_test.first, run.seed_test.target) if run.seed_test else (0, run.step)
+
+
 def hint(run: Run) -> str | None:
     """How much is done, and at the end the verdict in a few words."""
     if not run.seed_test:
@@ -93,14 +101,22 @@ def hint(run: Run) -> str | None:
     return f"{verdict.kind.capitalize()}: lower under {verdict.better} of {run.seed_test.seeds} seeds."
 
 
-CHART: Chart[Run] = Chart(
-    "luck",
-    "Luck or nudge?",
-    "Dev loss with and without the last nudge against training steps, under other seeds: the median, and the bands "
-    "that hold half and most of the seeds.",
-    skeleton,
-    frame,
-    applies=lambda run: run.seed_test is not None,
-    hint=hint,
-    every=2,
+CHART: Chart[Run] = marked(
+    Chart(
+        "luck",
+        "Luck or nudge?",
+        "Dev loss with and without the last nudge against training steps, under other seeds: the median, and the bands "
+        "that hold half and most of the seeds.",
+        skeleton,
+        frame,
+        applies=lambda run: run.seed_test is not None,
+        hint=hint,
+        every=2,
+        guide=Guide(
+            "Bands that part: then the nudge helps or hurts under most seeds. Bands that lie on each other mean that "
+            "what you saw was luck.",
+            ("C6", "C7"),
+        ),
+    ),
+    shown=tested,
 )

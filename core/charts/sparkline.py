@@ -9,6 +9,7 @@ import numpy as np
 from core.charts.compare import LEAST, wide
 from core.charts.palette import BLUE
 from core.charts.thinning import thinned
+from core.settings.digits import in_full
 
 Array = np.ndarray
 PAD = 2.5  # pixels around the curve, for half of its dot at the end
@@ -25,7 +26,7 @@ def sparkline(steps: Sequence[float], values: Sequence[float | None], width: int
     there = np.isfinite(x) & np.isfinite(y)
     title, body = "no values yet", ""
     if there.any():
-        title = f"{y[there][0]:.3g} to {y[there][-1]:.3g}"
+        title = f"{in_full(y[there][0], 3)} to {in_full(y[there][-1], 3)}"
         y = np.log(np.maximum(y, LEAST)) if wide(y) else y
         places = np.stack([_scaled(x, width), height - _scaled(y, height)])
         body = _lines(places.T, there) + _dot(*places[:, there][:, -1])

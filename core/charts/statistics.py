@@ -6,7 +6,9 @@ import plotly.graph_objects as go
 
 from core.charts import layers
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import lines_key, panels
+from core.charts.marks import marked
 from core.runs.run import Run
 
 COLUMNS = ("batch_mean", "running_mean", "batch_variance", "running_variance")
@@ -37,12 +39,21 @@ def frame(run: Run) -> Frame:
     return arrays
 
 
-CHART: Chart[Run] = Chart(
-    "statistics",
-    "Batch norm's statistics",
-    "Mean and variance of z of the first unit of each hidden layer: of each mini-batch, and the running ones that "
-    "test time uses, against training steps.",
-    skeleton,
-    frame,
-    hint=layers.without_batch_norm,
+CHART: Chart[Run] = marked(
+    Chart(
+        "statistics",
+        "Batch norm's statistics",
+        "Mean and variance of z of the first unit of each hidden layer: of each mini-batch, and the running ones that "
+        "test time uses, against training steps.",
+        skeleton,
+        frame,
+        hint=layers.without_batch_norm,
+        guide=Guide(
+            "Thin lines that jump about a bold one. The bold one, the running average, is what test time uses. The "
+            "smaller the mini-batch, the wilder the thin lines. A bold line that lags behind makes dev loss worse than "
+            "it is.",
+            ("C15", "C10"),
+        ),
+    ),
+    panels=2,
 )

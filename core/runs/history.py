@@ -18,6 +18,7 @@ POINTS = 256
 FIRST = 64  # steps after the start and after a nudge that are all measured
 DETAIL = 16  # measurements in each doubling of the steps from there on
 AVERAGE_BETA = 0.95
+EXPLODED = 3.0  # times the loss before training: above that a loss has exploded
 COLUMNS: Mapping[str, str] = {  # in the order of a row, new ones last; each has one number per what is named here
     "train_loss": "run",
     "train_accuracy": "run",
@@ -44,8 +45,9 @@ COLUMNS: Mapping[str, str] = {  # in the order of a row, new ones last; each has
     "update_ratio": "layer",
     "mean_output": "class",
     "total_norm": "run",
+    "zn_variance": "hidden layer",
 }
-LAST_COLUMNS = ("mean_output", "total_norm")  # of a row, in each version of stored histories
+LAST_COLUMNS = ("mean_output", "total_norm", "zn_variance")  # of a row, in each version of stored histories
 
 
 def steps_until_due(since: int) -> int:
@@ -191,6 +193,12 @@ class History:
     def latest(self, name: str) -> float:
         """The last value of a column of width 1; NaN where there is none."""
         return float(self.column(name)[-1, 0]) if self._count else math.nan
+
+    def ceiling(self, classes: int) -> float:
+        """The loss above which it has exploded: `EXPLODED` times the training loss at step 0, or ln C where that is
+        greater or the other is no finite number. It is the same at every step of a run."""
+        first = float(self.column("train_loss")[0, 0])
+        return EXPLODED * max(math.log(classes), first if math.isfinite(first) else 0.0)
 
     @property
     def bytes(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 from core.nn.schedules import SCHEDULES
 from core.runs.journal import MOST_STEPS, gestures
 from core.runs.run import Run
+from core.settings.digits import in_full
 from core.training.members import picked
 
 SMALL = 1e-7  # a learning rate below which a step is tried: does it change anything?
@@ -68,26 +69,7 @@ def _moves(run: Run) -> bool:
     return not np.array_equal(copy.state.theta, run.stack.state.theta)
 
 
-def dead_layer(run: Run) -> str | None:
-    """A layer of ReLUs that are 0 for the whole mini-batch: no gradient passes it."""
-    if run.spec.activation != "relu" or not run.step or _one_example(run):
-        return None
-    mean, variance = (run.history.column(name)[-1] for name in ("a_mean", "a_variance"))
-    silent = np.flatnonzero((mean == 0) & (variance == 0))
-    if silent.size == 0:
-        return None
-    return (
-        f"Every ReLU of hidden layer {silent[0] + 1} gives 0 for all examples of the mini-batch, so no gradient gets "
-        "through. More training will hardly help: go back to before the step that was too large, or restart."
-    )
-
-
-def _one_example(run: Run) -> bool:
-    """Whether the last step was made on one example: then a layer that lives gives one output too."""
-    return (run.stack.last_batch if run.stack.state.cursor == 0 else run.stack.batch) == 1
-
-
-NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, small_last_batch, nothing_moves, dead_layer)
+NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, small_last_batch, nothing_moves)
 
 
 def notices(run: Run) -> list[str]:
@@ -110,7 +92,7 @@ def twin_words(run: Run) -> str:
     if with_ == without:
         return f"Dev loss is the same as without the last nudge, {after}."
     way = "lower" if with_ < without else "higher"
-    return f"Dev loss is {abs(with_ - without):.2g} {way} than without the last nudge, {after}."
+    return f"Dev loss is {in_full(abs(with_ - without), 2)} {way} than without the last nudge, {after}."
 
 
 def seed_test_words(run: Run) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 from core.data.datasets import Data
 from core.errors import UserError
 from core.runs.journal import Nudge, before_last_gesture
+from core.settings.digits import in_full
 from core.settings.table import FIELDS, RunSpec, Settings, changed
 from core.training.evaluation import dev_scores, parameters
 from core.training.members import picked
@@ -267,13 +268,14 @@ def _too_small(with_: Array, without: Array, better: int, worse: int) -> str:
     both = np.isfinite(with_) & np.isfinite(without)
     way, count = ("lower", better) if better > worse else ("higher", worse)
     size = abs(np.median(with_[both] - without[both]))
-    return f"the dev loss is {way} under {count} of {with_.size} seeds, but by too little to matter (median {size:.2g})"
+    little = f"but by too little to matter (median {in_full(size, 2)})"
+    return f"the dev loss is {way} under {count} of {with_.size} seeds, {little}"
 
 
 def _found(with_: Array, without: Array, step: int, kind: str) -> str:
     way, count = ("lower", with_ < without) if kind == "better" else ("higher", with_ > without)
     told = np.isfinite(with_) & np.isfinite(without)
-    size = f"median {abs(np.median(with_[told] - without[told])):.2g} {way} " if told.any() else ""
+    size = f"median {in_full(abs(np.median(with_[told] - without[told])), 2)} {way} " if told.any() else ""
     return f"with the nudge the dev loss is {way} under {count.sum()} of {with_.size} seeds ({size}at step {step:,})"
 
 

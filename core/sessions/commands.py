@@ -131,6 +131,11 @@ class Rewind(Command, frozen=True):
     step: Whole
 
 
+class Repair(Command, frozen=True):
+    """Where something has gone wrong: go back to before it, with settings under which it should not; pause there. What
+    came after stays as a branch."""
+
+
 class Undo(Command, frozen=True):
     """Undo the last gesture: the run goes to the step before it; what came after stays as a branch. The answer is
     the gesture."""
@@ -257,7 +262,7 @@ class Push(Command, frozen=True):
     scale: float
 
 
-RunMessage = Nudge | Play | Pause | Step | Epoch | Speed | StopAt | Look | Rewind
+RunMessage = Nudge | Play | Pause | Step | Epoch | Speed | StopAt | Look | Rewind | Repair
 SearchMessage = Play | Pause | Stop | Pick | Region
 LabMessage = Play | Pause | More | Restart
 RunCommand = RunMessage | Undo | Annotate | OpenBranch | Adopt | KeepTwins | StartSeedTest | DropSeedTest | Read

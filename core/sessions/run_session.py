@@ -25,6 +25,7 @@ from core.sessions.commands import (
     Pause,
     Play,
     Read,
+    Repair,
     Rewind,
     RunCommand,
     RunMessage,
@@ -117,7 +118,7 @@ class RunSession(Session[RunCommand]):
                 return self._move(command)
         return None
 
-    def _move(self, command: Look | Rewind | Undo | OpenBranch | Adopt | StartSeedTest) -> Any:
+    def _move(self, command: Look | Rewind | Repair | Undo | OpenBranch | Adopt | StartSeedTest) -> Any:
         """Carry out a command before which the run pauses: most go to another step or branch."""
         self.training.pause()
         if isinstance(command, Look):
@@ -127,6 +128,8 @@ class RunSession(Session[RunCommand]):
         match command:
             case Rewind(step):
                 self.timeline.rewind(step)
+            case Repair():
+                self.timeline.repair()
             case Undo():
                 return self.timeline.undo()
             case OpenBranch(line):

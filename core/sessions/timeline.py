@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from core.errors import UserError
 from core.runs.journal import Gesture, last_gesture
 from core.runs.replay import Replay, rewinding, taking_back, twinning, undoing
 from core.runs.run import Run
+from core.runs.wrong import repairing, wrong
 from core.sessions.replay_queue import ReplayQueue
 from core.sessions.run_recording import RunRecording, Saved
 
@@ -52,6 +54,14 @@ class Timeline:
         """Go back to `step`; what came after stays as a branch."""
         self.view = None
         self.fork(rewinding(self.run.branch(), step), step)
+
+    def repair(self) -> None:
+        """Go back to before what has gone wrong, with settings under which it should not; what came after stays as a
+        branch. `UserError` where nothing has."""
+        found = wrong(self.shown)
+        if not found:
+            raise UserError("Nothing is wrong any more: there is nothing to repair.")
+        self.fork(repairing(self.run.branch(), found.repair), found.repair.step)
 
     def undo(self) -> Gesture:
         """Undo the last gesture, and return it; what came after it stays as a branch."""

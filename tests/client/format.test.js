@@ -28,6 +28,11 @@ test("losses have so many significant digits, and small ones a power of ten", ()
   assert.deepEqual([0.693147, 0.000999].map((value) => loss(value, 3)), ["0.693", "9.99e-4"]);
 });
 
+test("large losses keep their digits", () => {
+  const texts = [99.96, 999.6, 3175.2, 1234567.8, 2e15].map((value) => loss(value, 3));
+  assert.deepEqual(texts, ["100", "1,000", "3,175", "1,234,568", "2.00e+15"]);
+});
+
 test("shares, rates and times", () => {
   assert.deepEqual([0, 0.9785, 1].map(percent), ["0.0 %", "97.9 %", "100.0 %"]);
   assert.deepEqual([0, 0.25, 9.96, 10.4, 12345.6].map(perSecond), ["0", "0.3", "10.0", "10", "12,346"]);

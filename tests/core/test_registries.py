@@ -8,12 +8,14 @@ import importlib
 import pkgutil
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core import charts
 from core.charts import CHARTS
+from core.charts.guide import COURSE
 from core.charts.searches import SEARCH_CHARTS
 from core.data.registry import DATASETS
 from core.export import EXPORTS
@@ -27,6 +29,7 @@ from core.settings.table import FIELDS, GROUPS, SETTINGS, RunSpec, Settings
 from core.training.run_data import data_of
 from tests.core.random_runs import OTHER
 
+ROOT = Path(__file__).parents[2]
 CHOICES = {
     "optimizer": OPTIMIZERS,
     "schedule": SCHEDULES,
@@ -83,6 +86,19 @@ def test_a_chart_says_what_it_shows(kind, name, row):
     assert row.title, f"the {kind} {name} has no title"
     assert row.summary.endswith("."), f"the {kind} {name} has no summary, a sentence: {row.summary!r}"
     assert importlib.import_module(row.skeleton.__module__).__doc__, f"the file of the {kind} {name} has no docstring"
+
+
+@rows({"chart": CHARTS})
+def test_a_chart_of_a_run_says_what_to_look_for(kind, name, row):
+    assert row.guide, f"the {kind} {name} has no guide: what to look for, and its rows of the course"
+    assert row.guide.look_for.endswith("."), f"the guide of the {kind} {name} is no sentence"
+    assert row.guide.course, f"the guide of the {kind} {name} names no row of the course"
+    assert len(row.guide.rows) == len(row.guide.course)  # each is in the table
+
+
+def test_the_rows_of_the_course_are_those_of_the_readme():
+    legend = (ROOT / "README.md").read_text(encoding="utf-8").split("## The course")[1].split("\n## ")[0]
+    assert dict(re.findall(r"(C\d+) \| ([^|]+?) (?=\|)", legend)) == COURSE
 
 
 def test_every_chart_is_registered():

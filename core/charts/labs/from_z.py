@@ -12,6 +12,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, names_axis, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.labs.from_z import FromZ
+from core.settings.digits import in_full
 
 DECADES = 5  # t is shown from 1e-5 to 1e5
 CLEAR = "rgba(0,0,0,0)"
@@ -42,7 +43,7 @@ def _exponentials(shown: FromZ) -> Frame:
     """Where t leaves the axis its bar ends with it, and its number says how far it went."""
     places, high = np.arange(shown.t.size), 10.0**DECADES
     drawn = np.clip(shown.t, 1 / high, high)
-    texts = [f"{t:.3g}" for t in shown.t.tolist()]
+    texts = [in_full(t, 3) for t in shown.t.tolist()]
     return {
         "t.x": places,
         "t.y": drawn,

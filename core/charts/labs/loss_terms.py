@@ -11,6 +11,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.layout import axis, key_of, layout, names_axis, titled
 from core.charts.palette import BLUE, GREY, VERMILLION, faded
 from core.labs.loss_terms import LossTerms
+from core.settings.digits import in_full
 
 LARGEST = 5.0  # nats that the axis of losses shows
 ROOM = 0.5  # nats that a number above its bar takes, where the chart is low
@@ -44,7 +45,7 @@ def _losses(shown: LossTerms) -> Frame:
         "mean.y": np.full(2, shown.J),
         "said.x": places,
         "said.y": np.clip(np.where(crossed, shown.J + ABOVE, drawn), None, 0.9 * LARGEST),
-        "said.text": [f"{loss:.3g}" for loss in shown.losses.tolist()],
+        "said.text": [in_full(loss, 3) for loss in shown.losses.tolist()],
     }
 
 

@@ -14,6 +14,7 @@ from core.charts.searches.setting_axes import RUG, SCALE, axis_of, places_and_ra
 from core.search.sampling import spread
 from core.search.search import Search
 from core.search.view import SearchView, newest_losses
+from core.settings.digits import in_full
 
 Array = np.ndarray
 SIDES = ("random", "grid")
@@ -34,7 +35,7 @@ def words(search: Search, axis: str) -> str:
     finite = losses[np.isfinite(losses)]
     values = spread((trial.point for trial in search.trials), axis)
     field = next(one.field for one in search.plan.space.ranges if one.name == axis)
-    best = f", best {finite.min():.3g}" if finite.size else ""
+    best = f", best {in_full(finite.min(), 3)}" if finite.size else ""
     return f"{search.plan.kind}: {values} values of {field.symbol or field.label}{best}"
 
 

@@ -13,6 +13,7 @@ from core.charts.numbers import Y
 from core.charts.palette import BLUE, GREY, VERMILLION
 from core.search.random_vs_grid import SIDES
 from core.search.view import SearchView
+from core.settings.digits import in_full
 
 Array = np.ndarray
 QUANTILES = (0, 0.25, 0.5, 0.75, 1)
@@ -97,7 +98,7 @@ def frame(view: SearchView) -> Frame:
 
 def few(loss: float) -> str:
     """A loss in few signs, such as 0.0688 or 6.88e-4."""
-    return f"{loss:.3g}" if loss >= 1e-3 or not loss else f"{loss:.2e}".replace("e-0", "e-")
+    return in_full(loss, 3) if loss >= 1e-3 or not loss else f"{loss:.2e}".replace("e-0", "e-")
 
 
 def joined(uid: str, pairs: Pairs, chosen: Array) -> Frame:

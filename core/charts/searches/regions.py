@@ -11,6 +11,7 @@ from core.search.regions import Region, stretch_of
 from core.search.search import Search
 from core.search.space import Range, positions
 from core.search.view import SearchView, least_loss, short
+from core.settings.digits import in_full
 
 Array = np.ndarray
 Stretch = tuple[float, float]
@@ -32,7 +33,7 @@ class Box:
     def words(self) -> str:
         """Such as "2: 0.031"."""
         names = ", ".join(map(str, self.generations))
-        return names if self.best is None else f"{names}: {self.best:.3g}"
+        return names if self.best is None else f"{names}: {in_full(self.best, 3)}"
 
 
 def nested(view: SearchView) -> bool:

@@ -1,15 +1,18 @@
 /** A grid of charts: one card each, made once, and fed with the arrays of every frame. */
 import { chartControls } from "./chart_controls.js";
+import { chartInfo } from "./chart_info.js";
 import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
+import { fullScreen } from "./full_screen.js";
 import { movable } from "./drag_points.js";
 import { follow, offer, presenting, staged } from "./presenting.js";
 import { themeAt } from "./theme.js";
+import { viewBar } from "./view_bar.js";
 
 /** @import { Acts, Card, Channel, ChartRow, ChartsData, Part, Status, Theme } from "./types.js" */
 
-const CLOSES = "[role=dialog], [role=listbox], [role=combobox], [role=menu], [data-baseweb=popover], input, textarea";
+const CLOSES = "dialog, [popover], [role=dialog], [role=listbox], [role=combobox], [role=menu], [data-baseweb=popover], input, textarea";
 const MARGIN = "200px"; // how far outside the window a chart is still kept up to date
 
 /** The part "charts" in `root`.
@@ -26,6 +29,12 @@ export function charts(root) {
   /** @type {string | null} */
   let token = null;
   let selected = false;
+  /** @type {Channel | null} */
+  let heard = null;
+  const view = viewBar((message) => heard?.send(message) ?? "", () => {
+    if (heard?.status) look(heard.status);
+  });
+  root.before(view.node);
 
   /** @param {Element} node */
   const cardOf = (node) => cards.get(/** @type {HTMLElement} */ (node).dataset.chart ?? "");
@@ -33,6 +42,8 @@ export function charts(root) {
   /** @type {ReturnType<typeof charts>["update"]} */
   function update({ data }, channel) {
     const theme = themeAt(root);
+    heard = channel;
+    view.node.classList.toggle("panda-watching", root.classList.contains("panda-watching"));
     const names = new Set(data.charts.map((chart) => chart.name));
     const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
@@ -41,7 +52,8 @@ export function charts(root) {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
       const { node } = cards.get(chart.name) ?? add(chart, data, theme, channel);
-      if (root.children[place] !== node) root.insertBefore(node, root.children[place] ?? null);
+      const item = node.closest(".panda-held") ?? node;
+      if (root.children[place] !== item) root.insertBefore(item, root.children[place] ?? null);
       node.classList.toggle("panda-stays", chart.name === stays);
     });
     offer([...names]);
@@ -51,7 +63,8 @@ export function charts(root) {
   /** Show what presenter mode shows, and draw each chart in the theme and scale of its card. */
   function set() {
     const names = presenting() ? staged() : null;
-    for (const [name, { node, dress }] of cards) {
+    for (const [name, { node, dress, leave }] of cards) {
+      if (names) leave();
       node.classList.toggle("panda-off-stage", Boolean(names && !names.includes(name)));
       if (node.offsetParent) dress(themeAt(node));
     }
@@ -69,6 +82,7 @@ export function charts(root) {
     cards.set(chart.name, card);
     watch.observe(card.node);
     widths.observe(card.node);
+    card.zoom(view.from());
     channel.forget(chart.name);
     return card;
   }
@@ -77,7 +91,8 @@ export function charts(root) {
   function drop(name) {
     const card = cards.get(name);
     if (!card) return;
-    const { node, purge } = card;
+    const { node, purge, leave } = card;
+    leave();
     watch.unobserve(node);
     widths.unobserve(node);
     purge();
@@ -96,6 +111,7 @@ export function charts(root) {
   function remove() {
     document.removeEventListener("keydown", onKey);
     unfollow();
+    view.node.remove();
     watch.disconnect();
     widths.disconnect();
     [...cards.keys()].forEach(drop);
@@ -103,6 +119,7 @@ export function charts(root) {
 
   /** @type {ReturnType<typeof charts>["listens"]["frame"]} */
   function frame({ charts: moving, status }) {
+    look(status);
     for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
     selected = Boolean(status.selected);
     for (const [name, { hint, clear }] of cards) {
@@ -110,6 +127,12 @@ export function charts(root) {
       write(hint, status.hints?.[name] ?? "");
       attribute(hint, "title", status.hints?.[name]);
     }
+  }
+
+  /** Show what is wrong, and the steps that were chosen. @param {Status} status */
+  function look(status) {
+    view.show(status);
+    for (const { zoom } of cards.values()) zoom(view.from());
   }
 
   /** Escape clears what is selected, unless it closes something above the page, such as a dialog.
@@ -133,14 +156,16 @@ function build(chart, data, theme, act) {
   const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
   const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const { meta } = chart.figure.layout;
-  const { nodes, draw } = chartControls(chart, drawn);
+  const { nodes, draw, zoom } = chartControls(chart, drawn);
+  const screen = fullScreen(chart.title, () => drawn.dress(themeAt(node)));
   const hint = element("p", { class: "panda-hint", role: "status" });
   const clear = meta?.brush && element("button", {
     type: "button", class: "panda-clear", text: "×", title: "Clear the selected region (Esc)", hidden: true,
     "aria-label": "Clear the selected region", on: { click: () => act.select(null) },
   });
   const name = element("h3", { id: title, text: chart.title });
-  const head = element("header", { class: "panda-card-head" }, name, hint, clear, ...nodes);
+  const head = element("header", { class: "panda-card-head" }, name, ...chartInfo(chart), hint, clear, ...nodes, screen.node);
   const node = element("section", { class: "panda-card", "aria-labelledby": title }, head, area);
-  return { node, hint, clear, ...drawn, draw, every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
+  const more = { every: chart.every ?? 1, visible: true, description: JSON.stringify(chart) };
+  return { node, hint, clear, ...drawn, draw, zoom, leave: screen.leave, ...more };
 }

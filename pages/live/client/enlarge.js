@@ -7,17 +7,21 @@
 /** @typedef {{ text?: string, standoff?: number, font?: Font }} Title */
 /** @typedef {{ font?: Font, xshift?: number, yshift?: number }} Annotation */
 
-export const LEAST_TEXT = 20; // px, of anything that is enlarged
-export const LEAST_LINE = 3; // px
+export const LEAST_TEXT = 20; // px, from the scale on that makes the common text as large
+export const LEAST_LINE = 3; // px, from that scale on
 const SMALLER = 0.75; // plotly writes digits between powers of ten that much smaller than the axis' other labels
 const [TEXT, HOVER, LINE, MARK] = [11, 13, 2, 6]; // what plotly or the charts take where nothing is said
 const AXIS = /^[xy]axis\d*$/;
 
+/** A least size at a scale: no small text or thin line is further below it than the common text is.
+ * @type {(size: number, scale: number) => number} */
+const least = (size, scale) => size * Math.min(1, (scale * TEXT) / LEAST_TEXT);
+
 /** @type {(size: number | undefined, scale: number) => number} */
-const text = (size, scale) => Math.max(LEAST_TEXT, (size ?? TEXT) * scale);
+const text = (size, scale) => Math.max(least(LEAST_TEXT, scale), (size ?? TEXT) * scale);
 
 /** A line that is not drawn stays so. @type {(width: number | undefined, scale: number) => number} */
-const line = (width, scale) => (width === 0 ? 0 : Math.max(LEAST_LINE, (width ?? LINE) * scale));
+const line = (width, scale) => (width === 0 ? 0 : Math.max(least(LEAST_LINE, scale), (width ?? LINE) * scale));
 
 /** A layout by a factor; as it is at 1.
  * @param {Layout} layout
@@ -61,8 +65,8 @@ function annotation(note, scale) {
 /** @type {(axis: LayoutAxis, scale: number) => LayoutAxis} */
 function axis(before, scale) {
   const [title, ticks] = [/** @type {Title | undefined} */ (before.title), /** @type {Font} */ (before.tickfont ?? {})];
-  const least = before.type === "log" ? LEAST_TEXT / SMALLER : LEAST_TEXT;
-  const next = { ...before, tickfont: { ...ticks, size: Math.max(least, text(ticks.size, scale)) } };
+  const smallest = least(LEAST_TEXT, scale) / (before.type === "log" ? SMALLER : 1);
+  const next = { ...before, tickfont: { ...ticks, size: Math.max(smallest, text(ticks.size, scale)) } };
   if (!title) return next;
   return { ...next, title: { ...title, standoff: (title.standoff ?? 0) * scale, font: grown(title.font ?? {}, scale) } };
 }

@@ -21,8 +21,8 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 
 let anyWhole = 0; // when any figure was last drawn whole
 
-/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setLog(axis, log)`, `purge()`. Where a trace has
- * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setAxes(way, some)`, `purge()`. Where a trace
+ * has customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
  * selected (see brush.js).
  * @param {HTMLElement} area
  * @param {Skeleton} figure
@@ -163,6 +163,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     if (JSON.stringify(next) === JSON.stringify(theme)) return;
     theme = next;
     layout = dressed(plain, theme);
+    drawnExtents = {};
     whole();
   }
 
@@ -173,13 +174,12 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     align();
   }
 
-  /** Make the axis of values, or all axes of steps, logarithmic or linear.
+  /** Set attributes of the axis of values, or of all axes of steps.
    * @param {"x" | "y"} way
-   * @param {boolean} log */
-  function setLog(way, log) {
+   * @param {LayoutAxis} some */
+  function setAxes(way, some) {
     const keys = way === "y" ? ["yaxis"] : Object.keys(plain).filter((key) => key.startsWith("xaxis"));
-    const type = log ? "log" : "linear";
-    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (plain[key]), type }]);
+    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (plain[key]), ...some }]);
     plain = { ...plain, ...Object.fromEntries(axes) };
     layout = dressed(plain, theme);
     drawnExtents = {}; // they are in the units of the old scale
@@ -193,7 +193,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     Plotly = null;
   }
 
-  return { draw, dress, resize, setLog, purge };
+  return { draw, dress, resize, setAxes, purge };
 }
 
 /**

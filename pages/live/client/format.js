@@ -20,11 +20,13 @@ export const grouped = (value) => value.toLocaleString("en");
 /** A share from 0 to 1 as a percentage with one decimal. @type {(share: Maybe) => string} */
 export const percent = (share) => (known(share) ? `${(100 * share).toFixed(1)} %` : NOTHING);
 
-/** A loss with so many significant digits; powers of ten below a thousandth.
+/** A loss with so many significant digits, but all digits before the point up to 1e12; powers of ten below a
+ * thousandth.
  * @type {(value: Maybe, digits: number) => string} */
 export function loss(value, digits) {
   if (!known(value)) return NOTHING;
-  return value !== 0 && value < 1e-3 ? value.toExponential(2) : value.toPrecision(digits);
+  if ((value !== 0 && value < 1e-3) || value >= 1e12) return value.toExponential(2);
+  return value >= 10 ** (digits - 1) ? number(value) : value.toPrecision(digits);
 }
 
 /** Steps a second: one decimal below 10. @type {(rate: Maybe) => string} */

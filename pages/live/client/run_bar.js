@@ -50,7 +50,7 @@ export function runBar(root) {
   const command = (message) => channel.send(message);
   const kept = () => channel.kept();
   const view = build(root, command, kept, (how) => component.setTriggerValue("restart", how));
-  const notice = notices(root, command);
+  const notice = notices(root);
   const onStage = stage(root, command, kept, () => component.data.phone);
   /** @type {Shortcut[]} */
   const keys = [

@@ -1,8 +1,8 @@
 /** Keys that work anywhere on the page, and the list of them. */
 import { element } from "./dom.js";
 
-const TAKES_LETTERS = "input:not([type=range]), textarea, select, [contenteditable=true], [role=dialog] *, dialog *, "
-  + "[role=combobox]";
+const TAKES_LETTERS = "input:not([type=range]), textarea, select, [contenteditable=true], [role=dialog] *, "
+  + "dialog:not(.panda-screen) *, [role=combobox]";
 const TAKES_SPACE = `${TAKES_LETTERS}, button, summary, a[href], [role=tab], [role=switch]`;
 const TAKES_ARROWS = `${TAKES_LETTERS}, input, [role=slider], [role=tab], [role=radio], [role=listbox] *`;
 

@@ -74,7 +74,7 @@ export function stage(root, command, kept, code) {
     status = next;
     play.show(next);
     readouts.show(next);
-    write(said, next.trouble?.sentence ?? pastText(next));
+    write(said, next.wrong?.sentence ?? pastText(next));
   }
 
   /** @type {Shortcut[]} */

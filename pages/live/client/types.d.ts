@@ -20,12 +20,15 @@ export interface Status {
   since?: Record<string, number | null>; // by setting: the step from which it counts
   learning_rate?: number | null; // after its schedule
   selected?: boolean; // a region is selected in the charts
+  marks?: number[]; // steps of a run's nudges
+  wrong?: Wrong | null; // with a run
 }
 
-export interface Trouble {
+/** What has gone wrong in a run. */
+export interface Wrong {
   sentence: string;
-  step: number | null; // just before it
-  before_nudge: number | null; // the step before the nudge after which it began
+  more: string;
+  repair: string; // what the button says
 }
 
 export interface RunStatus extends Status {
@@ -45,7 +48,6 @@ export interface RunStatus extends Status {
   looking: boolean; // at an earlier step
   catching_up: number | null; // step to which the run is replayed
   notices: string[];
-  trouble: Trouble | null;
 }
 
 export interface Leader {
@@ -115,7 +117,7 @@ export interface Described {
 export type Places = Record<string, [number, number] | null>;
 
 export type Message = { id?: number } & (
-  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" }
+  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" | "repair" }
   | { type: "speed"; steps: number }
   | { type: "stop_at"; step?: number; epochs?: number; loss?: number }
   | { type: "look"; step: number | null }
@@ -243,6 +245,7 @@ export interface ChartRow {
   title: string;
   summary: string;
   every?: number;
+  guide?: { look_for: string; course: string[] } | null;
   figure: Skeleton;
 }
 
@@ -311,7 +314,7 @@ export interface Figure {
   draw(arrays: Arrays): void;
   dress(theme: Theme): void;
   resize(): void;
-  setLog(axis: "x" | "y", log: boolean): void;
+  setAxes(way: "x" | "y", some: LayoutAxis): void;
   purge(): void;
 }
 
@@ -319,6 +322,8 @@ export interface Card extends Figure, Omit<WantedChart, "name"> {
   node: HTMLElement;
   hint: HTMLElement;
   clear?: HTMLElement;
+  zoom(step: number | null): void; // from which step on a chart over steps is drawn
+  leave(): void; // the full screen
   description: string;
 }
 

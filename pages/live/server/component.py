@@ -137,11 +137,12 @@ def charts(
 
 
 def chart_row(chart: Chart[Any], shown: Any) -> dict[str, Any]:
-    """A chart as the client takes it: its skeleton, title and summary."""
+    """A chart as the client takes it: its skeleton, title and summary, and what it says about itself."""
     return {
         "name": chart.name,
         "title": chart.title,
         "summary": chart.summary,
         "every": chart.every,
+        "guide": {"look_for": chart.guide.look_for, "course": chart.guide.rows} if chart.guide else None,
         "figure": json.loads(chart.skeleton(shown).to_json(remove_uids=False)),
     }

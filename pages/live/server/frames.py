@@ -19,6 +19,7 @@ from core.labs.side_by_side import SHORT
 from core.runs.journal import Gesture
 from core.runs.notices import decay_words, notices, seed_test_words, twin_words
 from core.runs.run import Run
+from core.runs.wrong import wrong
 from core.search.search import Search
 from core.search.space import Range
 from core.search.view import short
@@ -114,7 +115,7 @@ def status(opened: RunSession) -> dict[str, Any]:
         "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": [*filter(None, [opened.recording.state.unsaved, opened.said, pacing.said]), *notices(run)],
-        "trouble": trouble(run),
+        "wrong": wrong_row(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
 
@@ -143,16 +144,13 @@ def watched(opened: RunSession) -> dict[str, Any]:
     }
 
 
-def trouble(run: Run) -> dict[str, Any] | None:
-    """The sentence, and where one can go back to: just before, and before the nudge after which it began."""
-    if not run.trouble:
+def wrong_row(run: Run) -> dict[str, Any] | None:
+    """What has gone wrong and why, more on it, and the words of the button that repairs it."""
+    found = wrong(run)
+    if not found:
         return None
-    gesture = run.trouble.gesture
-    return {
-        "sentence": run.trouble.sentence,
-        "step": max(0, run.trouble.step - 1),
-        "before_nudge": gesture.first if gesture else None,
-    }
+    more = run.trouble.sentence if run.trouble else ""
+    return {"sentence": found.sentence, "more": more, "repair": found.repair.words}
 
 
 def search_status(opened: SearchSession) -> dict[str, Any]:

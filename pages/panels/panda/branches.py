@@ -13,6 +13,7 @@ from core.runs.journal import gestures
 from core.runs.journal_json import journal_of
 from core.sessions.commands import OpenBranch
 from core.sessions.run_session import RunSession
+from core.settings.digits import in_full
 from core.store import Line, Store
 from pages.common.escape import plain
 from pages.common.identity import drives
@@ -68,7 +69,7 @@ def _row(opened: RunSession, store: Store, line: Line, depth: int, in_hand: bool
     with words.container(gap=None):
         text = plain(name)
         st.markdown(f":small[{indent}{'└ ' * bool(depth)}{f'**{text}**' if in_hand else text}]")
-        best = "" if line.best is None else f" · best dev loss {line.best:.3g}"
+        best = "" if line.best is None else f" · best dev loss {in_full(line.best, 3)}"
         st.caption(f"{indent}{SPACE * bool(depth)}step {line.step:,}{best}")
     curve.image(sparkline(*line.curve), width="stretch", alt=f"dev loss of {name}")
     if drives(opened):

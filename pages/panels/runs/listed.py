@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from core.settings.digits import in_full
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.store import Entry
 
@@ -73,4 +74,4 @@ def differing(runs: Sequence[Listed]) -> dict[str, list[str]]:
 
 def number(loss: float | None) -> str:
     """A loss as the list shows it."""
-    return "–" if loss is None else f"{loss:.3g}"
+    return "–" if loss is None else in_full(loss, 3)

@@ -1,5 +1,6 @@
 """What charts say on hover and beside axes: numbers in full, and class names that differ."""
 
+import math
 import re
 from pathlib import Path
 
@@ -19,13 +20,25 @@ LONG = tuple(f"population-of-versicolor-irises-from-the-{place}" for place in ("
 
 
 def written(form, number):
-    """A number as d3 writes it; python's `g` drops zeros at the end by itself, its `f` does not."""
+    """A number as d3 writes it; python's `g` drops zeros at the end by itself, its `f` does not. Python has no `r`:
+    as many significant digits as are asked for, never an exponent."""
+    if form.endswith("r"):
+        digits = int(re.search(r"\d+", form).group()) - 1 - math.floor(math.log10(abs(number)))
+        return written(f",.{max(0, digits)}~f", round(number, digits))
     text = format(number, form.replace("~", ""))
     return text.rstrip("0").rstrip(".") if form.endswith("~f") and "." in text else text
 
 
 @pytest.mark.parametrize(
-    ("number", "text"), [(3180, "3,180"), (3183.26, "3,183.26"), (0.31723512, "0.317235"), (118011, "118,011")]
+    ("number", "text"),
+    [
+        (3180, "3,180"),
+        (3183.26, "3,183.26"),
+        (0.31723512, "0.3172351"),
+        (118011, "118,011"),
+        (1234567, "1,234,567"),
+        (2.5e-9, "0.0000000025"),
+    ],
 )
 def test_a_measured_number_is_in_full(number, text):
     assert written(MEASURED, number) == text
@@ -39,7 +52,7 @@ def test_a_measured_number_is_in_full(number, text):
         (-1.5, 2.5, 0.123456, "0.123"),
         (0, 0.002, 0.0012345, "0.001234"),
         (5, 5, 5, "5"),
-        (0, 1e15, 3.1e14, "3.1e+14"),
+        (0, 1e15, 3.1e14, "310,000,000,000,000"),
     ],
 )
 def test_a_coordinate_is_in_full_to_a_thousandth_of_its_range(low, high, number, text):
@@ -101,7 +114,7 @@ def test_mistakes_tell_classes_apart(far):
     labels = far.data.dev.labels[:6]
     wrong = mistakes.Mistakes(np.arange(6), np.ones(6), (labels + 1) % 3, np.full(6, 0.9), np.ones(6, bool))
     for words in mistakes.words(far, wrong):
-        true, said = re.search(r"#\d+ (.*), said (.*) \(", words).groups()
+        true, said = re.search(r"example \d+: (.*), said (.*) \(", words).groups()
         assert true != said
 
 

@@ -74,10 +74,10 @@ def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_axis():
 
 def test_loss_marks_every_gesture(made):
     run = made("nudged")
-    arrays = loss.frame(run)
+    arrays = CHARTS["loss"].frame(run)
     made_gestures = gestures(run.journal)
     assert len(made_gestures) == 31
-    equal(arrays["marks.x"][::3], [gesture.step for gesture in made_gestures])
+    equal(arrays["marks1.x"][::3], [gesture.step for gesture in made_gestures])
     assert arrays["labels.text"][-1].strip() == "β 0.7"
     assert len(arrays["labels.text"]) == len(arrays["labels.textposition"]) <= 10
 
@@ -86,7 +86,7 @@ def test_loss_marks_every_gesture(made):
     ("module", "columns"),
     [
         (activations, ("a_mean", "a_variance")),
-        (z, ("z_mean", "zt_mean", "z_variance", "zt_variance")),
+        (z, ("z_mean", "zt_mean", "z_variance", "zt_variance", "zn_variance")),
         (statistics, ("batch_mean", "running_mean", "batch_variance", "running_variance")),
         (scale_shift, ("gamma", "gamma_low", "gamma_high", "shift", "shift_low", "shift_high")),
         (gradients, ("gradient_norm", "update_ratio", "total_norm")),
@@ -113,7 +113,7 @@ def test_layers_against_the_network(made):
 
 def test_batch_norm_off_is_a_gap(made):
     run = made("without batch norm")
-    _, before, after, _, _ = z.numbers(run)
+    _, before, after, *_ = z.numbers(run)
     assert np.isfinite(before[:, 1:]).all()
     assert np.isnan(after).all()
     assert np.isnan(statistics.numbers(run)[1]).all()
@@ -123,7 +123,7 @@ def test_batch_norm_off_is_a_gap(made):
 
 
 def test_a_gap_ends_where_batch_norm_comes_back(made):
-    steps, _, after, _, _ = z.numbers(made("toggled"))
+    steps, _, after, *_ = z.numbers(made("toggled"))
     off = np.isnan(after[0])
     assert off[(steps > 40) & (steps <= 80)].all()
     assert not off[((steps > 0) & (steps <= 40)) | ((steps > 80) & (steps <= 120))].any()
