@@ -9,6 +9,7 @@ const NAME = "present"; // in the address
 const CLASS = "panda-presenting"; // of the root element
 const SMALLEST = 11; // px, of the text of charts on the page
 const [WIDE, HIGH] = [1280, 720]; // px, of the screen on which text is as small as it may be
+const CARD = 340; // px, the width for which a chart is laid out
 const MOST = 2; // charts
 
 let on = false;
@@ -69,7 +70,8 @@ function changed() {
   const { classList, style } = document.documentElement;
   classList.toggle(CLASS, on);
   const room = Math.max(1, Math.min(innerWidth / WIDE, innerHeight / HIGH));
-  if (on) style.setProperty("--panda-scale", String((LEAST_TEXT / SMALLEST) * room));
+  const scale = Math.max(1, Math.min((LEAST_TEXT / SMALLEST) * room, innerWidth / CARD)); // less on a phone
+  if (on) style.setProperty("--panda-scale", String(scale));
   else style.removeProperty("--panda-scale");
   listeners.forEach((listener) => listener());
 }
