@@ -25,7 +25,17 @@ PAGES = [
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 3rem } /* less air around */
-[data-testid="stCaptionContainer"] { font-size: 0.75rem } /* as the dials have it */
+[data-testid="stCaptionContainer"] { font-size: 0.75rem; color: inherit; opacity: 0.76 } /* as the dials have it */
+[data-testid="stTable"] :is(th, td, p) { overflow-wrap: anywhere; white-space: normal !important; word-break: break-word }
+@media (max-width: 640px) {
+  [data-testid="stTable"] :is(th, td) { padding: 0.25rem !important; font-size: 0.75rem } /* it fits: nothing to scroll */
+  [data-testid="stTable"] > div { overflow: visible }
+}
+[data-testid="stToastContainer"] { inset: auto 1rem 1rem auto !important } /* away from the bar's numbers */
+@media (prefers-reduced-motion: reduce) {
+  .stApp *, .stApp *::before, .stApp *::after { animation-duration: 1ms !important; transition-duration: 1ms !important }
+  .stApp { scroll-behavior: auto !important }
+}
 </style>"""
 
 st.html(STYLE)

@@ -19,7 +19,8 @@ MEASURED = """() => {
       top: top + Math.min(...ys), bottom: top + Math.max(...ys) };
   }
 
-  const inside = (a, b) => a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
+  const inside = (a, b) =>
+    a.left >= b.left - 1 && a.right <= b.right + 1 && a.top >= b.top - 1 && a.bottom <= b.bottom + 1;
   const shared = (a, b) => Math.min(Math.min(a.right, b.right) - Math.max(a.left, b.left),
     Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)) / Math.min(a.height, b.height);
 
@@ -43,7 +44,8 @@ MEASURED = """() => {
     }
     const all = [...boxes];
     all.forEach(([one, a], i) => all.slice(i + 1).forEach(([other, b]) => {
-      if (!one.contains(other) && !other.contains(one) && shared(a, b) > 0.25) found.overlaps.push([name(one), name(other)]);
+      if (one.contains(other) || other.contains(one) || shared(a, b) < 1 / 3) return;
+      found.overlaps.push([name(one), name(other)]);
     }));
   }
   return found;
@@ -52,5 +54,5 @@ MEASURED = """() => {
 
 def measured(page):
     """{"texts": [[px, text]], "lines": [[px, chart]], "cut": [text], "overlaps": [[text, text]]} of the stage: a text
-    that leaves its plot, figure or window is cut; two overlap where they share a quarter of their height."""
+    that leaves its plot, figure or window is cut; two overlap where they share a third of their height."""
     return page.evaluate(MEASURED)

@@ -153,7 +153,7 @@ export function charts(root) {
  * @type {(chart: ChartRow, data: ChartsData, theme: Theme, act: Acts) => Card} */
 function build(chart, data, theme, act) {
   const title = freshId("title");
-  const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
+  const area = element("div", { class: "panda-plot", role: "figure", "aria-label": `${chart.title}. ${chart.summary}` });
   const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const { meta } = chart.figure.layout;
   const { nodes, draw, zoom } = chartControls(chart, drawn);

@@ -35,6 +35,7 @@ let anyWhole = 0; // when any figure was last drawn whole
 export function plot(area, figure, loading, theme, palette, { pick, select }) {
   const gd = /** @type {PlotElement} */ (document.createElement("div"));
   gd.className = "panda-figure";
+  gd.ariaHidden = "true"; // its words for a screen reader are those of the area
   area.append(gd);
   const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
   let plain = touch() ? { dragmode: false, ...figure.layout } : figure.layout; // without the theme
@@ -137,7 +138,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
     /** @type {NodeListOf<HTMLElement>} */
     const buttons = gd.querySelectorAll(".modebar-btn");
-    buttons.forEach((button) => { button.tabIndex = -1; }); // an image has no tab stops
+    buttons.forEach((button) => { button.tabIndex = -1; }); // what is hidden from a screen reader has no tab stops
     lastWhole = anyWhole = performance.now();
     align();
   }

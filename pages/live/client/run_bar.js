@@ -8,6 +8,7 @@ import { keyList, listen } from "./shortcuts.js";
 import { stage } from "./stage.js";
 import { stopField } from "./stop_field.js";
 import { timeline } from "./timeline.js";
+import { toolbar } from "./toolbar.js";
 
 /** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
 /** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
@@ -117,6 +118,7 @@ function build(root, command, kept, restart) {
   const seldom = element("div", { class: "panda-seldom", id: freshId("seldom") }, stop.node, restarts);
   const often = element("div", { class: "panda-buttons", role: "group", "aria-label": "Play" }, play.node, step, epoch);
   const controls = element("div", { class: "panda-controls" }, often, speed.node, opener(root, seldom), seldom);
+  toolbar(controls, "Play, speed, where to stop, restart");
   const readouts = readoutList("Where the run is", READOUTS);
   const times = timeline(command);
   let openList = () => {};
