@@ -52,7 +52,7 @@ def test_play_nudge_step_look_back_and_choose(page):
     page.keyboard.press("Enter")
     page.wait_for_function("window.__panda.lastSettings.learning_rate === 0.02")
     at_rest(page)
-    tab_to(page, "learning rate", 2)  # the slider
+    tab_to(page, "^(?!About).*learning rate", 2)  # the slider
     page.keyboard.press("ArrowRight")
     page.wait_for_function("window.__panda.lastSettings.learning_rate > 0.02")
     at_rest(page)
