@@ -24,11 +24,13 @@ from core.sessions.search_registry import SEARCH_SESSIONS  # noqa: E402
 from core.store import DamagedError, StoreError, the_store  # noqa: E402
 from core.training import jit  # noqa: E402
 from pages.common.sentences import said  # noqa: E402
+from pages.live.server import external_address  # noqa: E402
 from pages.live.server.assets import FILES_ROUTE, base_path, send_file  # noqa: E402
 from pages.live.server.channel import live  # noqa: E402
 from pages.live.server.first_script import FirstScript  # noqa: E402
 from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
+from pages.live.server.limits import allow_connections  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.phone import PHONE_ROUTE, send_code  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
@@ -45,6 +47,8 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
         the_store()
     except DamagedError as error:  # every page says it too
         logging.getLogger(__name__).error("%s", error)
+    external_address.never_wait()
+    allow_connections()
     redact_logs()  # from the first client on; a path above, which may look like a token, is said in full
     asyncio.get_running_loop().set_exception_handler(handle_loop_error)
     with threadpool_limits(limits=1):

@@ -7,6 +7,8 @@ tenth time a whole server. Exit code 1 where anything is missing or too slow, or
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
 import os
 import random
@@ -17,6 +19,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,18 +46,40 @@ QUIET = 0.2  # share of the lives in which the run mostly just plays
 SPEEDS = (10, 100, FLAT_OUT)
 LONGEST_REOPEN = 5.0  # seconds
 PATIENCE = 30.0
+SECOND_PATIENCE = 120.0  # until a second process has ended; the machine may be slow
 CHARTS = ["loss", "activations"]
 SERVER_EVERY = 10  # lives in which the second process is a whole server; in the others it only opens the store
 SECOND = [sys.executable, "-m", "uvicorn", "app:app", "--port", "0"]
 OPENS = [sys.executable, "-c", "import os; from core.store import Store; Store(os.environ['PANDA_DB'])"]
 
 
+@dataclass(frozen=True)
+class Reopening:
+    """Seconds of one reopening: until the server answers, the socket is open, the first frame has come, and the run is
+    replayed, which trained so many steps again; and how long the machine kept the server waiting for a processor."""
+
+    start: float
+    connect: float
+    frame: float
+    replay: float
+    steps: int
+    kept_waiting: float
+
+    @property
+    def connected(self) -> float:
+        """From connecting to the run as it was left."""
+        return self.connect + self.frame + self.replay
+
+    def __str__(self) -> str:
+        parts = f"start {self.start:.2f} s, connect {self.connect:.2f}, first frame {self.frame:.2f}"
+        return f"{parts}, replay of {self.steps:,} steps {self.replay:.2f}; no processor for {self.kept_waiting:.2f}"
+
+
 @dataclass
 class Report:
-    """What the reopenings took (seconds) and lost, and what was wrong with them."""
+    """The reopenings and what they lost, and what was wrong with them."""
 
-    connected: list[float] = field(default_factory=list)  # from connecting to the run as it was left
-    started: list[float] = field(default_factory=list)  # the same with the start of the server
+    reopenings: list[Reopening] = field(default_factory=list)
     steps: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
     refused: list[bool] = field(default_factory=list)  # whether each second process was
@@ -78,37 +104,47 @@ def ask_for_frame(socket: ClientConnection) -> None:
     say(socket, type="frame", charts=CHARTS, seq=0)
 
 
-def caught_up(socket: ClientConnection) -> dict[str, Any]:
-    """The status of the first frame in which the run stands where it was left."""
-    while True:
-        ask_for_frame(socket)
-        status = unpack(socket.recv(timeout=PATIENCE))[0]["status"]
-        if status["catching_up"] is None:
-            return status
+def next_status(socket: ClientConnection) -> dict[str, Any]:
+    """The status of the next frame."""
+    ask_for_frame(socket)
+    status: dict[str, Any] = unpack(socket.recv(timeout=PATIENCE))[0]["status"]
+    return status
+
+
+@contextmanager
+def reopened(it: Server, key: str, began: float) -> Iterator[tuple[ClientConnection, dict[str, Any], Reopening]]:
+    """The run, opened on a server whose start `began`, as soon as it stands where it was left: a socket, its status,
+    and what that took."""
+    marks, before = [began, time.monotonic()], it.kept_waiting()
+    with connect(f"ws://127.0.0.1:{it.port}/live/{key}", max_size=None) as socket:
+        marks.append(time.monotonic())
+        status = next_status(socket)
+        marks.append(time.monotonic())
+        first = status["step"]
+        while status["catching_up"] is not None:
+            status = next_status(socket)
+        marks.append(time.monotonic())
+        spans = [b - a for a, b in itertools.pairwise(marks)]
+        yield socket, status, Reopening(*spans, status["step"] - first, it.kept_waiting() - before)
 
 
 def one_life(path: Path, run: str, key: str, book: Book, report: Report, rng: random.Random | None) -> None:
     """Start the server, open the run and compare it with the book; where there is `rng`, use it until it is killed."""
     begun = time.monotonic()
-    with server(APP, path) as it:
-        ready = time.monotonic()
-        with connect(f"ws://127.0.0.1:{it.port}/live/{key}", max_size=None) as socket:
-            status = caught_up(socket)
-            now = time.monotonic()
-            if book.shown:
-                report.connected.append(now - ready)
-                report.started.append(now - begun)
-            _compare(path, run, book, report, status)
-            report.refused.append(refuses(path, server=len(report.refused) % SERVER_EVERY == 0))
-            if rng:
-                _use_until_killed(socket, it, book, rng)
+    with server(APP, path) as it, reopened(it, key, begun) as (socket, status, took):
+        if book.shown:
+            report.reopenings.append(took)
+        _compare(path, run, book, report, status)
+        report.refused.append(refuses(path, server=len(report.refused) % SERVER_EVERY == 0))
+        if rng:
+            _use_until_killed(socket, it, book, rng)
 
 
 def refuses(path: Path, server: bool) -> bool:
     """Whether a second process, a whole server or not, is told that another one has the file, and ends."""
     env = os.environ | {"PANDA_DB": str(path)}
     command = SECOND if server else OPENS
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=PATIENCE)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=SECOND_PATIENCE)
     return done.returncode != 0 and f"uses {path}" in done.stderr + done.stdout
 
 
@@ -204,7 +240,7 @@ def bench(kills: int, seed: int) -> int:
     verdict, problems = judge(book, lines), [*report.faults, *book.said]
     print(*problems, sep="\n", end="")
     whole = not (problems or verdict.lost or verdict.doubled) and check == "ok" and same and all(report.refused)
-    return 0 if whole and max(report.connected) <= LONGEST_REOPEN else 1
+    return 0 if whole and max(one.connected for one in report.reopenings) <= LONGEST_REOPEN else 1
 
 
 def _print(seed: int, kills: int, book: Book, lines: dict[str, Line], report: Report, check: str, same: bool) -> None:
@@ -223,8 +259,9 @@ def _print(seed: int, kills: int, book: Book, lines: dict[str, Line], report: Re
         "steps of the run at the end": max(line.step for line in lines.values()),
         "quick_check": check,
         "replay of the journal alone": "the same fingerprint" if same else "DIFFERS",
-        "reopened after connecting": _times(report.connected),
-        "reopened, with the server's start": _times(report.started),
+        "reopened after connecting": _times([one.connected for one in report.reopenings]),
+        "reopened, with the server's start": _times([one.connected + one.start for one in report.reopenings]),
+        "  the longest": max(report.reopenings, key=lambda one: one.connected),
         "steps shown and gone": f"{max(report.steps):,} at most, {max(report.seconds):.2f} s of play at most",
     }
     for name, value in rows.items():
@@ -236,5 +273,8 @@ def _times(seconds: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    kills, seed, *_ = [*map(int, sys.argv[1:]), *(KILLS, time.time_ns() % 10**6)[len(sys.argv) - 1 :]]
-    raise SystemExit(bench(kills, seed))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", nargs="?", type=int, default=KILLS, help=f"{KILLS} if not given")
+    parser.add_argument("seed", nargs="?", type=int, default=time.time_ns() % 10**6, help="of what is done, and when")
+    given = parser.parse_args()
+    raise SystemExit(bench(given.kills, given.seed))

@@ -7,6 +7,7 @@ are tracebacks on screen, and nudges that a frame shows and the file does not ha
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import json
 import os
@@ -180,4 +181,6 @@ def bench(part: str) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(bench(sys.argv[1] if len(sys.argv) > 1 else ""))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", nargs="?", default="", help="of the names of the faults; all if not given")
+    raise SystemExit(bench(parser.parse_args().part))

@@ -185,16 +185,20 @@ def zoom(opened: SearchSession) -> None:
 def new_search(opened: SearchSession) -> None:
     """Inputs for a new search, and the button that starts it."""
     plans = plan_inputs(seen_here(opened))
-    seeds = seeds_input(plans)
+    try:
+        seeds = seeds_input(plans)
+    except UserError as error:
+        st.error(plain(str(error)))
+        plans, seeds = [], None
     address = dask_address()
     where = address or "worker processes on this machine"
     make: Callable[[Plan], Search] = Search
     if address is not None and st.toggle("On Dask", help=f"Train on {where}, a chunk of models at a time."):
         make = partial(DaskSearch, address=address)
-    if plans and st.button("Start this search", type="primary", width="stretch"):
+    if st.button("Start this search", type="primary", width="stretch", disabled=not plans):
         try:
             first, *others = made = [make(plan) for plan in plans]
-            contest = RandomVsGrid(made, seeds, make) if seeds else None
+            contest = RandomVsGrid(made, seeds, make) if seeds is not None else None
             started = SEARCH_SESSIONS.open(first, owner_token())
             for other in others:
                 started.do(Add(other))

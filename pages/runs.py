@@ -17,7 +17,7 @@ from pages.common.escape import plain, spoken
 from pages.common.identity import owner_token, remembered
 from pages.common.sentences import say
 from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
-from pages.panels.runs.row_menu import MENU_STYLE, row_menu
+from pages.panels.runs.row_menu import MENU_STYLE, restore_button, row_menu, undo_button
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
 
 PAGE = 25
@@ -97,7 +97,7 @@ def row(it: Listed, now: float) -> None:
     if it.entry.deleted:
         with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"Deleted “{plain(it.name)}”.", width="content")
-            st.button("Undo", key=f"undo-{it.entry.id}", icon=":material/undo:", on_click=bring_back, args=(it,))
+            undo_button(it.entry.id, plain(it.name), bring_back, it)
         return
     with st.container(key=f"run-{it.entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
         _tick_box(it)
@@ -153,7 +153,7 @@ def deleted_runs(runs: Sequence[Listed], now: float) -> None:
             about = ([it.about] if it.entry.name else []) + [f"deleted {ago(since(it.entry.deleted, now))}"]
             with st.container(key=f"gone-{it.entry.id}", horizontal=True, vertical_alignment="center", wrap=False):
                 st.markdown(f"{plain(it.name)}  \n:gray[{plain(', '.join(about))}]", width="stretch")
-                st.button("Restore", key=f"back-{it.entry.id}", on_click=bring_back, args=(it,))
+                restore_button(it.entry.id, plain(it.name), bring_back, it)
         if len(runs) > PAGE:
             st.caption(f"And {len(runs) - PAGE:,} more: search for a name to find them.")
 

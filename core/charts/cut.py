@@ -27,11 +27,13 @@ APART = 0.15  # of the axis: peaks nearer to each other are one
 def cut(x: Array, y: Array, top: float) -> tuple[Array, Array]:
     """The line x, y (n,) where it is not above `top`: it ends where it crosses `top`, and its gaps are NaN."""
     above = y > top
+    if not above.any():
+        return x, y  # lines that share their steps go on sharing them, which keeps the packet small
     ends = np.flatnonzero((above[1:] != above[:-1]) & ~np.isnan(y[1:]) & ~np.isnan(y[:-1]))
-    (x0, x1), (y0, y1) = (np.float64([values[ends], values[ends + 1]]) for values in (x, y))
-    with np.errstate(invalid="ignore"):  # inf / inf
-        share = np.nan_to_num((top - y0) / (y1 - y0), nan=1.0)
-    crossings = np.where(np.isinf(y0), x1, x0 + share * (x1 - x0))
+    x0, x1, y0, y1 = (values[at].astype(np.float64) for values in (x, y) for at in (ends, ends + 1))
+    with np.errstate(invalid="ignore"):  # inf - inf
+        share = np.where(np.isinf(y0) | np.isinf(y1), 1.0, (top - y0) / (y1 - y0))
+    crossings = x0 + share * (x1 - x0)
     kept = np.where(above, np.nan, y).astype(y.dtype)
     return np.insert(x, ends + 1, crossings.astype(x.dtype)), np.insert(kept, ends + 1, y.dtype.type(top))
 

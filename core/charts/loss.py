@@ -12,7 +12,7 @@ from core.charts.chart import Chart, Frame
 from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, line, steps_axis
 from core.charts.marks import marked
-from core.charts.palette import BLUE, GREEN, VERMILLION, faded
+from core.charts.palette import BLUE, GREEN, SKY, VERMILLION, faded
 from core.charts.thinning import grouped, thinned
 from core.runs.run import Run
 
@@ -67,9 +67,8 @@ def _floored(losses: Array) -> Array:
 
 def skeleton(run: Run) -> go.Figure:
     """Empty lines, marks and labels."""
-    single = faded(BLUE, 0.45)
     entries = [(INK[name], DASH[name], said) for name, said in KEY.items()]
-    key = key_of([(single, "solid", "mini-batch"), *entries]) + twin.key(run)
+    key = key_of([(SKY, "solid", "mini-batch"), *entries]) + twin.key(run)
     shape = layout(
         "loss",
         key,
@@ -78,9 +77,9 @@ def skeleton(run: Run) -> go.Figure:
         yaxis=axis(),
     )
     ends = {"color": [GREEN, VERMILLION], "symbol": ["circle", "diamond"], "size": 6}
-    dotted = SAID if run.twin else {}
+    dotted, thin = SAID if run.twin else {}, {"color": faded(SKY, 0.75), "width": 1}
     traces = [
-        line("raw", "each mini-batch", line={"color": single, "width": 1}, hoverinfo="skip", hovertemplate=None),
+        line("raw", "each mini-batch", line=thin, hoverinfo="skip", hovertemplate=None),
         *(line(f"twin_{name}", f"twin: {said}", line=twin.style(INK[name])) for name, said in dotted.items()),
         line("train", "train set", line={"color": GREEN, "dash": "dash"}),
         line("dev", "dev set", line={"color": VERMILLION, "dash": "dashdot"}),
@@ -123,20 +122,21 @@ def _zigzag(low: Array, high: Array) -> Array:
     return pairs.reshape(-1)
 
 
-def under_dropout(run: Run) -> str | None:
-    """Which of the losses are those of a network with dropout, or None without it."""
-    return "Only mini-batches have dropout." if run.settings.dropout else None
+def of_mini_batches(run: Run) -> str:
+    """How the losses of mini-batches differ from the others."""
+    dropout = " Only mini-batches have dropout." if run.settings.dropout else ""
+    return f"A mini-batch's loss is from before its update.{dropout}"
 
 
 CHART: Chart[Run] = marked(
     Chart(
         "loss",
         "Loss",
-        "Cost of the mini-batches and its average, of the training set and of the dev set, against training steps, "
-        "with a line at every nudge.",
+        "Cost of the mini-batches, each before its own update, and their average, of the training set and of the dev "
+        "set, against training steps, with a line at every nudge.",
         skeleton,
         frame,
-        hint=under_dropout,
+        hint=of_mini_batches,
         guide=Guide(
             "A line that falls. If the mini-batches jump about, α or the mini-batch size is the reason. If the dev set "
             "rises while the training set falls, the network overfits. If all rise, α is too large: what leaves the "

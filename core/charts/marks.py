@@ -5,10 +5,10 @@ A label never crosses another line: a line ends at its label, and one without a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import compress, product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -26,8 +26,9 @@ Array = np.ndarray
 NUDGES = 1000  # newest nudges that are grouped into gestures
 LINES = 60
 LABELS = 10
-HEIGHTS = (0.88, 0.79, 0.7)  # of labels, as shares of the plot; above them is room for losses that are cut off
-BARE = 0.64  # height of a line without a label
+HEIGHTS = {1: (0.88, 0.79, 0.7)}  # of labels, as shares of a panel, by the number of panels; above is room for `cut`
+LOW_PANEL = (0.92, 0.74, 0.56)  # the same for any other number
+BARE = 0.45  # height of a line without a label
 OVERLAY = 10  # "y11" is the axis of heights over the first panel, "y12" that over the second
 HEIGHTS_AXIS = f"y{OVERLAY + 1}"
 UNSEEN = {"range": [0, 1], "fixedrange": True, "visible": False}
@@ -59,52 +60,55 @@ def _word(name: str, value: Any) -> str:
     return f"{field.symbol or field.label} {word}"
 
 
-@dataclass(frozen=True)
-class Flag:
-    """The mark of a gesture: a line at `step` up to `height`, and there a label to its right or left, or none ("")."""
+class Flag(NamedTuple):
+    """The mark of a gesture: a line at `step` up to `height`, and there a label from step `low` to step `high`, to its
+    right or left, or none ("")."""
 
     step: int
     height: float
-    text: str
-    to_right: bool
-    wide: float  # of the label, in steps
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """From where to where its label is, in steps; nowhere without a label."""
-        return (self.step, self.step + self.wide) if self.to_right else (self.step - self.wide, self.step)
-
-    def hinders(self, other: Flag) -> bool:
-        """Whether a label lies on the other's, or crosses the other's line."""
-        low, high = self.span
-        start, end = other.span
-        on_line = low < other.step < high and other.height >= self.height
-        through = start < self.step < end and self.height >= other.height
-        return on_line or through or (self.height == other.height and low < end and start < high)
+    text: str = ""
+    to_right: bool = True
+    low: float = 0.0
+    high: float = 0.0
 
 
-def flags(made: Sequence[Gesture], now: float, first: float = 0, pixels: int = PLOT) -> list[Flag]:
+def hinders(one: Flag, other: Flag) -> bool:
+    """Whether a label lies on the other's, or one crosses the line of the other."""
+    if one.height == other.height and one.low < other.high and other.low < one.high:
+        return True
+    crosses = one.low < other.step < one.high and other.height >= one.height
+    return crosses or (other.low < one.step < other.high and one.height >= other.height)
+
+
+def flags(
+    made: Sequence[Gesture],
+    now: float,
+    first: float = 0,
+    pixels: int = PLOT,
+    heights: Sequence[float] = HEIGHTS[1],
+) -> list[Flag]:
     """The marks of the gestures on an axis from `first` to `now`, `pixels` long, oldest first; the newest `LABELS` may
     have labels.
 
     The newest is placed first. Each takes the first place at which it is in no other's way: to the right, then to the
-    left, from the highest of three heights down. Where there is none, its line is bare.
+    left, from the first of `heights` on. Where there is none, its line is bare.
     """
     length = max(now - first, 1)
     placed: list[Flag] = []
     for age, gesture in enumerate(reversed(made)):
-        text = label(gesture)
-        wide = (LETTER * len(text) + 10) / pixels * length
-        bare = Flag(gesture.step, BARE, "", True, 0)
-        tries = [
-            Flag(gesture.step, height, text, to_right, wide)
-            for to_right, height in product((True, False), HEIGHTS if age < LABELS else ())
-            if to_right or gesture.step - wide >= first
-            if not to_right or gesture.step + wide <= first + 1.04 * length
-        ]
-        free = (one for one in tries if not any(one.hinders(other) for other in placed))
-        placed.append(next(free, bare))
+        labelled = _with_label(gesture, length / pixels, heights) if age < LABELS else ()
+        inside = (one for one in labelled if one.low >= first and one.high <= first + 1.04 * length)
+        free = (one for one in inside if not any(hinders(one, other) for other in placed))
+        placed.append(next(free, Flag(gesture.step, BARE)))
     return placed[::-1]
+
+
+def _with_label(gesture: Gesture, pixel: float, heights: Sequence[float]) -> Iterator[Flag]:
+    """The places that its label may have, the best first, where a pixel is so many steps wide."""
+    text, step = label(gesture), gesture.step
+    wide = (LETTER * len(text) + 10) * pixel
+    for to_right, height in product((True, False), heights):
+        yield Flag(step, height, text, to_right, step - wide * (not to_right), step + wide * to_right)
 
 
 def lines(placed: Sequence[Flag]) -> tuple[Array, Array]:
@@ -134,7 +138,9 @@ def marked(
         return _with_marks(chart.skeleton(run), panels)
 
     def frame(run: Run) -> Frame:
-        return _frame(flags(newest(run.journal), *shown(run)[::-1], pixels), panels) | chart.frame(run)
+        heights = HEIGHTS.get(panels, LOW_PANEL)
+        placed = flags(newest(run.journal), *shown(run)[::-1], pixels, heights)
+        return _frame(placed, panels) | chart.frame(run)
 
     return replace(chart, skeleton=skeleton, frame=frame)
 

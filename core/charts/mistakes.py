@@ -43,8 +43,7 @@ def numbers(run: Run) -> Mistakes:
 
 def skeleton(run: Run) -> go.Figure:
     """Empty bars with a text on each, and pictures beside them if the features are pixels."""
-    has_pictures = bool(run.data.picture)
-    start = 0.13 if has_pictures else 0
+    start = 0.13 if run.data.picture else 0
     yaxis = axis(range=[COUNT - 0.5, -0.5], visible=False, fixedrange=True)
     xaxis = axis(domain=[start, 1], rangemode="tozero", title=titled("loss"))
     shape = layout("mistakes", left=8, xaxis=xaxis, yaxis=yaxis, barmode="overlay", bargap=0.15)
@@ -52,7 +51,7 @@ def skeleton(run: Run) -> go.Figure:
     traces.append(
         go.Scatter(uid="words", x=[], y=[], text=[], mode="text", textposition="middle right", hoverinfo="skip")
     )
-    if has_pictures:
+    if run.data.picture:
         high, wide = run.data.picture
         pixels = {"scaleanchor": "y", "scaleratio": 1 / (high + 1), "constrain": "domain", "constraintoward": "right"}
         across = {"domain": [0, start - 0.01], "range": [-0.5, wide - 0.5]}

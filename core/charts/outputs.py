@@ -47,15 +47,16 @@ def skeleton(run: Run) -> go.Figure:
     yaxis = names_axis(names, range=[len(names) - 0.5, -0.5], domain=[0, top])
     shape = layout("outputs", left=left_of(names), bottom=50, xaxis=xaxis, yaxis=yaxis)
     x, y = outlines(truth)
-    said = "%{y}: %{z:.1%}<extra></extra>"
+    full = distinct(run.data.class_names, 40)
+    cells = [[f"{name}, example {i}" for i in chosen] for name in full]
+    style = {"colorscale": SHADES, "showscale": False, "xgap": 1, "ygap": 1}
+    said = "%{text}: %{z:.1%}<extra></extra>"
     traces = [
-        go.Heatmap(
-            uid="p", z=[], zmin=0, zmax=1, colorscale=SHADES, showscale=False, hovertemplate=said, xgap=1, ygap=1
-        ),
+        go.Heatmap(uid="p", z=[], zmin=0, zmax=1, text=cells, hovertemplate=said, **style),
         go.Scatter(uid="truth", x=x, y=y, mode="lines", line={"color": ORANGE, "width": 1.5}, hoverinfo="skip"),
         go.Scatter(uid="said", x=[], y=[], text=[], mode="text", textfont={"size": 10}, hoverinfo="skip"),
     ]
-    if len(shown):
+    if run.data.picture:
         high, wide = run.data.picture
         pixels = {"scaleanchor": "x", "scaleratio": 1 / (wide + 1), "constrain": "domain", "constraintoward": "bottom"}
         upright = {"domain": [top + 0.02, 1], "range": [-0.5, high - 0.5]}
@@ -81,7 +82,7 @@ def frame(run: Run) -> Frame:
         "p.z": outputs,
         "said.x": np.arange(said.size, dtype=np.float32),
         "said.y": said.astype(np.float32),
-        "said.text": [f"{100 * p:.0f}" for p in outputs.max(axis=0).tolist()],
+        "said.text": [f"{100 * p:.0f}" if p == p else "–" for p in outputs.max(axis=0).tolist()],
     }
 
 

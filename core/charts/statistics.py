@@ -22,7 +22,11 @@ def numbers(run: Run) -> tuple[layers.Array, ...]:
 def skeleton(run: Run) -> go.Figure:
     """Two panels. Each hidden layer has a thin line for the mini-batch and a bold one for the running average."""
     names = layers.names(run)
-    shape = panels("statistics", ["μ of unit 1", "σ² of unit 1"], lines_key(names, "thin: batch, bold: running; layer"))
+    shape = panels(
+        "statistics",
+        ["μ of unit 1", "σ² of unit 1 (divides by m)"],
+        lines_key(names, "thin: batch, bold: running; layer"),
+    )
     traces = []
     for column in COLUMNS:
         style = {"opacity": 0.5, "line": {"width": 1}} if column.startswith("batch") else {"line": {"width": 2.5}}
@@ -43,8 +47,8 @@ CHART: Chart[Run] = marked(
     Chart(
         "statistics",
         "Batch norm's statistics",
-        "Mean and variance of z of the first unit of each hidden layer: of each mini-batch, and the running ones that "
-        "test time uses, against training steps.",
+        "Mean and variance of z of the first unit of each hidden layer: of each mini-batch (σ² divides by m), and the "
+        "running ones that test time uses, against training steps.",
         skeleton,
         frame,
         hint=layers.without_batch_norm,

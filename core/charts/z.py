@@ -63,7 +63,8 @@ def skeleton(run: Run) -> go.Figure:
         "before_variance": {"panel": 2},
         "after_variance": {"panel": 4, "xaxis": "x2"},
     }
-    dotted = {"line": {"dash": "dot", "width": 1.2}, "hovertemplate": f"z_norm of layer %{{meta}}: {Y}<extra></extra>"}
+    said = f"z_norm of layer %{{meta}}: {Y} at step %{{x:,}}<extra></extra>"
+    dotted: dict[str, Any] = {"line": {"dash": "dot", "width": 1.2}, "hovertemplate": said}
     norms = [layers.traces(f"norm_{of}", names, **places[f"after_{of}"], **dotted) for of in ("mean", "variance")]
     return go.Figure(sum([layers.traces(part, names, **place) for part, place in places.items()] + norms, []), shape)
 

@@ -1,15 +1,17 @@
 """A run as a Python script that needs only numpy: it makes every nudge at its step and gives the same bits.
 
-It has those lines of the engine that the run used (see `source`), and the loop in `training`.
+It has the lines of the engine that it needs (see `source`), with all optimizers, schedules, activations and
+initializations, so that it runs with other settings too, and the loop in `training`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from typing import Any
 
 from core.export import script, source
+from core.export.edits import check_name, check_settings
 from core.export.training import Training, new_network, train
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
@@ -17,6 +19,12 @@ from core.nn.optimizers import OPTIMIZERS
 from core.nn.schedules import SCHEDULES
 from core.runs.run import Run
 
+REGISTRIES: dict[str, Mapping[str, Any]] = {
+    "ACTIVATIONS": ACTIVATIONS,
+    "INITIALIZERS": INITIALIZERS,
+    "OPTIMIZERS": OPTIMIZERS,
+    "SCHEDULES": SCHEDULES,
+}
 ROW = script.WIDTH - 30  # length of a row that has space for its indent and name on one line
 HEAD = '''"""{title}
 
@@ -25,7 +33,10 @@ A run of Panda as a script. It needs only numpy, 2.2 or newer.
 
 It trains the same network again, with every nudge at its step, and prints its loss and accuracy. It calculates in the
 same order as Panda: with the same numpy on the same kind of processor every bit is the same. Elsewhere sums may be
-rounded differently, and long runs drift apart. Change SETTINGS, NUDGES or STEPS to see what would have happened.
+rounded differently, and long runs drift apart.
+
+Change ACTIVATION, INITIALIZATION, SETTINGS, NUDGES or STEPS to see what would have happened: all that Panda has to
+choose from is in the script, see CHOICES and RANGES.
 
 Examples are columns: X (n_x, m), Y (C, m), W[l] (n_l, n_{{l-1}}), Z[l] = W[l] A[l-1] + b[l]. Panda trains K networks
 side by side, so its arrays have a leading axis of K; here K = 1. C1 to C20 are topics of the course. A heading such as
@@ -54,12 +65,13 @@ STEPS = {steps}
 {parts}
 
 
-# What the run used of each registry
+# What there is to choose from
 
 ACTIVATIONS = {activations}
 INITIALIZERS = {initializers}
 OPTIMIZERS = {optimizers}
 SCHEDULES = {schedules}
+{limits}
 
 
 def examples(name: str) -> tuple[Array, Array]:
@@ -71,6 +83,9 @@ def examples(name: str) -> tuple[Array, Array]:
 
 def main() -> Training:
     """Train, and print loss and accuracy at test time."""
+    check_name("ACTIVATION", ACTIVATION, ACTIVATIONS)
+    check_name("INITIALIZATION", INITIALIZATION, INITIALIZERS)
+    check_settings(SETTINGS, NUDGES, CHOICES, RANGES)
     network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
     training = train(Training(network, SEED, RULES, SETTINGS, *examples("train")), NUDGES, STEPS)
     print(f"step {{training.state.step}}")
@@ -90,10 +105,9 @@ if __name__ == "__main__":
 
 def numpy_script(run: Run) -> str:
     """The text of the script."""
-    chosen = choices(run)
-    rows = [row for rows in chosen.values() for row in rows.values()]
-    roots = [*_functions(rows), *map(type, rows), new_network, Training, train]
-    needed = source.parts(roots, frozenset(chosen))
+    rows = [row for registry in REGISTRIES.values() for row in registry.values()]
+    roots = [*_functions(rows), *map(type, rows), new_network, Training, train, check_name, check_settings]
+    needed = source.parts(roots, frozenset(REGISTRIES))
     return HEAD.format(
         title=script.title(run),
         losses=script.losses(run),
@@ -108,18 +122,12 @@ def numpy_script(run: Run) -> str:
         nudges=script.nudges(run),
         parts=needed.text,
         data=script.data(run),
-        **{name.lower(): script.table({key: _row(row) for key, row in rows.items()}) for name, rows in chosen.items()},
+        limits=script.limits({"optimizer": "OPTIMIZERS", "decay": "SCHEDULES"}),
+        **{
+            name.lower(): script.table({key: _row(row) for key, row in each.items()})
+            for name, each in REGISTRIES.items()
+        },
     )
-
-
-def choices(run: Run) -> dict[str, dict[str, Any]]:
-    """The rows of each registry that the run used, at its start and after its nudges."""
-    return {
-        "ACTIVATIONS": {run.spec.activation: ACTIVATIONS[run.spec.activation]},
-        "INITIALIZERS": {run.spec.initialization: INITIALIZERS[run.spec.initialization]},
-        "OPTIMIZERS": {name: OPTIMIZERS[name] for name in script.used(run, "optimizer")},
-        "SCHEDULES": {name: SCHEDULES[name] for name in script.used(run, "decay")},
-    }
 
 
 def _functions(rows: Iterable[Any]) -> list[Callable[..., Any]]:

@@ -14,7 +14,7 @@ import numpy as np
 from core.data.safe_load import write_npz
 from core.runs.journal import Nudge
 from core.runs.run import Run
-from core.settings.table import FIELDS
+from core.settings.table import FIELDS, SETTINGS, Field
 
 WIDTH = 120
 
@@ -44,6 +44,23 @@ def used(run: Run, name: str) -> list[str]:
 def settings(run: Run) -> str:
     """The lines of SETTINGS, the settings at step 0."""
     return f"SETTINGS = {table({name: literal(value) for name, value in asdict(run.start).items()})}  # at step 0\n"
+
+
+def limits(registries: Mapping[str, str]) -> str:
+    """The lines of CHOICES and RANGES: what every setting takes. `registries` has the names of tables of choices."""
+    chosen = [field for field in SETTINGS if field.choices or field.scale == "switch"]
+    choices = {field.name: registries.get(field.name) or literal(_choices(field)) for field in chosen}
+    ranges = {field.name: literal(_range(field)) for field in SETTINGS if field not in chosen}
+    return f"CHOICES = {table(choices)}\nRANGES = {table(ranges)}"
+
+
+def _choices(field: Field) -> tuple[Any, ...]:
+    return tuple(field.choices or (True, False))
+
+
+def _range(field: Field) -> tuple[float, float]:
+    kind = int if field.integer else float
+    return kind(field.low), kind(field.high)
 
 
 def nudges(run: Run) -> str:

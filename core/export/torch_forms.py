@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 ACTIVATION_FORMS = {
-    "relu": "torch.relu(Z)",
-    "leaky_relu": "nn.functional.leaky_relu(Z, 0.01)",
-    "tanh": "torch.tanh(Z)",
-    "sigmoid": "torch.sigmoid(Z)",
+    "relu": "torch.relu",
+    "leaky_relu": "lambda Z: nn.functional.leaky_relu(Z, 0.01)",
+    "tanh": "torch.tanh",
+    "sigmoid": "torch.sigmoid",
 }
 
 # `now` has the settings, alpha after decay, and the corrections 1 - beta^t of young averages, or 1.

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from core.export.edits import in_order
 from core.nn.dropout import Dropout
 from core.nn.initializers import INITIALIZERS
 from core.nn.network import Network, Parameters, network
@@ -140,9 +141,9 @@ class Training:
 
 
 def train(training: Training, nudges: Iterable[tuple[int, dict[str, Any]]], steps: int) -> Training:
-    """Train up to step `steps`, and make every nudge (step, changes) at its step."""
+    """Train up to step `steps`, and make every nudge (step, changes) until then at its step."""
     with np.errstate(all="ignore"):
-        for step, changes in [*nudges, (steps, {})]:
+        for step, changes in [*in_order(nudges, steps), (steps, {})]:
             while training.state.step < step:
                 training.advance()
             training.nudge(changes)

@@ -18,13 +18,14 @@ FAR = 10_000  # steps back that the log scale shows
 class Kernel:
     """The weights (FAR,) of the values 0, 1, 2, ... steps back. The infinite sum of all weights is 1.
 
-    `about` is 1/(1-β), `fallen` the number of steps back at which the weight is 1/e of the newest one's, and `within`
-    the sum of the weights of the newest `about` values.
+    `about` is 1/(1-β), and `newest` the same as a whole number. `fallen` is the number of steps back at which the
+    weight is 1/e of the newest one's, and `within` the sum of the weights of the `newest` values.
     """
 
     beta: float
     weights: Array
     about: float
+    newest: int
     fallen: float
     within: float
 
@@ -35,4 +36,5 @@ def kernel(beta: float) -> Kernel:
     one[0] = 1.0
     about = float(averages_about(beta))
     fallen = -1 / math.log(beta) if beta else 0.0
-    return Kernel(beta, ewa(one, beta, bias_correction=False), about, fallen, 1.0 - beta**about)
+    newest = round(about)
+    return Kernel(beta, ewa(one, beta, bias_correction=False), about, newest, fallen, 1.0 - beta**newest)

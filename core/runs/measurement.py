@@ -29,7 +29,8 @@ class StepMeasurement:
             self._put(self.row, name, np.array([layer[name] for layer in layers]))
 
     def after(self, stack: Stack) -> Array:
-        """After the step: the gradient norm and the update ratio |change of W| / |W| of each layer. Returns the row."""
+        """After the step: the gradient norm and the update ratio |change of W| / |W| of each layer, and the running
+        statistics of each layer's unit 1, which test time now uses. Returns the row."""
         theta, gradient = stack.network.theta, stack.network.gradient
         norms = [_norm(dW) for dW in gradient.W[1:]]
         moves = zip(theta.W[1:], self._before, strict=True)
@@ -39,6 +40,10 @@ class StepMeasurement:
         self._put(self.row, "total_norm", _norm(gradient.buffer[learnt]))
         self._put(self.row, "update_ratio", ratios)
         self._put(self.row, "learning_rate", stack.alpha)
+        if stack.settings[0].batch_norm:
+            hidden, net = range(1, len(stack.sizes) - 1), stack.network
+            self._put(self.row, "running_mean", [net.running_mean[l].flat[0] for l in hidden])
+            self._put(self.row, "running_variance", [net.running_variance[l].flat[0] for l in hidden])
         return self.row
 
 
@@ -70,8 +75,7 @@ def _plain_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
 
 
 def _normalized_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
-    """The columns of a layer with batch norm: z and z~ from its statistics, gamma and beta; batch_ and running_ are
-    those of unit 1."""
+    """The columns of a layer with batch norm: z and z~ from its statistics, gamma and beta; batch_ is of unit 1."""
     net = stack.network
     mu, var = net.batch_mean[l].reshape(-1), net.batch_variance[l].reshape(-1)
     gamma, beta = net.theta.gamma[l].reshape(-1), net.theta.beta[l].reshape(-1)
@@ -87,8 +91,6 @@ def _normalized_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
         "a_variance": a_variance,
         "batch_mean": mu[0],
         "batch_variance": var[0],
-        "running_mean": net.running_mean[l].flat[0],
-        "running_variance": net.running_variance[l].flat[0],
         "gamma_low": gamma.min(),
         "gamma": gamma.mean(),
         "gamma_high": gamma.max(),

@@ -4,7 +4,8 @@ The same seed gives the same curve: `default_rng(seed)` draws the weights (`core
 `default_rng([seed, epoch])` shuffles the examples of each epoch (`core/training/batches.py`).
 What dropout drops follows from seed and step (`core/nn/dropout.py`). No generator is global.
 The journal keeps every nudge with its step, so spec, first settings and journal give the same state, to the bit,
-however the steps are divided into calls; `fingerprint` is a hash of that state.
+however the steps are divided into calls, with the same numpy on the same kind of processor; `fingerprint` is a hash of
+that state.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -38,8 +39,8 @@ Array = np.ndarray
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
     """What a nudge from `old` to `new` changes: setting -> (old value, new value)."""
-    before, after = asdict(old), asdict(new)
-    return {name: (before[name], value) for name, value in after.items() if value != before[name]}
+    before = vars(old)
+    return {name: (before[name], value) for name, value in vars(new).items() if value != before[name]}
 
 
 def fingerprint(spec: RunSpec, settings: Settings, state: State) -> str:
@@ -189,7 +190,7 @@ class Run:
         self.journal = (*self.journal[:place], noted, *self.journal[place + 1 :])
 
     def _apply(self, nudge: Nudge, settings: Settings) -> None:
-        self.journal, self.settings = (*self.journal, nudge), settings
+        self.journal, self.settings = self.journal + (nudge,), settings
         self.since = self.since | dict.fromkeys(nudge.changes, nudge.step)
         self._measured.set(settings, nudge.step)
 

@@ -5,7 +5,7 @@ A new kind of fault is one function and one row of `FAULTS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,9 +92,7 @@ def wrong(run: Run) -> Wrong | None:
 def repairing(run: Run, repair: Repair) -> Replay[Run]:
     """`run` back at the step of the repair, and with its changes, as a replay."""
     replay = rewinding(run, repair.step)
-    settings = run.start
-    for nudge in replay.journal:
-        settings = changed(settings, {name: new for name, (_, new) in nudge.changes.items()})
+    settings = _settings_after(run.start, replay.journal)
     real = differences(settings, changed(settings, repair.changes))
     nudges = (*replay.journal[len(run.journal) :], *([Nudge(repair.step, real)] if real else ()))
     return Replay(run, nudges, repair.step)
@@ -103,18 +101,31 @@ def repairing(run: Run, repair: Repair) -> Replay[Run]:
 def _reason(run: Run, began: int) -> tuple[str, Repair]:
     """Why it began after that step: a change shortly before, else a learning rate out of the usual range; where there
     is neither, that is what is said."""
-    made = [gesture for gesture in gestures(run.journal) if gesture.step <= began]
-    last = made[-1] if made else None
-    if last and began - last.step <= RECENT:
-        return _changed(last, began), _undone(last)
-    step = max(last.step + 1 if last else 0, began - BEFORE)
-    alpha = run.settings.learning_rate
+    journal = [nudge for nudge in run.journal if nudge.step <= began]
+    made = [gesture for gesture in gestures(journal) if began - gesture.step <= RECENT and not _lowers_alpha(gesture)]
+    if made:
+        return _changed(made[-1], began), _undone(made[-1])
+    step = max(journal[-1].step + 1 if journal else 0, began - BEFORE)
+    then = _settings_after(run.start, journal)
+    alpha = then.learning_rate
     tenth = max(FIELDS["learning_rate"].low, float(f"{alpha / 10:.3g}"))
     repair = Repair(step, f"Go back to step {step:,} with α {tenth:g}", {"learning_rate": tenth})
-    if alpha > usual(run.settings):
+    if alpha > usual(then):
         return _too_large(alpha), repair
-    since = f"in the {RECENT:,} steps before" if last else "before"
+    since = f"in the {RECENT:,} steps before" if journal else "before"
     return f"nothing was changed {since}; a smaller learning rate is the usual remedy", repair
+
+
+def _lowers_alpha(gesture: Gesture) -> bool:
+    """Whether it sets the learning rate lower, which is never the reason."""
+    old, new = gesture.changes.get("learning_rate", (0, 0))
+    return bool(new < old)
+
+
+def _settings_after(start: Settings, journal: Iterable[Nudge]) -> Settings:
+    """The settings after the nudges of `journal`, which begins with `start`."""
+    new = {name: value for nudge in journal for name, (_, value) in nudge.changes.items()}
+    return changed(start, new)
 
 
 def usual(settings: Settings) -> float:

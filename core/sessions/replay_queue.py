@@ -8,7 +8,9 @@ from collections.abc import Callable
 
 from core.runs.replay import Replay
 from core.runs.run import Run
+from core.training import jit
 
+LONG = 1000  # steps
 Arrived = Callable[[Run], None]
 
 
@@ -31,7 +33,10 @@ class ReplayQueue:
         return any(replay.run is run for replay, _ in self._waiting)
 
     def add(self, replay: Replay[Run], arrived: Arrived = lambda run: None) -> None:
-        """Replay this after the others."""
+        """Replay this after the others. A server that has just started may have trained far by compiled steps before:
+        it loads them at once where numpy would take long."""
+        if replay.step - replay.run.step > LONG:
+            jit.hurry()
         self._waiting.append((replay, arrived))
 
     def clear(self) -> None:

@@ -45,6 +45,20 @@ def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+def _shared(old: Sequence[Nudge], new: Sequence[Nudge]) -> int:
+    """How many nudges two journals begin with alike. Slices are compared at once: a journal may have thousands."""
+    same, end = 0, min(len(old), len(new))
+    if old[:end] == new[:end]:
+        return end
+    while same < end - 1:  # they agree up to `same`, but not up to `end`
+        middle = (same + end) // 2
+        if old[same:middle] == new[same:middle]:
+            same = middle
+        else:
+            end = middle
+    return same
+
+
 def _last_difference(old: Sequence[Nudge], new: Sequence[Nudge]) -> int:
     """The last place at which two journals of one length differ, as where a note was written."""
     places = range(len(new) - 1, -1, -1)
@@ -77,8 +91,7 @@ class RunRecorder:
         old, new = self._saved, run.journal
         if old is new:
             return None
-        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a is not b and a != b), None)
-        place = min(len(old), len(new)) if same is None else same
+        place = _shared(old, new)
         self._saved = new
         if place == len(old) == len(new):
             return None

@@ -8,7 +8,7 @@ tune, in which order) and C20.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from core.data.registry import DATASETS
@@ -316,7 +316,7 @@ def check(chosen: RunSpec | Settings) -> None:
 
 def changed(settings: Settings, changes: Mapping[str, Any]) -> Settings:
     """`settings` with `changes`. Raises `SettingError` for an unknown setting or an invalid value."""
-    known = asdict(settings)
+    known = vars(settings)
     for name in changes:
         if name not in known:
             raise SettingError(f"There is no setting called {str(name)[:40]!r}: there are {', '.join(known)}.")

@@ -151,6 +151,7 @@ class File:
                 f"{left.name} away to begin anew."
             )
         create_private(self.path)
+        self._lock.hold_database()
         try:
             connection = self._connect()
             connection.execute("PRAGMA journal_mode = WAL")

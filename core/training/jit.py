@@ -35,9 +35,14 @@ def begin(delay: float = 0.0) -> None:
             _thread.start()
 
 
+def hurry() -> None:
+    """Where the step is to be installed after a delay, do that now: somebody waits for many steps."""
+    _at_once.set()
+
+
 def wait() -> bool:
     """Install the compiled step without delay, and wait for it. Returns whether stacks train by it now."""
-    _at_once.set()
+    hurry()
     begin()
     assert _thread is not None  # `begin` has started it
     _thread.join()

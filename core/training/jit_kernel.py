@@ -35,9 +35,9 @@ ITEM = 4  # bytes of a float32
 BLOCK = 16  # columns transposed at once: as many as there are numbers in a cache line
 
 # Nothing is allocated, so numba's memory management (_nrt) is off. Only `train` is called from Python, so the other
-# functions need no wrapper.
+# functions need no wrapper. They are inlined, because a call copies every field of the named tuples to the stack.
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False, "no_cfunc_wrapper": True}
-jit = njit(**_OPTIONS | {"no_cpython_wrapper": True})
+jit = njit(**_OPTIONS | {"no_cpython_wrapper": True, "forceinline": True})
 
 
 class Shape(NamedTuple):

@@ -248,29 +248,6 @@ def test_digits_in_a_new_run_and_back_to_the_old_one(page):
     page.wait_for_function(f"{STEP} === {at}")
 
 
-def test_divergence_is_explained_and_one_can_go_back(page):
-    page.get_by_role("tab", name="New run").click()
-    choose(page, "Activation", "leaky ReLU")
-    page.get_by_role("button", name="Start a new run").click()
-    page.get_by_role("button", name=re.compile("Back to spiral")).wait_for()
-    page.get_by_role("tab", name="Settings").click()
-    page.locator("label").get_by_text("Batch norm", exact=True).click()
-    page.wait_for_function("window.__panda.lastSettings.batch_norm === false")
-    choose(page, "Optimizer", "gradient descent")
-    page.wait_for_function("window.__panda.lastSettings.optimizer === 'sgd'")
-    at = play_to(page, 60)
-    alpha(page).fill("10")
-    alpha(page).press("Enter")
-    page.wait_for_function("window.__panda.lastSettings.learning_rate === 10")
-    page.get_by_role("button", name="Play").click()
-    trouble = page.get_by_role("alert").filter(has_text="Training stopped at step")
-    trouble.wait_for()
-    assert "learning rate from 0.1 to 10" in trouble.inner_text()
-    page.get_by_role("button", name=re.compile("before the nudge")).click()
-    page.wait_for_function(f"{STEP} === {at}")
-    trouble.wait_for(state="hidden")
-
-
 @pytest.mark.parametrize(("path", "words"), [("/", "New run"), ("/runs", "Runs"), ("/settings", "momentum β")])
 def test_each_address_opened_first_on_a_fresh_server_shows_the_page_in_its_frame(chromium, context, path, words):
     with serving() as address:

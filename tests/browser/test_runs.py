@@ -164,3 +164,15 @@ def test_own_data_are_uploaded_and_learnt(page):
     at_rest(page)
     play_to(page, 150)
     assert min(y for y in curve(page, "dev") if y is not None) < 0.3
+
+
+def test_a_button_that_brings_a_run_back_shows_one_word_and_says_which(page):
+    play_to(page, 60)
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("button", name="More about spiral, 16-16", exact=True).click()
+    page.get_by_text("Delete", exact=True).click()
+    undo = page.get_by_role("button", name="Undo deleting spiral, 16-16")
+    undo.wait_for()
+    assert undo.bounding_box()["width"] < 110  # pixels: the name is not shown
+    undo.click()
+    page.get_by_role("link", name="spiral, 16-16").wait_for()

@@ -107,6 +107,8 @@ def test_the_points_go_to_panda(lab):
     lab.get_by_role("button", name="Rings").click()
     lab.wait_for_function(f"{COUNT} === 96")
     at_rest(lab)
+    lab.get_by_role("radio", name="one", exact=True).click()  # Panda's networks have hidden layers
+    at_rest(lab)
     lab.get_by_role("button", name="See it in Panda").locator("visible=true").click()
     lab.wait_for_url("**run=**")
     lab.get_by_role("button", name="Play").wait_for()
@@ -118,7 +120,6 @@ def test_points_are_moved_added_and_removed_by_keyboard(lab):
     lab.wait_for_function(f"{COUNT} === 56")
     lab.get_by_role("button", name="Clear").focus()
     lab.get_by_role("radio", name="1", exact=True).last.focus()
-    lab.keyboard.press("Tab")  # to Panda
     lab.keyboard.press("Tab")
     point = lab.get_by_role("slider", name="Points of: No hidden layer")
     assert point.evaluate("node => node === document.activeElement")
@@ -144,3 +145,22 @@ def test_points_are_moved_added_and_removed_by_keyboard(lab):
     lab.wait_for_function(f"{COUNT} === 56")
     assert point.evaluate("node => node === document.activeElement")
     assert lab.evaluate(POINT, 1) == pytest.approx([x - wide / 10, y - high / 100], abs=1)
+
+
+OVERLAPS = """apart => {
+ const shown = [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot.clientWidth);
+ return shown.flatMap(plot => {
+  const ticks = [...plot.querySelectorAll('.ytick text, .y2tick text')].map(node => node.getBoundingClientRect());
+  return [...plot.querySelectorAll('[class$=ytitle], [class$=y2title]')].filter(title => {
+    const { right, top, bottom } = title.getBoundingClientRect();
+    return ticks.some(tick => tick.left < right + apart && tick.top < bottom && tick.bottom > top);
+  }).map(title => title.textContent);
+ })
+}"""
+
+
+@pytest.mark.parametrize(("panel", "apart"), [("From z to a", 4), ("Two classes", 0), ("Loss and gradient", 0)])
+def test_no_title_lies_over_the_numbers_of_its_axis(lab, panel, apart):
+    turn_to(lab, panel)
+    lab.wait_for_function("document.querySelectorAll('.js-plotly-plot .xtick').length")
+    assert lab.evaluate(OVERLAPS, apart) == []

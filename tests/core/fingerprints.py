@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from core.data.shelf import SHELF
 from core.runs import measured_stack, run_file
@@ -24,18 +24,6 @@ FINGERPRINTS = FIXTURES / "fingerprints.json"
 RUN_FILES = FIXTURES / "run-files"
 LINKS = FIXTURES / "links.json"
 DIGITS = 16  # of a hash that are kept
-
-
-def machine() -> str:
-    """What bits depend on: numpy, its BLAS, and the kind of processor whose kernels that BLAS uses.
-
-    numpy's own loops are alike on all processors with FMA, which those with the kernels Haswell and SkylakeX have.
-    """
-    found = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    own = [pool for pool in found if "numpy" in Path(pool["filepath"]).parent.name] or found
-    blas = own[0] if own else {}
-    kernels = [str(blas.get(key)) for key in ("internal_api", "version", "architecture")]
-    return " ".join(["numpy", np.__version__, *kernels])
 
 
 def kinds(fields: Iterable[Field]) -> set[tuple[str, Any]]:

@@ -15,13 +15,13 @@ import pytest
 from core.settings.link import from_query
 from core.settings.plain import as_dict
 from core.settings.table import FIELDS
+from core.training.blas import machine
 from core.training.stack import Stack
 from tests.core.fingerprints import (
     FINGERPRINTS,
     LINKS,
     RUN_FILES,
     kinds,
-    machine,
     measured,
     opened,
     trained,

@@ -11,7 +11,7 @@ from core.data.datasets import load
 from core.labs import batch_sizes, inputs, running, side_by_side
 from core.runs.run import Run
 from core.sessions.commands import Push, Restart
-from core.sessions.lab_session import LAB_SESSIONS
+from core.sessions.lab_session import LAB_SESSIONS, MORE
 from pages.panels.labs import bn_batch, bn_inputs, bn_sizes, bn_test_time, bn_why, lab
 from pages.panels.labs.bn_why import HELD
 from tests.pages.test_panda_page import run_of
@@ -131,7 +131,8 @@ def test_c10_every_step_of_the_forward_pass():
     for name, expected in (("z", z), ("z − μ", z - mu), ("z norm", z_norm), ("z̃", 1.7 * z_norm - 2.5)):
         close(rows[name], expected, atol=0.00501)
     assert rf"\mu = {mu:.4g}" in latex(app)
-    assert rf"\sigma^2 = {var:.4g}" in latex(app)
+    assert rf"\sigma^2 = {var:.4g}" in latex(app)  # of all 8: biased, as the page says
+    assert any("σ² is biased: the sum of squares is divided by m" in one.value for one in app.caption)
     assert rf"{{\sqrt{{{var:.4g} + 0.3}}}}" in latex(app)
     assert r"\tilde z = 1.7\,z_\text{norm} -2.5" in latex(app)
 
@@ -217,6 +218,15 @@ def test_c14_a_push_of_the_first_layer_is_felt_without_batch_norm_and_not_with_i
     felt = [number(row[1]) for row in rows]
     assert felt[0] > 0.1
     assert max(felt[1:]) < 1e-3
+
+
+def test_the_lab_opens_with_a_few_steps_to_train():
+    opened = LAB_SESSIONS.get(opened_on("Why it works").session_state[HELD])
+    assert (opened.playing, opened.trained.step, opened.stop_at) == (True, 0, 2 * MORE)
+    opened.train(None, 60)
+    while opened.busy:
+        opened.train(None, 60)
+    assert (opened.playing, opened.trained.step) == (False, 2 * MORE)
 
 
 def test_c14_the_push_is_made_in_all_three_and_training_goes_on():

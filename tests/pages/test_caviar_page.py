@@ -45,6 +45,37 @@ def test_it_opens_on_a_search_of_the_default_run(app):
     assert not opened.playing
 
 
+@pytest.mark.parametrize(("label", "value", "words"), [
+    ("Models", 1001, "models cannot be 1001: it takes a whole number, 1 to 1,000"),
+    ("Models", 0, "models cannot be 0: it takes a whole number, 1 to 1,000"),
+    ("Steps each", 9, "steps cannot be 9: it takes a whole number, 10 to 20,000"),
+    ("Search seed", -1, "seed cannot be -1: it takes a whole number, 0 to 2,147,483,647"),
+])  # fmt: skip
+def test_a_number_that_cannot_be_is_answered_by_its_range_and_starts_nothing(app, label, value, words):
+    first = search_of(app)
+    new_search(app)
+    number = next(w for w in app.number_input if w.label == label)
+    assert (number.min, number.max) == (None, None)  # else the browser would keep it, and send the number before
+    number.set_value(value).run()
+    assert words in app.error[0].value.replace("\\", "")
+    assert button(app, "Start this search").disabled
+    assert search_of(app) is first
+    assert next(w for w in app.number_input if w.label == "Models").value == (value if label == "Models" else 8)
+    number.set_value(12).run()
+    assert not app.error
+    assert not button(app, "Start this search").disabled
+
+
+@pytest.mark.parametrize("seeds", [0, 5, 51])
+def test_a_number_of_seeds_that_cannot_be_starts_nothing(app, seeds):
+    first = search_of(app)
+    many_seeds(app).set_value(seeds).run()
+    (error,) = app.error
+    assert f"cannot be compared under {seeds} seeds: it takes 6 to 50" in error.value.replace("\\", "")
+    assert button(app, "Start this search").disabled
+    assert search_of(app) is first
+
+
 def test_a_search_is_started_with_what_was_chosen(app):
     first = search_of(app)
     new_search(app)
@@ -63,8 +94,8 @@ def test_a_search_of_nothing_is_answered_by_a_sentence(app):
     app.run()
     app.multiselect[0].set_value([]).run()
     assert not app.exception
-    assert any("Nothing is searched" in caption.value for caption in app.caption)
-    assert button(app, "Start this search") is None
+    assert any("Nothing is searched" in error.value for error in app.error)
+    assert button(app, "Start this search").disabled
 
 
 def test_the_wrong_scale_is_a_switch_away(app):

@@ -381,6 +381,9 @@ def test_a_file_opens_as_a_run_and_its_fingerprint_is_checked(app):
     other = opened_from(json.dumps(changed).encode(), "run.json")
     other.do(Read(lambda it: None))
     assert "differs" in other.said
+    elsewhere = opened_from(json.dumps(changed | {"machine": "numpy 2 other"}).encode(), "run.json")
+    elsewhere.do(Read(lambda it: None))
+    assert elsewhere.said.startswith("This file was made on another kind of processor or with another numpy (numpy 2 ")
 
 
 def test_no_page_shows_an_error_as_markdown():

@@ -84,6 +84,11 @@ def button(app, label):
     return next((one for one in app.button if one.label == label), None)
 
 
+def starting(app, word):
+    """The first button whose label begins with this word."""
+    return next((one for one in app.button if one.label.split()[0] == word), None)
+
+
 def all_words(app):
     return read("\n".join(text.value for text in (*app.markdown, *app.caption)))
 
@@ -351,7 +356,7 @@ def test_a_deleted_run_is_undone_in_its_place(add):
     assert names(app) == ["first", "third"]
     assert RUN_SESSIONS.get(runs[1]) is None
     assert "Deleted “second”." in [text.value for text in app.markdown]
-    button(app, "Undo").click().run()
+    starting(app, "Undo").click().run()
     assert names(app) == ["first", "second", "third"]
 
 
@@ -363,7 +368,7 @@ def test_a_run_that_is_deleted_while_it_is_open_is_closed_and_comes_back_as_it_w
     app = page()
     choose(app, run, "delete")
     assert RUN_SESSIONS.get(run) is None
-    button(app, "Undo").click().run()
+    starting(app, "Undo").click().run()
     again = RUN_SESSIONS.get(run)
     again.do(Read(lambda it: None))
     assert again is not opened
@@ -377,12 +382,26 @@ def test_what_was_deleted_before_is_brought_back_from_below(add):
     assert not app.expander
     long_deleted(gone)
     app.run()
-    assert button(app, "Undo") is None
+    assert starting(app, "Undo") is None
     assert app.expander[0].label == "Deleted in the last 30 days: 1"
     assert any("deleted 7 days ago" in text.value for text in app.markdown)
-    button(app, "Restore").click().run()
+    starting(app, "Restore").click().run()
     assert sorted(names(app)) == sorted(["keep", NASTY])
     assert the_store().find(keep)
+
+
+def test_every_button_that_brings_back_says_what(add):
+    runs = [add(name) for name in ("one", "two", NASTY, "four")]
+    app = page()
+    for run in runs:
+        choose(app, run, "delete")
+    for run in runs[2:]:
+        long_deleted(run)
+    app.run()
+    labels = [read(one.label) for one in app.button if one.key.startswith("bring-")]
+    assert sorted(labels) == sorted(
+        ["Undo *deleting one*", "Undo *deleting two*", f"Restore *{NASTY}*", "Restore *four*"]
+    )
 
 
 def test_a_run_that_is_not_there_any_more_is_answered_by_a_sentence(add):
@@ -435,7 +454,7 @@ def test_a_deleted_run_is_no_longer_compared(add):
         widget(app.checkbox, f"tick-{run}").check().run()
     choose(app, runs[0], "delete")
     assert button(app, "Compare 2 runs")
-    button(app, "Undo").click().run()
+    starting(app, "Undo").click().run()
     assert button(app, "Compare 2 runs")
     long_deleted(runs[1])  # elsewhere
     app.run()

@@ -131,7 +131,7 @@ def test_a_deleted_search_is_undone_in_its_place(add):
     assert names(app) == ["second"]
     assert "Deleted “first”." in all_words(app)
     assert SEARCH_SESSIONS.get(first) is None
-    widget(app.button, f"search-undo-{first}").click().run()
+    widget(app.button, f"bring-{first}").click().run()
     assert names(app) == ["first", "second"]
     assert SEARCH_SESSIONS.get(first).search.done
 
@@ -144,7 +144,7 @@ def test_one_deleted_a_while_ago_is_brought_back(add, owner):
     app = page()
     assert names(app) == []
     assert app.expander[0].label == "Deleted in the last 30 days: 1"
-    widget(app.button, f"search-back-{search}").click().run()
+    widget(app.button, f"bring-{search}").click().run()
     assert names(app) == ["gone"]
 
 

@@ -51,7 +51,7 @@ def formulas(app):
 
 
 def test_c16_t_sum_and_a_of_the_courses_example():
-    app = page("from-z")
+    app = page("from-z", from_z_more={"temperature": 1.0, "constant": 0.0})
     rows = table(app, "class")
     z = np.array([5.0, 2.0, -1.0, 3.0])
     assert [float(row[1]) for row in rows[:4]] == z.tolist()
@@ -152,6 +152,7 @@ def test_c19_y_is_one_hot_c_by_m_and_follows_the_true_class():
 @pytest.mark.parametrize("name", ["rings", "clusters", "spiral"])
 def test_hidden_layers_separate_what_a_line_cannot(name):
     app = page("boundaries", boundaries={"preset": name, "classes": 4, "points": plane.preset(name, 4)})
+    app.segmented_control(key="boundaries-layers").set_value("one").run()
     assert number(app, "Train accuracy, hidden layers none") < 70
     assert number(app, "Train accuracy, hidden layers one") > 97
 
@@ -210,6 +211,8 @@ def test_a_panel_asks_first_and_is_short(key):
 @pytest.mark.parametrize("key", TABS)
 def test_see_it_in_panda_opens_a_run(key):
     app = page(key)
+    if key == "boundaries":  # Panda's networks have a hidden layer
+        app.segmented_control(key="boundaries-layers").set_value("one").run()
     (button,) = [button for button in app.button if button.label == "See it in Panda"]
     button.click().run()
     assert not app.exception

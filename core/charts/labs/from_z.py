@@ -15,6 +15,7 @@ from core.labs.from_z import FromZ
 from core.settings.digits import in_full
 
 DECADES = 5  # t is shown from 1e-5 to 1e5
+APART = 8  # pixels from the numbers of an axis to its title
 CLEAR = "rgba(0,0,0,0)"
 KEY = [(BLUE, "square", "softmax"), (VERMILLION, "square", "hardmax (outlined)"), (GREY, "dash", "uniform, 1/C")]
 
@@ -34,8 +35,8 @@ def _texts() -> go.Scatter:
 
 @lru_cache
 def _exponentials_skeleton(C: int) -> go.Figure:
-    yaxis = axis(type="log", range=[-DECADES, DECADES], title=titled("t, log scale"), fixedrange=True)
-    shape = layout("exponentials", left=52, xaxis=_classes(C), yaxis=yaxis)
+    yaxis = axis(type="log", range=[-DECADES, DECADES], title=titled("t, log scale", APART), fixedrange=True)
+    shape = layout("exponentials", left=60, xaxis=_classes(C), yaxis=yaxis)
     return go.Figure([_bars("t", marker={"color": faded(BLUE, 0.55)}, width=0.62), _texts()], shape)
 
 
@@ -55,7 +56,7 @@ def _exponentials(shown: FromZ) -> Frame:
 
 @lru_cache
 def _probabilities_skeleton(C: int) -> go.Figure:
-    yaxis = axis(range=[0, 1.12], title=titled("a"), fixedrange=True)
+    yaxis = axis(range=[0, 1.12], title=titled("a", APART), fixedrange=True)
     shape = layout("probabilities", key_of(KEY), xaxis=_classes(C), yaxis=yaxis, barmode="overlay")
     outline = {"color": CLEAR, "line": {"color": VERMILLION, "width": 1.5}}
     uniform = {"line": {"color": GREY, "dash": "dash", "width": 1.5}, "hoverinfo": "skip"}

@@ -13,6 +13,7 @@ from core.labs.one_batch import EXAMPLES, OneBatch
 
 Array = np.ndarray
 REACH = 12  # of the axis to both sides
+CLOSE = 1.0  # on the axis: nearer numbers would run together on a phone
 STAGES = ("z", "z<sub>norm</sub>", "z̃")
 COLOURS = (ORANGE, GREY, BLUE)
 EDGES = np.arange(-REACH, REACH + 1)
@@ -26,6 +27,13 @@ def stages(shown: OneBatch) -> tuple[Array, Array, Array]:
 def histogram(values: Array) -> Array:
     """How many of `values` are in each bin between two of `EDGES`; what lies outside counts at the ends."""
     return np.histogram(np.clip(values, EDGES[0], EDGES[-1]), EDGES)[0]
+
+
+def labels(values: Array) -> list[str]:
+    """The examples' numbers. Where dots lie close together, every second number is a line lower, from left to right."""
+    order = np.argsort(values, kind="stable")
+    lower = set(order[1::2].tolist()) if np.diff(values[order]).min() < CLOSE else set()
+    return [f"<br>{k + 1}" if k in lower else str(k + 1) for k in range(values.size)]
 
 
 def _dots_skeleton(shown: OneBatch) -> go.Figure:
@@ -54,7 +62,7 @@ def _dots_frame(shown: OneBatch) -> Frame:
             f"spread{i}.y": np.array([i - 0.22, i - 0.22, np.nan, i - 0.32, i - 0.12]),
             f"dots{i}.x": values,
             f"dots{i}.y": np.full(values.size, float(i)),
-            f"dots{i}.text": [str(k + 1) for k in range(values.size)],
+            f"dots{i}.text": labels(values),
             f"dots{i}.customdata": list(range(values.size)),
         }
     return frame

@@ -76,10 +76,18 @@ def _inputs_frame(shown: Shown) -> Frame:
     return frame
 
 
+def _halved(shown: Shown) -> str:
+    """After how many steps each network had halved its loss, beside the chart."""
+    if not shown.trained.step:
+        return "Press Play to train the three."
+    steps = ", ".join(f"{net.halved_at:,}" if net.halved_at else "–" for net in shown.trained.nets)
+    return f"halved after {steps} steps"
+
+
 def _wandered(shown: Shown) -> str | None:
     """How far the means of each network's inputs stray, beside the chart."""
     if shown.trained.step < 2:
-        return "Train to see them."
+        return "Press Play to train the three."
     return f"means vary by {', '.join(f'{net.wandering(shown.layer):.2f}' for net in shown.trained.nets)} σ"
 
 
@@ -89,6 +97,7 @@ LOSSES: Chart[Shown] = Chart(
     "The averaged mini-batch loss of three networks against training steps, with a line at every push.",
     _losses_skeleton,
     _losses_frame,
+    hint=_halved,
 )
 INPUTS: Chart[Shown] = Chart(
     "side-inputs",

@@ -43,6 +43,7 @@ export function charts(root) {
   function update({ data }, channel) {
     const theme = themeAt(root);
     heard = channel;
+    view.node.hidden = !data.nudged;
     view.node.classList.toggle("panda-watching", root.classList.contains("panda-watching"));
     const names = new Set(data.charts.map((chart) => chart.name));
     const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone

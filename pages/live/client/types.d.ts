@@ -254,6 +254,7 @@ export interface ChartsData {
   plotly: string; // its address
   palette?: string[];
   token: string;
+  nudged?: boolean; // a run's, which is nudged
   stays?: string; // the chart that stays in sight on a phone
 }
 

@@ -21,7 +21,7 @@ export function viewBar(command, changed) {
   const line = element("div", { class: "panda-wrong-line", role: "alert", hidden: true }, said, repair);
   const since = element("button", { type: "button", class: "panda-log", text: "Since the last nudge",
     title: "Show the charts over steps from the last nudge on", on: { click: press } });
-  const node = element("div", { class: "panda-part panda-view", hidden: true }, line, since);
+  const node = element("div", { class: "panda-part panda-view" }, line, since);
 
   function press() {
     on = !on;
@@ -40,7 +40,6 @@ export function viewBar(command, changed) {
   /** @param {Status} status */
   function show(status) {
     last = status;
-    node.hidden = !status.marks;
     tell(status.wrong);
     attribute(since, "aria-pressed", String(on));
     since.disabled = !status.marks?.length;

@@ -28,15 +28,18 @@ from core.sessions.session import CLOSED, DRIVER_SECONDS, Listener, Session
 from pages.live.server.frames import WORKER, make_frame
 from pages.live.server.guard import in_a_line
 from pages.live.server.origin import refusal
+from pages.live.server.turns import TURN_SECONDS, Allowance, Turns
 
 MOST_PENDING = 256
-TURN_SECONDS = 0.010  # for the commands of one session, before others have theirs
+MOST_VIEWERS = 1000  # connections to all runs together
 FAILED = "Something went wrong on the server; the run is as it was."
 REFUSED = 1008  # the code of a connection that is closed because of its origin (client/obstacle.js)
+FULL = "The server has no room for more viewers now: reload the page in a minute."
 GONE = "There is no run at this address: it was deleted, or the address is incomplete."
 NOT_YOURS = "This run is somebody else's: you can watch it, and make a branch of it that is yours."
 OPENER = ThreadPoolExecutor(max_workers=4, thread_name_prefix="panda-open")  # waits for the store; frames do not
 
+TURNS = Turns(WORKER)
 LOG = logging.getLogger(__name__)
 
 AnySession = RunSession | SearchSession | LabSession
@@ -49,20 +52,29 @@ def find(token: str, listener: Listener) -> AnySession | None:
 
 
 class Viewer:
-    """One connection: the frame that it asked for, if any, and what it has been shown.
-
-    `wake` is set when the session has changed."""
+    """One connection: the frame that it asked for, if any, and what it has been shown. `see` says which session."""
 
     waiting = 0  # frames asked for and not yet made, of all viewers
+    connected = 0  # viewers
+    opened: AnySession
 
-    def __init__(self, opened: AnySession, socket: WebSocket, drives: bool, wake: asyncio.Event) -> None:
-        self.opened, self.socket, self.drives, self.wake = opened, socket, drives, wake
+    def __init__(self, socket: WebSocket) -> None:
+        self.socket, self.drives, self._sees = socket, False, False
         self.sight = Sight()
+        self._loop, self._wake, self._allowance = asyncio.get_running_loop(), asyncio.Event(), Allowance()
         self._asked: tuple[int, list[str]] | None = None
         self._shown_version = -1
         self._shown: set[str] = set()
-        self._has_turn = False
         self._unsent = 0  # errors of commands that the client has not taken
+
+    def see(self, opened: AnySession, drives: bool) -> None:
+        """Show this session from now on."""
+        self.opened, self.drives, self._sees = opened, drives, True
+
+    def changed(self) -> None:
+        """Called from any thread when the session has changed; who has asked for no frame need not know."""
+        if not self._sees or self._asked is not None or self.opened.closed:
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     async def read(self) -> None:
         """Take in messages until the client leaves, in turns with all else that the server does."""
@@ -73,7 +85,7 @@ class Viewer:
                 self._take(command)
             except UserError as error:
                 await self._say(error, command.id if command else identity_in(text))
-            await asyncio.sleep(0)  # messages that are there already would be read in one go
+            await asyncio.sleep(self._allowance.take())  # in any case others come first
 
     def _take(self, command: Command) -> None:
         if isinstance(command, Frame):
@@ -91,34 +103,21 @@ class Viewer:
             self._shown = set()
         if sight != self.sight:
             self.sight, self._shown_version = sight, -1
-        self.wake.set()
+        self._wake.set()
 
     def _ask(self, command: Command) -> None:
         """Post the command at once, so that a slice under way takes it up, and see to it that somebody does."""
         opened: Session[Any] = self.opened  # its own decoder made the command
         if max(opened.waiting, self._unsent) >= MOST_PENDING:
             raise UserError("Too many changes at once: wait for the last ones to take effect.")
-        loop = asyncio.get_running_loop()
 
         def done(future: Future[Any]) -> None:  # in the thread that carries it out
             if error := future.exception():
                 with contextlib.suppress(RuntimeError):  # the server ends
-                    loop.call_soon_threadsafe(self._failed, error, command.id)
+                    self._loop.call_soon_threadsafe(self._failed, error, command.id)
 
         opened.ask(command).add_done_callback(done)
-        self._wait_for_turn()
-
-    def _wait_for_turn(self) -> None:
-        """See to it that the worker carries out what is posted, if it is not about to do so."""
-        if not self._has_turn:
-            self._has_turn = True
-            WORKER.submit(self._take_turn)
-
-    def _take_turn(self) -> None:
-        """In the worker: carry out what is posted, then let the frames of others come before the rest."""
-        self._has_turn = False
-        if self.opened.answer(TURN_SECONDS):
-            self._wait_for_turn()
+        TURNS.ask(opened)
 
     def _failed(self, error: BaseException, identity: int | None) -> None:
         self._unsent += 1
@@ -139,7 +138,7 @@ class Viewer:
         """Answer each request for a frame as soon as there is something new to show."""
         while True:
             await self._stirred()
-            self.wake.clear()
+            self._wake.clear()
             if self.opened.closed:
                 await _gone(self.socket, CLOSED)
                 return
@@ -171,7 +170,7 @@ class Viewer:
         """Wait for a request or a change; while the run plays, look again soon, for its driver may have left."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRIVER_SECONDS if self.opened.busy else None):
-                await self.wake.wait()  # `wait_for` of Python 3.11 may swallow that the client has left
+                await self._wake.wait()  # `wait_for` of Python 3.11 may swallow that the client has left
 
     def _news(self) -> bool:
         """Whether a frame would show what the viewer has not seen; a still run is shown once."""
@@ -212,23 +211,31 @@ async def live(socket: WebSocket) -> None:
         await socket.accept()
     except (WebSocketDisconnect, RuntimeError):  # it has left already
         return
-    if refused := await refusal(socket):
+    if refused := refusal(socket):
         await _gone(socket, refused, REFUSED)
-        return
-    token, loop, changed = socket.path_params["token"], asyncio.get_running_loop(), asyncio.Event()
+    elif Viewer.connected >= MOST_VIEWERS:
+        await _gone(socket, FULL)
+    else:
+        Viewer.connected += 1
+        try:
+            await _show(socket)
+        finally:
+            Viewer.connected -= 1
 
-    def wake() -> None:
-        loop.call_soon_threadsafe(changed.set)
 
+async def _show(socket: WebSocket) -> None:
+    """Show the client what its token opens, until it leaves."""
+    token, viewer = socket.path_params["token"], Viewer(socket)
+    wake = viewer.changed  # one object, to be found among the listeners
     try:
-        opened = await loop.run_in_executor(OPENER, find, token, wake)
+        opened = await asyncio.get_running_loop().run_in_executor(OPENER, find, token, wake)
     except UserError as error:
         await _gone(socket, str(error))
         return
     if opened is None:
         await _gone(socket, GONE)
         return
-    viewer = Viewer(opened, socket, opened.drives(token), changed)
+    viewer.see(opened, opened.drives(token))
     writing = asyncio.ensure_future(viewer.write())
     try:
         await viewer.read()

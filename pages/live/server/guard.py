@@ -14,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnect
 
+from pages.live.server import external_address
 from pages.live.server.limits import bound
 
 LOG = logging.getLogger(__name__)
@@ -34,9 +35,13 @@ class Guard:
             return
         if not scope["path"].endswith(STREAMLITS):
             bound(receive)  # before anything is awaited, and so before the next bytes are read
-        if not is_address(Headers(scope=scope).get("origin", "")):
+        headers = Headers(scope=scope)
+        origin = headers.get("origin", "")
+        if not is_address(origin):
             await send({"type": "websocket.close", "code": 1008})
             return
+        if origin and urlsplit(origin).netloc != headers.get("host"):
+            await external_address.known()  # Streamlit and `refusal` compare it with that
         await self._guarded(scope, receive, send)
 
     async def _guarded(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,8 +84,9 @@ def in_a_line(error: BaseException) -> str:
 
 
 def handle_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """For the event loop: an error in reading what a client sent is one line; any other is logged as it was."""
-    if "transport" in context or "protocol" in context:
+    """For the event loop: an error in reading what a client sent, or in accepting it, is one line; any other is logged
+    as it was."""
+    if context.keys() & {"transport", "protocol", "socket"}:
         error = context.get("exception")
         LOG.error("A connection ended: %s", in_a_line(error) if error else context.get("message"))
     else:

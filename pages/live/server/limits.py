@@ -8,9 +8,11 @@ the parser of each connection to the channel, which belongs to uvicorn's `websoc
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from starlette.types import Receive
@@ -22,9 +24,22 @@ from websockets.protocol import State
 from core.sessions.decoder import LONGEST_MESSAGE
 
 MOST_BYTES = LONGEST_MESSAGE
+MOST_FILES = 1 << 16
 MOST_FRAGMENTS = 64  # frames of one message, which may be empty
+READ_BYTES = 2 * LONGEST_MESSAGE  # at once; the 256 KB that asyncio reads may be 40,000 messages, parsed before others
 MOST_PINGS = 20  # a second; browsers send none
 TOO_MUCH = {"type": "error", "sentence": f"A message may have {MOST_BYTES:,} characters.", "id": None}
+
+
+def allow_connections() -> None:
+    """Let this process have as many sockets and files open as the system allows it: at first that is often 1,024."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 class Bounds(Extension):
@@ -60,11 +75,14 @@ class Bounds(Extension):
 
 def bound(receive: Receive) -> None:
     """Bound what comes in on the connection whose ASGI callable this is."""
-    parser: Any = getattr(getattr(receive, "__self__", None), "conn", None)
+    protocol: Any = getattr(receive, "__self__", None)
+    parser: Any = getattr(protocol, "conn", None)
     if hasattr(parser, "max_message_size"):
         parser.max_message_size = MOST_BYTES
         parser.extensions = [Bounds(), *parser.extensions]
         parser.fail = _in_words(parser)
+        with suppress(AttributeError):  # of another event loop
+            protocol.transport.max_size = READ_BYTES
 
 
 def _in_words(parser: Any) -> Callable[..., None]:

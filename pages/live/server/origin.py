@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket
 from streamlit.web.server.starlette.starlette_websocket import _is_origin_allowed, is_host_allowed
-
-ASKING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="panda-origin")
 
 HOST = "The server does not answer to the name {host}. Add it to its setting server.allowedHosts."
 ORIGIN = (
@@ -18,15 +14,12 @@ ORIGIN = (
 )
 
 
-async def refusal(socket: WebSocket) -> str:
+def refusal(socket: WebSocket) -> str:
     """Why the page that connects may not, and what to set; "" if it may. Clients that are no browser name no origin."""
     origin, host = socket.headers.get("origin"), socket.headers.get("host")
     try:
         address = urlsplit(origin or "")
-        if origin is None or address.netloc == host:
-            allowed = _is_origin_allowed(origin, host)
-        else:  # Streamlit may ask the network for this machine's address, which takes up to 2 s
-            allowed = await asyncio.get_running_loop().run_in_executor(ASKING, _is_origin_allowed, origin, host)
+        allowed = _is_origin_allowed(origin, host)
     except ValueError:  # no address, such as "http://["
         return ORIGIN.format(origin="such an address", name="NAME")
     if allowed:

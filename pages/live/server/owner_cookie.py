@@ -19,8 +19,13 @@ NAME = "panda"
 TOKEN = re.compile(r"[\w-]{22}", re.ASCII)  # 128 bits, as `new_token` writes them
 DAYS = 400  # the longest that browsers keep a cookie
 
-SCHEMES = ("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-scheme", "x-url-scheme")
-SWITCHES = ("x-forwarded-ssl", "front-end-https")  # "on" where the browser's connection is encrypted
+FORWARDED_SCHEMES = ("x-forwarded-proto", "x-forwarded-protocol", "x-forwarded-scheme", "cloudfront-forwarded-proto")
+SCHEMES = (*FORWARDED_SCHEMES, "x-url-scheme", "x-scheme")
+SWITCHES = (
+    "x-forwarded-ssl",
+    "front-end-https",
+    "x-forwarded-https",
+)  # "on" where the browser's connection is encrypted
 FORWARDED = re.compile(r'(?:[^,"]|"[^"]*")*?\bproto\s*=\s*"?(\w+)', re.IGNORECASE)  # of the first proxy
 
 

@@ -10,8 +10,8 @@ import streamlit as st
 from core.charts.strip import strip
 from core.data.registry import DATASETS
 from core.errors import UserError
-from core.search.plan import MOST_STEPS, Plan
-from core.search.random_vs_grid import LEAST_SEEDS, MOST_SEEDS
+from core.search.plan import Plan
+from core.search.random_vs_grid import check_seeds
 from core.search.sampling import random_points
 from core.search.search import Search
 from core.search.space import SEARCHABLE, Range, Space, on_linear_scale, positions
@@ -47,33 +47,33 @@ def plan_inputs(opened: SearchSession) -> list[Plan]:
         chosen = st.segmented_control("Points", list(KINDS), default=plan.kind, format_func=lambda name: KINDS[name])
         kind = chosen or plan.kind
         left, right = st.columns(2, gap="small")
-        models = left.number_input("Models", 1, 1000, plan.models, step=16)
-        steps = right.number_input("Steps each", 10, MOST_STEPS, plan.steps, step=100)
-        seed = left.number_input("Search seed", 0, 2**31 - 1, plan.seed, help="Another number draws other points.")
+        # Without limits here: Streamlit would keep the last number in them, and start a search with that.
+        models = left.number_input("Models", value=plan.models, step=16)
+        steps = right.number_input("Steps each", value=plan.steps, step=100)
+        seed = left.number_input("Search seed", value=plan.seed, step=1, help="Another number draws other points.")
         halves = "After an eighth, a quarter and half of the steps, the worse half of the models is stopped."
         halving = st.toggle("Successive halving", plan.halving, help=halves)
         space = Space(spec, plan.space.settings, ranges)
         kinds = ("random", "grid") if kind == "both" else (kind,)
         return [Plan(space, one, int(models), int(steps), int(seed), halving) for one in kinds]
     except UserError as error:
-        st.caption(plain(str(error)))
+        st.error(plain(str(error)))
         return []
 
 
-def seeds_input(plans: list[Plan]) -> int:
-    """The number of seeds under which random and grid are repeated, 0 for none; and about how long it takes."""
+def seeds_input(plans: list[Plan]) -> int | None:
+    """The number of seeds under which random and grid are repeated, None for none; and about how long it takes.
+
+    Raises `UserError` for a number that cannot be.
+    """
     many = "Repeats both under other seeds of points, weights and split, and counts which finds the better model."
     if len(plans) < 2 or not st.toggle("Over many seeds", help=many):
-        return 0
-    seeds = st.number_input("Seeds", LEAST_SEEDS, MOST_SEEDS, SEEDS, step=5)
-    try:
-        seconds = seeds * sum(Search(plan).left for plan in plans)
-    except UserError as error:
-        st.caption(plain(str(error)))
-        return int(seeds)
+        return None
+    seeds = st.number_input("Seeds", value=SEEDS, step=5)
+    seconds = check_seeds(seeds) * sum(Search(plan).left for plan in plans)
     time = f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
     st.caption(f"{2 * seeds} searches, about {time} on a free core.")
-    return int(seeds)
+    return seeds
 
 
 def _range_input(now: Range) -> Range:

@@ -79,6 +79,7 @@ def formulas(shown: OneBatch, values: dict[str, Any]) -> None:
         st.latex(rf"\sigma^2 = {shown.variance:.4g}", width="content")
         st.latex(rf"z_\text{{norm}} = \frac{{z - {signed(shown.mean)}}}{{{root}}}", width="content")
         st.latex(rf"\tilde z = {gamma:.4g}\,z_\text{{norm}} {beta:+.4g}", width="content")
+    st.caption("σ² is biased: the sum of squares is divided by m, not by m - 1. So are the σ² that training averages.")
     steps(shown)
 
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.charts.labs.side_by_side import SIDE_CHARTS
 from core.labs.side_by_side import ACTIVATIONS, LAYERS, NAMES, SETTINGS
-from core.sessions.commands import LookAt, Push, Read, Restart
+from core.sessions.commands import LookAt, More, Push, Read, Restart
 from core.sessions.lab_session import LAB_SESSIONS, LabSession
 from core.settings.table import FIELDS as SETTINGS_FIELDS
 from core.settings.table import RunSpec, Settings
@@ -22,13 +22,13 @@ FIELDS = (
     lab.knob("shift", "x +", "shift of the inputs", -3.0, 3.0, help="In standard deviations of the inputs."),
     lab.knob("scale", "W[1] ×", "scale of layer 1", 0.1, 10.0, "log", help="Multiplies every weight of layer 1."),
 )
-DEFAULTS = {"shift": 1.0, "scale": 2.0}
+DEFAULTS = {"shift": 1.0, "scale": 1.0}
 
 
 @st.fragment
 def why() -> None:
     """Three networks with the same seed train together. A push of the first layer reaches the last one, or does not."""
-    asked = "All inputs move by one standard deviation. How far does the z of layer 4 move with batch norm?"
+    asked = f"All inputs move by one standard deviation. How far does the z of layer {LAYERS} move with batch norm?"
     options = ["As far as without", "Half as far", "Not at all"]
     if not lab.question(KEY, asked, options, "Not at all", "Batch norm in layer 1 subtracts the mean again."):
         return
@@ -46,8 +46,9 @@ def why() -> None:
         component.charts(opened, list(SIDE_CHARTS.values()), key=f"{KEY}-charts")
         felt(opened, values["shift"], values["scale"])
         st.caption(
-            "The usual explanation is that batch norm keeps the inputs of each layer steady. This is debated: with"
-            " noise after batch norm the inputs vary again, but training stays fast (Santurkar et al. 2018)."
+            "Does it work because inputs stay steady? That is debated (Santurkar et al. 2018). With sigmoid, noise"
+            " after batch norm makes inputs vary more than without it, yet training stays almost as fast. With tanh"
+            " and ReLU batch norm gains nothing here, and noise slows training."
         )
 
 
@@ -61,6 +62,8 @@ def in_hand() -> LabSession:
     opened = LAB_SESSIONS.get(st.session_state.get(HELD, ""))
     if not opened:
         opened = LAB_SESSIONS.open(owner_token())
+        for _ in range(2):  # 100 steps, so that there are curves to look at
+            opened.do(More())
         st.session_state[HELD] = opened.token
     return opened
 

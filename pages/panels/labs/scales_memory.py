@@ -63,10 +63,10 @@ def averages() -> None:
     """An average with a dial for β, with and without bias correction, and one of its steps in numbers."""
     if not lab.question(
         "averages",
-        "An average starts from v₀ = 0 with β = 0.9. The first value is 1. What is v₁?",
-        ["1", "0.9", "0.1"],
-        "0.1",
-        "Only 1-β of the first value gets in. Bias correction divides by 1-βᵗ, here 0.1, which gives 1.",
+        "An average starts from v₀ = 0 with β = 0.9. How much of the first value is v₁?",
+        ["All of it", "90 %", "10 %"],
+        "10 %",
+        "Only 1-β of the first value gets in. Bias correction divides by 1-βᵗ, here 0.1, which gives all of it.",
     ):
         return
     controls, right = lab.sides("averages")
@@ -95,7 +95,7 @@ def averages() -> None:
                 "The solid line divides by 1-βᵗ: right from the first step, and later the same as the dashed one."
             )
         else:
-            st.caption("The dashed line starts from 0 and still has 37 % of that after 1/(1-β) steps.")
+            st.caption("The dashed line starts from 0. After 1/(1-β) steps this 0 still has about 37 % of the weight.")
 
 
 def _step_formula(shown: Averaged, corrected: bool) -> None:

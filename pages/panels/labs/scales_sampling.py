@@ -119,7 +119,7 @@ def _memory() -> None:
             rf"\tfrac{{1}}{{1-\beta}} &= \tfrac{{1}}{{1-{weights.beta:.6g}}} = {weights.about:,.6g}",
             rf"\beta^k &= \tfrac1e\ \text{{at}}\ k = \tfrac{{-1}}{{\ln\beta}} = {weights.fallen:,.5g}",
         )
-        lab.numbers({f"Weight of the newest {round(weights.about):,}": f"{weights.within:.1%} of all"})
+        lab.numbers({f"Weight of the newest {weights.newest:,}": f"{weights.within:.1%} of all"})
         lab.see_in_panda("beta", lambda: (RunSpec(), Settings(beta1=weights.beta)))
     with right:
         lab.charts("beta-memory", weights, [kernel_charts.NEAR, kernel_charts.WHOLE], shape=())

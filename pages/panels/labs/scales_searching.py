@@ -78,7 +78,7 @@ def fine() -> None:
     """Coarse to fine: each round in the region of the best points of the one before."""
     if not lab.question(
         "fine",
-        "60 models: all at once, or in 3 rounds, each around the best of the one before. Which finds a lower loss?",
+        "60 models: all at once, or in 3 rounds, each around the best of the last. Which finds a lower loss?",
         ["At once", "In rounds", "No difference"],
         "In rounds",
         "Usually. Later rounds put their points where the loss is low. Draw again to see when that fails.",

@@ -75,7 +75,7 @@ def _point_controls(held: dict[str, Any]) -> str:
     st.segmented_control(
         "Classes", counts, default=held["classes"], key="boundaries-classes", required=True, on_change=count
     )
-    layers = st.segmented_control("Hidden layers", list(plane.LAYERS), default="one", key="boundaries-layers", **STAYS)
+    layers = st.segmented_control("Hidden layers", list(plane.LAYERS), default="none", key="boundaries-layers", **STAYS)
     with st.container(horizontal=True, gap="xsmall"):
         for name in plane.PRESETS:
             st.button(name.capitalize(), key=f"boundaries-{name}", on_click=start, args=(name,))

@@ -22,9 +22,9 @@ MORE = [
 @panel
 def from_z_to_a() -> None:
     """t, its sum and a for any z; temperature; and a constant added to all z, which changes nothing."""
-    ask = "z is 5, 2, -1, 3. You add 1000 to each. What happens to the probabilities?"
+    ask = "z is 5, 2, -1, 3. You add 2 to each. What happens to the probabilities?"
     why = "The constant cancels: numerator and sum grow by the same factor."
-    options = ["Nothing", "All near 1/4", "The first becomes 1"]
+    options = ["Nothing", "They come closer", "The largest grows"]
     if not lab.question("from-z", ask, options, "Nothing", why):
         return
     controls, figures = lab.sides("from-z", SIDES, low=True)
@@ -36,7 +36,7 @@ def from_z_to_a() -> None:
             {f"z{j}": value for j, value in enumerate(COURSE_Z, start=1)},
             compact=True,
         )
-        more = lab.dials("from-z-more", MORE, {"temperature": 1.0, "constant": 0.0})
+        more = lab.dials("from-z-more", MORE, {"temperature": 1.0, "constant": 2.0})
         shown = from_z(np.array(list(z.values())), **more)
         lab.see_in_panda("from-z", lambda: (_with_classes(C), Settings()), ["outputs", "z"])
     with figures:

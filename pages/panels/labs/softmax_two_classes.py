@@ -15,7 +15,7 @@ from pages.panels.labs.softmax_panel import SIDES
 @panel
 def two_classes_panel() -> None:
     """The softmax of two classes is the logistic sigmoid of the difference of their z."""
-    ask = "Two classes, z₁ = 2 and z₂ = 0. Both z grow by 3. What happens to a₁?"
+    ask = "Two classes, z₁ = 2 and z₂ = 0. Both z grow by the same number. What happens to a₁?"
     why = "Only z₁ - z₂ counts: softmax of two classes is the sigmoid of that difference."
     if not lab.question("two-classes", ask, ["It grows", "It stays", "It shrinks"], "It stays", why):
         return

@@ -13,7 +13,7 @@ from core.runs.notices import decay_words
 from core.runs.run import Run
 from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
-from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, MAX_UNITS, SETTINGS, Field
+from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, SETTINGS, Field
 from pages.common.identity import drives
 from pages.common.sentences import callback
 from pages.live.server import component
@@ -100,18 +100,18 @@ def _spec_input(opened: RunSession, field: Field) -> Any:
     if field.scale == "switch":
         return st.toggle(label, **common)
     if field.integer:
-        return st.number_input(label, int(field.low), int(field.high), step=1, **common)
+        return st.number_input(label, step=1, **common)  # `RunSpec` says what is out of range
     return st.slider(label, field.low, field.high, step=0.01, **common)
 
 
 def layers_input(opened: RunSession, hidden: tuple[int, ...]) -> tuple[int, ...]:
     """How many hidden layers, and the units of each, starting from `hidden`."""
     key = f"spec-{opened.token}-{'-'.join(map(str, hidden))}"
-    count = st.number_input("Hidden layers", 1, MAX_LAYERS, len(hidden), key=key, help=FIELDS["hidden"].help)
+    count = st.number_input("Hidden layers", value=len(hidden), step=1, key=key, help=FIELDS["hidden"].help)
     columns = st.columns(3, gap="small")
     units = []
-    for l in range(count):
+    for l in range(min(count, MAX_LAYERS + 1)):  # one too many, and `RunSpec` says so
         first = hidden[min(l, len(hidden) - 1)]
         with columns[l % 3]:
-            units.append(st.number_input(f"Units {l + 1}", 1, MAX_UNITS, first, key=f"{key}-{l}"))
+            units.append(st.number_input(f"Units {l + 1}", value=first, step=1, key=f"{key}-{l}"))
     return tuple(units)

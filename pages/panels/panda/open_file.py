@@ -13,13 +13,6 @@ from pages.common.current_run import hold, keep_table, open_run
 from pages.common.escape import plain
 from pages.common.uploads import uploader
 
-AGREES = "The saved run was replayed to step {:,}, and its fingerprint agrees: it is the same run, to the bit."
-DIFFERS = (
-    "The saved run was replayed to step {:,}, but its fingerprint differs: the file was changed, or it was written on "
-    "a machine that rounds differently."
-)
-UNSIGNED = "The saved run was replayed to step {:,}. The file has no fingerprint to compare with."
-
 
 def open_file() -> None:
     """An uploader for a saved run, and a button that opens it as a new run."""
@@ -34,14 +27,14 @@ def open_file() -> None:
 
 
 def opened_from(data: bytes, title: str) -> RunSession:
-    """A session that replays the run of a file. At the end its notice says whether the fingerprint agrees."""
+    """A session that replays the run of a file. At the end its notice says whether the fingerprint agrees,
+    and first, where it does not, whether the file was made on another machine."""
     found = run_file.parse(data)
     if found.table:
         keep_table(found.table, title)
     replay = Replay(Run(found.spec, found.settings), found.journal, found.step)
 
     def compare(opened: RunSession) -> None:
-        words = {opened.run.fingerprint(): AGREES, "": UNSIGNED}.get(found.fingerprint, DIFFERS)
-        opened.said = words.format(opened.run.step)
+        opened.said = found.compared(opened.run)
 
     return open_run(replay, found.name, compare)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from html import unescape
 from types import SimpleNamespace
 from typing import Any
 
 import streamlit as st
 
+from core.charts.names import distinct
 from core.data.csv_reader import Sheet, read_csv
 from core.data.safe_load import clean
 from core.data.shelf import MAX_BYTES, MAX_CLASSES, MAX_FEATURES, MAX_ROWS, Table
@@ -97,7 +99,8 @@ def _label_input(sheet: Sheet, key: str) -> int:
 def summary(table: Table) -> str:
     """Such as "400 rows, 4 features, 3 classes: a 120, b 140, c 140"."""
     m, n_x = table.points.shape
-    counts = ", ".join(f"{clean(name, SHOWN_NAME)} {count:,}" for name, count in table.counts.items())
+    names = map(unescape, distinct(list(table.counts), SHOWN_NAME))  # which come escaped
+    counts = ", ".join(f"{name} {count:,}" for name, count in zip(names, table.counts.values(), strict=True))
     features = "1 feature" if n_x == 1 else f"{n_x:,} features"
     return f"{m:,} rows, {features}, {len(table.class_names)} classes: {counts}"
 

@@ -26,7 +26,7 @@ CAVIAR = "caviar.py"
 def try_variants(opened: RunSession) -> None:
     """Inputs and buttons; each opens a search on the page Caviar."""
     models = st.select_slider("Variants", [16, 32, 64, 128, 256], 32, key="try-models")
-    steps = st.number_input("Steps each", 10, 20_000, 300, step=100, key="try-steps")
+    steps = st.number_input("Steps each", value=300, step=100, key="try-steps")  # limits: see `Plan`
     from_here = "Trains models with other settings from this step on, all with this run's weights and mini-batches."
     fresh = "Trains the present settings and variants of them from new weights: are they still the best?"
     if st.button("Try variants from here", icon=":material/account_tree:", help=from_here, width="stretch"):

@@ -15,7 +15,8 @@ Actions = Mapping[str, tuple[str, Callable[[T], None]]]  # by name: what the men
 
 MENU_STYLE = """<style>
 [class*="st-key-menu-"] button div[aria-hidden="true"] { display: none } /* one sign for the menu, its name unseen */
-[class*="st-key-menu-"] button [data-testid="stMarkdownContainer"] { position: absolute; clip-path: inset(50%) }
+:is([class*="st-key-menu-"] button [data-testid="stMarkdownContainer"], [class*="st-key-bring-"] button em)
+  { position: absolute; clip-path: inset(50%) } /* read out, not shown */
 </style>"""
 
 
@@ -32,6 +33,17 @@ def row_menu(number: str, name: str, actions: Actions[T], it: T, tip: str) -> No
         help=tip,
         on_click=lambda: actions[st.session_state[key]][1](it),
     )
+
+
+def undo_button(number: str, name: str, bring_back: Callable[[T], None], it: T) -> None:
+    """The button "Undo" of what was just deleted; a screen reader says "Undo deleting" and the escaped `name`."""
+    label = f"Undo *deleting {name.strip()}*"
+    st.button(label, key=f"bring-{number}", icon=":material/undo:", on_click=bring_back, args=(it,))
+
+
+def restore_button(number: str, name: str, bring_back: Callable[[T], None], it: T) -> None:
+    """The button "Restore" of what was deleted before; a screen reader adds the escaped `name`."""
+    st.button(f"Restore *{name.strip()}*", key=f"bring-{number}", on_click=bring_back, args=(it,))
 
 
 def saved(action: Callable[[], Any]) -> bool:

@@ -17,7 +17,7 @@ from pages.common.escape import plain
 from pages.common.identity import owner_token, remembered
 from pages.common.links import continue_elsewhere
 from pages.panels.runs.listed import ago, number, since
-from pages.panels.runs.row_menu import MENU_STYLE, row_menu, saved
+from pages.panels.runs.row_menu import MENU_STYLE, restore_button, row_menu, saved, undo_button
 
 PAGE = 10
 UNDO_SECONDS = 60.0  # for so long a deleted search stays in the list with an Undo button
@@ -68,9 +68,7 @@ def _row(entry: SearchEntry, titles: dict[str, str], in_hand: bool, now: float) 
     with st.container(key=f"search-row-{entry.id}", horizontal=True, vertical_alignment="center", gap="small"):
         if entry.deleted:
             st.markdown(f"Deleted “{name}”.", width="stretch")
-            st.button(
-                "Undo", key=f"search-undo-{entry.id}", icon=":material/undo:", on_click=_bring_back, args=(entry,)
-            )
+            undo_button(entry.id, name, _bring_back, entry)
             return
         with st.container(gap=None, width="stretch"):
             if st.button(f"**{name}**" if in_hand else name, key=f"search-open-{entry.id}", type="tertiary"):
@@ -93,8 +91,9 @@ def _deleted(entries: Sequence[SearchEntry], titles: dict[str, str], now: float)
         return
     with st.expander(f"Deleted in the last 30 days: {len(entries):,}"):
         for entry in entries[:PAGE]:
-            st.markdown(f":small[{plain(called(entry, titles))} :gray[deleted {ago(since(entry.deleted, now))}]]")
-            st.button("Restore", key=f"search-back-{entry.id}", on_click=_bring_back, args=(entry,))
+            name = plain(called(entry, titles))
+            st.markdown(f":small[{name} :gray[deleted {ago(since(entry.deleted, now))}]]")
+            restore_button(entry.id, name, _bring_back, entry)
 
 
 # actions

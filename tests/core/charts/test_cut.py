@@ -50,7 +50,7 @@ def test_peaks_near_each_other_are_one():
 def test_arrows_do_not_lie_on_each_other_and_the_newest_stays():
     found = [cut.Peak(step, 1e6, False) for step in (0, 20, 95)]
     arrows = cut.arrows_at(found, 100)
-    assert arrows["cut.x"].tolist() == [95, 0]
+    assert arrows["cut.x"].tolist() == [95, 20]
     assert arrows["cut.textposition"] == ["middle left", "middle right"]
 
 

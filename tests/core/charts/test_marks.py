@@ -42,7 +42,7 @@ def test_a_line_ends_at_its_label_and_one_without_ends_below_all():
     x, y = marks.lines(placed)
     np.testing.assert_array_equal(x[:3], [300, 300, np.nan])
     np.testing.assert_array_equal(y[1::3], np.float32([flag.height for flag in placed]))
-    assert min(marks.HEIGHTS) > marks.BARE == placed[0].height
+    assert min(marks.HEIGHTS[1]) > marks.BARE == placed[0].height
     assert not placed[0].text
 
 
@@ -55,12 +55,12 @@ def test_no_label_lies_on_another_or_crosses_another_line(steps, after, pixels):
     assert [flag.step for flag in placed] == sorted(steps)
     assert len(named) <= marks.LABELS
     for flag in named:
-        low, high = flag.span
+        low, high = flag.low, flag.high
         assert low >= 0
         assert high <= 1.04 * max(now, 1)
         assert high - low >= LETTER * len(flag.text) / pixels * max(now, 1)
         assert not [other for other in placed if low < other.step < high and other.height >= flag.height]
-        beside = [other.span for other in named if other is not flag and other.height == flag.height]
+        beside = [(other.low, other.high) for other in named if other is not flag and other.height == flag.height]
         assert all(high <= start or end <= low for start, end in beside)
 
 

@@ -21,7 +21,7 @@ from core.charts import (
 )
 from core.runs.journal import gestures
 from core.runs.run import Run
-from core.settings.table import RunSpec
+from core.settings.table import RunSpec, Settings
 
 equal = np.testing.assert_array_equal
 close = np.testing.assert_allclose
@@ -56,9 +56,10 @@ def test_loss_shows_all_mini_batches_between_low_and_high(made):
 
 def test_the_loss_says_which_line_is_with_dropout():
     run = Run()
-    assert CHARTS["loss"].hint(run) is None
+    before = "A mini-batch's loss is from before its update."
+    assert CHARTS["loss"].hint(run) == before
     run.nudge(dropout=0.5)
-    assert CHARTS["loss"].hint(run) == "Only mini-batches have dropout."
+    assert CHARTS["loss"].hint(run) == f"{before} Only mini-batches have dropout."
 
 
 def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_axis():
@@ -109,6 +110,31 @@ def test_layers_against_the_network(made):
     close(gamma[:, -1], [net.theta.gamma[l].mean() for l in (1, 2)], atol=0.05)
     _, _, running, _, _ = statistics.numbers(run)
     close(running[:, -1], [net.running_mean[l].flat[0] for l in (1, 2)], atol=0.2)
+
+
+def test_the_running_statistics_are_those_that_test_time_uses():
+    run = Run(RunSpec(examples=100, hidden=(4, 3)))
+    for _ in range(3):
+        run.advance(1)
+        close(statistics.numbers(run)[2][:, -1], [run.stack.network.running_mean[l].flat[0] for l in (1, 2)])
+        close(statistics.numbers(run)[4][:, -1], [run.stack.network.running_variance[l].flat[0] for l in (1, 2)])
+
+
+def test_the_variance_of_a_mini_batch_is_biased_and_the_chart_says_so():
+    run = Run(RunSpec(examples=100, hidden=(4,)), Settings(batch_size=50_000))
+    X, W = run.data.train.X, run.stack.network.theta.W[1][0].copy()
+    run.advance(1)
+    close(statistics.numbers(run)[3][0, -1], (W @ X)[0].var(), rtol=1e-4)
+    assert "σ² of unit 1 (divides by m)" in str(statistics.skeleton(run))
+
+
+def test_the_loss_of_a_mini_batch_is_from_before_its_update():
+    run = Run(RunSpec(examples=100, hidden=(4,)), Settings(batch_norm=False, batch_size=50_000))
+    before = run.evaluate("train").loss
+    run.advance(1)
+    close(loss.numbers(run).low[-1], before, rtol=1e-5)
+    assert abs(run.evaluate("train").loss - before) > 1e-3
+    assert loss.CHART.hint(run) == "A mini-batch's loss is from before its update."
 
 
 def test_batch_norm_off_is_a_gap(made):

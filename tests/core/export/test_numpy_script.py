@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -29,6 +30,9 @@ LAST = {
     "decay": ("sqrt",),
     "on_switch": ("keep",),
 }
+# Characters without data: 44,000 of the engine and the loop with one choice of each kind, 7,000 of all the other
+# optimizers, schedules, activations and initializations, and 3,000 that check what a person has edited.
+MOST = 54_000
 ALONE = """
 import runpy, sys
 for path in sys.argv[1:]:
@@ -113,7 +117,7 @@ def test_what_a_person_wrote_is_never_code(noted, tmp_path, played):
     assert alone(tmp_path, text) == printed(noted)
     training, _ = played(text)
     assert_same_bits(noted, training)
-    comments = [line for line in text.splitlines() if "raise" in line]
+    comments = [line for line in text.splitlines() if re.search(r"raise SystemExit\(\d", line)]
     assert comments
     assert all(line.startswith("    # ") and line.isprintable() for line in comments)
     assert "<img" not in text
@@ -170,13 +174,14 @@ def test_a_new_optimizer_and_activation_are_exported_unedited(monkeypatch, playe
     assert "HALF = 0.5  # a constant that comes along" in text
 
 
-def test_the_script_has_what_the_run_used_and_no_more():
-    run = Run()
-    assert "def adam" not in numpy_script(run)
-    run.nudge(optimizer="adam")
-    assert "def adam" in numpy_script(run)
-    assert "def tanh" not in numpy_script(run)
-    assert "def inverse" not in numpy_script(run)
+def test_the_script_has_every_choice_and_of_the_engine_what_it_needs():
+    text = numpy_script(Run())
+    rows = [*ACTIVATIONS.values(), *INITIALIZERS.values(), *OPTIMIZERS.values(), *SCHEDULES.values()]
+    functions = [getattr(row, field.name) for row in rows for field in fields(row)]
+    for function in filter(callable, functions):
+        assert isinstance(function, type) or f"def {function.__name__}(" in text
+    assert "class Stack" not in text
+    assert "def evaluate" not in text
 
 
 def test_a_script_is_short_and_in_good_style(noted):
@@ -184,7 +189,7 @@ def test_a_script_is_short_and_in_good_style(noted):
     many.nudge(**{name: choices[-1] for name, choices in LAST.items()})
     for run in (Run(), noted, many):
         text = numpy_script(run)
-        assert text.index("\nDATA = ") < 46_000
+        assert text.index("\nDATA = ") < MOST
         tree = ast.parse(text)
         roots = {
             alias.name.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names

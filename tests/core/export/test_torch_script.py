@@ -159,14 +159,14 @@ def test_a_script_is_in_good_style_and_what_a_person_wrote_is_never_code(noted):
         every.nudge(optimizer=name)
     for run in (Run(), noted, every):
         text = torch_script(run)
-        assert text.index("\nDATA = ") < 16_000
+        assert text.index("\nDATA = ") < 21_000  # 3,000 of them check what a person has edited
         modules = {node.module for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)}
         assert modules == {"__future__", "collections.abc", "functools", "itertools", "typing", "torch"}
         for arguments in (["format", "--check"], ["check", "--select", "E,F,W,B,I", "--ignore", "E741,B905"]):
             command = [sys.executable, "-m", "ruff", *arguments, "--isolated", "--line-length", "120", "-"]
             done = subprocess.run(command, input=text, capture_output=True, text=True)
             assert done.returncode == 0, done.stdout + done.stderr
-    comments = [line for line in torch_script(noted).splitlines() if "raise" in line]
+    comments = [line for line in torch_script(noted).splitlines() if re.search(r"raise SystemExit\(\d", line)]
     assert comments
     assert all(line.startswith("    # ") and line.isprintable() for line in comments)
 

@@ -5,15 +5,25 @@ import json
 import numpy as np
 import pytest
 
+from benchmarks import noise as noise_bench
 from core.charts import figure
 from core.charts.labs import batch_sizes, inputs, one_batch, running
-from core.charts.labs.side_by_side import SIDE_CHARTS
+from core.charts.labs.side_by_side import LOSSES, SIDE_CHARTS
 from core.charts.packet import pack
 from core.labs.batch_sizes import noise
 from core.labs.inputs import START, ellipse, two_descents
 from core.labs.one_batch import one_batch as batch
 from core.labs.running import moment
-from core.labs.side_by_side import LAYERS, MOST_STEPS, NAMES, SETTINGS, NoisyNorm, SideBySide
+from core.labs.side_by_side import (
+    DEVIATION,
+    LAYERS,
+    MEAN,
+    MOST_STEPS,
+    NAMES,
+    SETTINGS,
+    NoisyNorm,
+    SideBySide,
+)
 from core.runs.run import Run
 from core.sessions.lab_session import Shown
 
@@ -54,14 +64,14 @@ def test_the_gradient_through_the_noise_by_finite_differences():
             close(found[index], (ends[0] - ends[1]) / 2e-5, rtol=1e-5, atol=1e-7)
 
 
-def test_the_noise_has_the_mean_and_the_variance_of_the_paper():
+def test_the_noise_has_a_mean_that_is_not_0_and_a_variance_that_is_not_1():
     Z = np.random.default_rng(1).standard_normal((1, 4000, 32))
     norm, out = Same(2).norm(Z.shape), np.empty_like(Z)
     norm.forward(Z, np.ones((1, 4000, 1)), np.zeros((1, 4000, 1)), np.array(1e-5), out)
     means, deviations = out.mean(axis=-1), out.std(axis=-1)
     close(means.mean(), 0, atol=0.02)
-    close(means.std(), 0.5 / 3**0.5, rtol=0.05)  # of a uniform distribution over -0.5 to 0.5
-    assert 1.05 < np.median(deviations) < 1.2
+    close(means.std(), MEAN / 3**0.5, rtol=0.05)  # of a uniform distribution over -MEAN to MEAN
+    close(np.median(deviations), (1 + DEVIATION) / 2, rtol=0.05)
 
 
 def test_without_noise_and_pushes_the_networks_are_runs_to_the_bit():
@@ -92,19 +102,45 @@ def test_how_far_the_means_stray_is_what_the_mini_batches_say():
     net._measure = lambda step, work: (found.append([A[0].copy() for A in work.A[1:]]), measure(step, work))
     trained.advance(25)
     for l in range(LAYERS):
-        A = np.array([step[l] for step in found], np.float64)  # (steps, n, m)
-        expected = (A.mean(axis=2).std(axis=0) / np.sqrt(A.var(axis=2).mean(axis=0))).mean()
+        A = [step[l].astype(np.float64) for step in found]  # (n, m) of each step
+        means, variances = (np.array([of(one, axis=1) for one in A]) for of in (np.mean, np.var))
+        expected = (means.std(axis=0) / np.sqrt(variances.mean(axis=0))).mean()
         close(net.wandering(l + 2), expected, rtol=1e-6)
-        close(net.moments[:25, l, 0], A[:, 0].mean(axis=1), rtol=1e-5)
+        close(net.moments[:25, l, 0], means[:, 0], rtol=1e-5)
 
 
-def test_the_noise_makes_the_inputs_stray_and_training_stays_fast():
-    trained = SideBySide()
-    trained.advance(400)
-    without, normal, noisy = (net.losses.latest for net in trained.nets)
-    assert normal < noisy < 0.5 * without
-    strays = [net.wandering(3) for net in trained.nets]
-    assert strays[2] > strays[0] > strays[1]
+@pytest.fixture(scope="module")
+def seen_at_the_end():
+    return [noise_bench.seen("sigmoid", seed) for seed in (0, 1)]
+
+
+@pytest.mark.parametrize("claim", noise_bench.CLAIMS)
+def test_the_noise_makes_the_inputs_stray_and_training_stays_fast(claim, seen_at_the_end):
+    assert all(noise_bench.CLAIMS[claim](one) for one in seen_at_the_end)
+
+
+def test_the_step_at_which_the_loss_was_half_of_guessing():
+    trained, losses = SideBySide(), []
+    net = trained.nets[1]
+    while net.halved_at is None and trained.step < 300:
+        trained.advance(1)
+        losses.append(net.losses.latest)
+    assert net.halved_at == trained.step
+    assert losses[-1] < np.log(10) / 2 <= min(losses[:-1])
+    assert LOSSES.hint(Shown(trained, 3)) == f"halved after –, {trained.step}, – steps"
+
+
+def test_what_to_do_is_said_where_nothing_was_trained():
+    assert [chart.hint(Shown(SideBySide(), 3)) for chart in SIDE_CHARTS.values()] == [
+        "Press Play to train the three."
+    ] * 2
+
+
+@pytest.mark.parametrize(("values", "lower"), [([-4, -3, -2, 2, 3.1], set()), ([0, 0.3, 0.6, 0.9, 3], {1, 3})])
+def test_numbers_of_dots_that_lie_close_are_on_two_lines(values, lower):
+    words = one_batch.labels(np.array(values, float))
+    assert [word.removeprefix("<br>") for word in words] == ["1", "2", "3", "4", "5"]
+    assert {i for i, word in enumerate(words) if word.startswith("<br>")} == lower
 
 
 def test_training_ends_and_a_network_that_broke_stands_still():

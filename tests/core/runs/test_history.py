@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from core.runs.history import AVERAGE_BETA, DETAIL, FIRST, POINTS, History, LossTrace, steps_until_due
+from core.runs.history import AVERAGE_BETA, DETAIL, FIRST, LAST_COLUMNS, POINTS, History, LossTrace, steps_until_due
 from core.runs.run import Run
 from core.settings.table import RunSpec, Settings
 from tests.core.runs.measured import SPEC, WHOLE, WIDTHS, latest
@@ -172,14 +172,18 @@ def test_a_column_as_it_was_at_a_step():
         assert run.history.at(step, "dev_loss") == losses[steps <= step][-1]
 
 
-def test_a_history_from_before_the_newest_column_is_read():
+@pytest.mark.parametrize("last", range(1, len(LAST_COLUMNS)))
+def test_a_history_from_before_the_newest_columns_is_read(last):
     run = Run(SPEC)
     run.advance(5)
     arrays = {name: array.copy() for name, array in run.history.arrays().items()}
-    arrays["rows"] = arrays["rows"][:, :-1]
+    newer = LAST_COLUMNS[last:]
+    wide = sum(run.history.column(name).shape[1] for name in newer)
+    arrays["rows"] = arrays["rows"][:, :-wide]
     history = run.history.copy()
     history.take(arrays)
-    assert np.isnan(history.column("total_norm")).all()
-    np.testing.assert_array_equal(history.column("mean_output"), run.history.column("mean_output"))
+    assert all(np.isnan(history.column(name)).all() for name in newer)
+    for name in LAST_COLUMNS[:last]:
+        np.testing.assert_array_equal(history.column(name), run.history.column(name))
     with pytest.raises(ValueError, match="not of a history of this shape"):
-        history.take(arrays | {"rows": arrays["rows"][:, :-1]})
+        history.take(arrays | {"rows": run.history.arrays()["rows"][:, : -2 * len(SPEC.hidden) - 3]})

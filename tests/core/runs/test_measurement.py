@@ -77,14 +77,14 @@ def test_z_is_of_what_the_layer_sees_under_dropout():
         assert latest(run)[f"{name}_variance"][1] == pytest.approx(values.var(), rel=1e-3)
 
 
-def test_running_statistics_are_those_before_the_step():
+def test_running_statistics_are_those_that_test_time_uses_after_the_step():
     run = Run(SPEC, WHOLE)
     run.advance(30)
     before = [run.stack.network.running_mean[l][0, 0, 0] for l in (1, 2)]
     run.advance(1)
     after = [run.stack.network.running_mean[l][0, 0, 0] for l in (1, 2)]
     assert before != after
-    np.testing.assert_array_equal(latest(run)["running_mean"], before)
+    np.testing.assert_array_equal(latest(run)["running_mean"], after)
 
 
 def test_gradient_norms_and_update_ratios():

@@ -43,14 +43,6 @@ def test_a_small_learning_rate_that_still_moves_something_is_not_named():
     assert notices(warming) == []
 
 
-def test_a_layer_of_dead_relus_is_named():
-    run = Run(SMALL, Settings(batch_norm=False))
-    run.advance(1)
-    run.stack.network.theta.b[1][:] = -100
-    run.advance(1)
-    assert "hidden layer 1" in notices(run)[0]
-
-
 def with_training_examples(count, **settings):
     run = Run(RunSpec(examples=count + 160), Settings(**settings))
     assert run.data.train.labels.size == count
@@ -70,14 +62,6 @@ def test_a_last_mini_batch_of_one_or_two_examples_is_named_from_the_batches_that
 
 def test_batch_norm_on_mini_batches_of_two_is_explained():
     assert "turns each z into 1 or -1" in notices(Run(SMALL, Settings(batch_size=2)))[0]
-
-
-def test_no_relu_is_called_dead_after_a_mini_batch_of_one():
-    run = with_training_examples(641, bn_learn=False)
-    run.advance(11)
-    assert run.epoch == 1
-    assert (run.history.column("a_variance")[-1] == 0).any()
-    assert not any("ReLU" in sentence for sentence in notices(run))
 
 
 @pytest.mark.parametrize("drop", [False, True])

@@ -21,6 +21,7 @@ from core.runs.run import Run
 from core.runs.run_file import dump, parse
 from core.settings.plain import as_dict, settings_of, spec_of
 from core.settings.table import RunSpec, Settings
+from core.training.blas import machine
 from tests.core.random_runs import any_spec, any_value
 
 SMALL = RunSpec(examples=60, hidden=(4,))
@@ -109,7 +110,7 @@ def test_a_file_is_text_with_a_line_for_each_nudge():
     assert dump(RUN, "a run") == dump(RUN, "a run")
     assert text.count('{"step"') == len(RUN.journal) == 4
     assert '\n  {"step": 3, "changes": {"learning_rate": [0.1, 0.05]}, "gesture": 7},\n' in text
-    assert list(FILE) == ["format", "version", "name", "spec", "settings", "journal", "step", "fingerprint"]
+    assert list(FILE) == ["format", "version", "name", "spec", "settings", "journal", "step", "fingerprint", "machine"]
     assert FILE["settings"] == as_dict(Settings())
     assert parse(dump(RUN, "a run")).journal == RUN.journal
 
@@ -338,3 +339,40 @@ def test_any_damaged_byte_is_a_file_or_a_sentence(data):
     cut = data.draw(st.none() | st.integers(0, len(raw)))
     file = parsed_or_refused(bytes(raw[:cut]))
     assert file is None or file.step <= MOST_STEPS
+
+
+# made elsewhere
+
+HERE = f"The saved run was replayed to step {RUN.step}"
+OTHER = "numpy 2.2.0 openblas 0.3.20 Zen"
+
+
+def test_a_file_names_what_it_was_made_on():
+    assert FILE["machine"] == machine()
+    assert opened().machine == machine()
+    assert opened(machine=None).machine == ""
+
+
+def test_a_file_that_agrees_says_no_more_wherever_it_was_made():
+    same = f"{HERE}, and its fingerprint agrees: it is the same run, to the bit."
+    for made_on in (machine(), OTHER, None):
+        assert opened(machine=made_on).compared(RUN) == same
+
+
+@pytest.mark.parametrize("changed", [{"fingerprint": "0" * 64}, {"fingerprint": None}])
+def test_a_file_from_elsewhere_says_so_first(changed):
+    said = opened(machine=OTHER, **changed).compared(RUN)
+    assert said.startswith("This file was made on another kind of processor or with another numpy")
+    assert said.index(OTHER) < said.index(machine()) < said.index("may differ in the last bits") < said.index(HERE)
+
+
+@pytest.mark.parametrize("made_on", [machine(), None])
+def test_a_file_from_here_or_of_unknown_origin_does_not(made_on):
+    said = opened(machine=made_on, fingerprint="0" * 64).compared(RUN)
+    assert said.startswith(f"{HERE}, but its fingerprint differs: the file was changed, or it ")
+    assert ("rounds differently" in said) == (made_on is None)
+
+
+@pytest.mark.parametrize("made_on", [7, ["numpy"], "x" * 201])
+def test_a_machine_that_is_no_short_text_is_a_sentence(made_on):
+    assert "machine cannot be" in sentence(machine=made_on)

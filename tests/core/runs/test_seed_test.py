@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from core.errors import UserError
 from core.runs import seed_test
 from core.runs.journal import Nudge, before_last_gesture
 from core.runs.run import Run
-from core.runs.seed_test import SeedTest, judged, measured_steps, needed, sign_test
+from core.runs.seed_test import LEVEL, SeedTest, judged, measured_steps, needed, sign_test
 from core.settings.table import FIELDS, SETTINGS, RunSpec, Settings
 from core.training import evaluation as dev_set
 from core.training.stack import Stack
@@ -337,6 +338,9 @@ def test_sign_test_by_hand():
     assert sign_test(1, 0) == 1  # 2 * 1/2
     assert sign_test(6, 0) == pytest.approx(2 / 64)
     assert sign_test(8, 8) == 1
+    words = Path("docs/figures.md").read_text("utf-8").replace("\n", " ")
+    assert f"at most {sign_test(13, 3):.1%} (13 or more of 16 equal coins; exact)".replace("%", " %") in words
+    assert (needed(16), sign_test(12, 4) > LEVEL) == (13, True)
     assert sign_test(13, 3) == sign_test(3, 13) == pytest.approx(2 * (560 + 120 + 16 + 1) / 65536)
     assert needed(16) == 13
     assert needed(6) == 6

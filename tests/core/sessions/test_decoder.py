@@ -62,6 +62,7 @@ TYPES = [
     "nudge",
     "look",
     "rewind",
+    "repair",
     "stop",
     "pick",
     "region",

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from core.errors import UserError
 from core.runs.journal_json import journal_rows
 from core.runs.run import Run
-from core.sessions.commands import Annotate, KeepTwins, Look, Nudge, OpenBranch, Play, Read, Rewind, Step, Undo
+from core.sessions.commands import Annotate, KeepTwins, Look, Nudge, OpenBranch, Play, Read, Repair, Rewind, Step, Undo
 from core.sessions.run_registry import run_sessions
-from core.settings.table import RunSpec
+from core.settings.table import RunSpec, Settings
 from core.store import key_of
 
 SPEC = RunSpec(examples=60, hidden=(4,))
@@ -84,6 +84,19 @@ def test_it_reopens_where_it_was_left_to_the_bit_and_goes_on_alike(store, runs):
     opened.run.advance(50)
     train(again, 50)
     assert again.run.fingerprint() == opened.run.fingerprint()
+
+
+def test_a_repair_is_in_the_store_with_its_nudge(store, runs):
+    hot = Settings(batch_norm=False, optimizer="sgd", learning_rate=10.0)
+    opened = runs.open(Run(RunSpec(hidden=(16, 16, 16), activation="leaky_relu"), hot), OWNER)
+    train(opened, 500)
+    assert opened.run.trouble
+    opened.do(Repair())
+    assert opened.run.settings.learning_rate == 1.0
+    again = reopened(store, opened)
+    assert again.run.journal == opened.run.journal
+    assert again.run.fingerprint() == opened.run.fingerprint()
+    assert len(store.lines(store.find(opened.token).id)) == 2
 
 
 def test_without_any_snapshot_it_is_replayed_from_the_start(store, runs):

@@ -10,7 +10,7 @@ import pytest
 from core.errors import UserError
 from core.runs.run import Run
 from core.sessions import pacing
-from core.sessions.commands import Epoch, Nudge, Pause, Play, Read, Rewind, Speed, Step, StopAt
+from core.sessions.commands import Epoch, Nudge, Pause, Play, Read, Repair, Rewind, Speed, Step, StopAt
 from core.sessions.pacing import FLAT_OUT
 from core.sessions.run_registry import run_sessions
 from core.sessions.run_session import RunSession
@@ -204,6 +204,41 @@ def test_trouble_ends_play_and_play_is_refused_until_one_goes_back():
     opened.do(Rewind(0))
     opened.do(Play())
     assert opened.playing
+
+
+def broken(settings, nudge=None):
+    opened = RunSession(Run(RunSpec(hidden=(16, 16, 16), activation="leaky_relu"), settings))
+    if nudge:
+        opened.do(Step(40))
+        opened.train("me", 1.0)
+        opened.do(Nudge(nudge))
+    opened.do(Play())
+    for _ in range(50):
+        opened.train("me", 0.1)
+    assert opened.run.trouble
+    return opened
+
+
+CALM = Settings(batch_norm=False, optimizer="sgd")
+
+
+def test_a_repair_goes_back_to_before_the_nudge_and_pauses():
+    opened = broken(CALM, {"learning_rate": 10.0})
+    opened.do(Repair())
+    assert (opened.run.step, opened.run.settings, opened.playing) == (40, CALM, False)
+    opened.do(Step(200))
+    opened.train("me", 1.0)
+    assert not opened.run.trouble
+    with pytest.raises(UserError, match="nothing to repair"):
+        opened.do(Repair())
+
+
+def test_a_repair_where_nothing_was_nudged_is_a_nudge_to_a_tenth():
+    opened = broken(Settings(batch_norm=False, optimizer="sgd", learning_rate=10.0))
+    opened.do(Repair())
+    assert opened.run.step == 0
+    assert [nudge.changes for nudge in opened.run.journal] == [{"learning_rate": (10.0, 1.0)}]
+    assert opened.run.settings.learning_rate == 1.0
 
 
 def test_listeners_hear_of_every_change(opened):

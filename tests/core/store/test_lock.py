@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
-from core.store import Store
+from core.store import Store, lock, place
 
 ROOT = Path(__file__).parents[3]
 HOLDS = """
 import subprocess, sys, time
-from core.store import Store
+from core.store import Store, lock, place
 store = Store(sys.argv[1])
 {more}
 print("open", flush=True)
@@ -25,7 +25,7 @@ time.sleep(60)
 OPENS = """
 import sys
 from core.errors import UserError
-from core.store import Store
+from core.store import Store, lock, place
 try:
     Store(sys.argv[1]).close()
 except UserError as error:
@@ -113,12 +113,15 @@ def test_deleting_the_lock_lets_nobody_else_in(store):
     assert "Another Panda" in refusal(store.path)
 
 
-def test_a_writer_whose_lock_was_stolen_saves_nothing(store):
+def test_a_writer_whose_lock_was_stolen_saves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_take_far", lambda descriptor: None)  # as where there are no such locks
+    store = Store(tmp_path / "panda.db")
     store.write(lambda db: None).result(5)  # the sweep of the start is done too, and nothing writes by itself
     store.path.with_name("panda.db.lock").unlink()
     with holding(store.path), pytest.raises(UserError, match="Another Panda"):
         store.write(lambda db: None).result(5)
     store.write(lambda db: None).result(5)
+    store.close()
 
 
 def test_a_store_that_could_not_be_opened_holds_no_lock(tmp_path):
@@ -129,3 +132,28 @@ def test_a_store_that_could_not_be_opened_holds_no_lock(tmp_path):
             Store(path)
     path.unlink()
     Store(path).close()
+
+
+def test_a_database_mounted_in_two_folders_has_one_writer(tmp_path, monkeypatch):
+    """As when one file is mounted into two containers: the files beside it differ. A hard link stands for the mount."""
+    monkeypatch.setattr(place, "_wrong", lambda *_: "")
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    first, second = tmp_path / "one" / "panda.db", tmp_path / "two" / "panda.db"
+    store = Store(first)
+    os.link(first, second)
+    said = ""
+    try:
+        Store(second).close()
+    except UserError as error:
+        said = str(error)
+    store.close()
+    assert ("Another Panda uses" in said) == (sys.platform == "linux")
+    Store(second).close()
+
+
+def test_a_lock_that_was_deleted_can_be_stolen_only_where_the_database_is_not_locked_too(tmp_path):
+    store = Store(tmp_path / "panda.db")
+    (tmp_path / "panda.db.lock").unlink()
+    assert ("uses" in refusal(tmp_path / "panda.db")) == (sys.platform == "linux")
+    store.close()

@@ -6,9 +6,11 @@ import logging
 import os
 import random
 import socket
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
+from unittest.mock import MagicMock
 
 import pytest
 import uvicorn
@@ -31,6 +33,7 @@ from core.store import key_of
 from pages.live.server import channel
 from pages.live.server.channel import live
 from pages.live.server.guard import Guard, handle_loop_error, in_a_line, is_address
+from pages.live.server.limits import READ_BYTES, allow_connections
 from pages.live.server.redact import redact_logs
 
 OWNER = "o" * 22
@@ -327,3 +330,74 @@ def test_past_256_waiting_commands_each_refusal_names_its_own(port, opened):
         assert all("Too many changes" in one["sentence"] for one in refused)
         assert answers(it)
     assert opened.run.settings.learning_rate == pytest.approx(0.01 + 255e-4)
+
+
+# many messages, many viewers
+
+
+def test_a_flood_is_read_in_small_parts(port, opened, monkeypatch):
+    sizes, received = [], WebSocketsSansIOProtocol.data_received
+
+    def noted(self, data):
+        sizes.append(len(data))
+        received(self, data)
+
+    with channel_of(port, opened.token) as it:
+        assert answers(it)
+        monkeypatch.setattr(WebSocketsSansIOProtocol, "data_received", noted)
+        raw(it, frame(Opcode.TEXT, b"{}") * 20_000)
+        for _ in range(50):
+            it.recv(timeout=5)
+    assert max(sizes) <= READ_BYTES
+
+
+def test_who_has_asked_for_no_frame_is_not_woken_by_changes_but_told_of_the_end(port, opened):
+    with channel_of(port, opened.token) as it:
+        assert answers(it)
+        (listener,) = opened.listeners
+        viewer = listener.__self__
+        loop, viewer._loop = viewer._loop, MagicMock()
+        opened._tell()
+        assert not viewer._loop.call_soon_threadsafe.called
+        viewer._asked = (1, ["loss"])
+        opened._tell()
+        assert viewer._loop.call_soon_threadsafe.called
+        viewer._asked, viewer._loop = None, loop
+        opened.close()
+        assert json.loads(it.recv(timeout=5))["type"] == "gone"
+
+
+def test_more_viewers_than_there_is_room_for_are_told_so(port, opened, monkeypatch):
+    monkeypatch.setattr(channel, "MOST_VIEWERS", 2)
+    with channel_of(port, opened.token) as one, channel_of(port, opened.token) as two:
+        assert answers(one)
+        assert answers(two)
+        with channel_of(port, opened.token) as third:
+            assert "no room" in json.loads(third.recv(timeout=5))["sentence"]
+    until = time.monotonic() + 5
+    while channel.Viewer.connected and time.monotonic() < until:
+        time.sleep(0.01)
+    with channel_of(port, opened.token) as again:
+        assert answers(again)
+
+
+def test_connections_that_cannot_be_accepted_are_one_line(logged):
+    context = {"message": "socket.accept() out of system resource", "exception": OSError(24, "Too many open files")}
+    handle_loop_error(MagicMock(), context | {"socket": object()})
+    assert no_traceback(logged())
+    assert "Too many open files" in logged()[-1].getMessage()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_the_server_may_have_more_sockets_open_than_the_system_gives_it_at_first():
+    if sys.platform == "win32":
+        return  # it has no such limit
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+        allow_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(before[1], 4096)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
