@@ -5,9 +5,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import segno
-from playwright.sync_api import sync_playwright
 
-from tests.browser.conftest import CHROMIUM, FLAGS, STREAMLIT, absent, ready, serving
+from tests.browser.conftest import CHROMIUM, FLAGS, STREAMLIT, ready, serving
 from tests.browser.measured import measured
 
 pytestmark = pytest.mark.browser
@@ -212,14 +211,12 @@ def test_a_server_on_this_machine_only_says_so_in_place_of_a_code(page):
 
 
 @pytest.fixture
-def elsewhere():
+def elsewhere(chromium):
     """A page that has another address than the machine itself, as phones have it."""
-    if CHROMIUM is None:
-        absent("Chromium")
     program = [*STREAMLIT[:-1], "--server.allowedHosts", HOST, STREAMLIT[-1]]
     rules = [f"--host-resolver-rules=MAP {HOST} 127.0.0.1"]
-    with serving(program) as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *rules])
+    with serving(program) as address:
+        browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=[*FLAGS, *rules])
         context = browser.new_context(viewport={"width": 1280, "height": 720})
         context.set_default_timeout(20_000)
         page = context.new_page()
