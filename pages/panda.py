@@ -129,7 +129,7 @@ opened = run_in_hand()
 if not drives(opened):
     watching(opened)
 bar(opened)
-left, right = st.columns([3, 1.15], gap="medium")
+right, left = st.container(key="sides").columns([1.15, 3], gap="medium")  # the style swaps them for the eye
 with left:
     chart_grid(opened)
 with right:

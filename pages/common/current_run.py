@@ -22,6 +22,8 @@ from pages.common.escape import plain
 from pages.common.identity import drives, owner_token, take_key
 from pages.common.sentences import say
 
+KEPT = ("embed", "present")  # how names in the address begin that do not choose the run
+
 
 def run_in_hand() -> RunSession:
     """Return the current run. Its token is put into the address, so that a reload or a second tab finds it."""
@@ -49,7 +51,7 @@ def hold(opened: RunSession) -> RunSession:
         tokens.remove(opened.token)
     tokens.append(opened.token)
     wanted = {"run": opened.token}
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith("embed")}
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith(KEPT)}
     if st.query_params.to_dict() != wanted | kept:
         st.query_params.from_dict(wanted | kept)
     return opened

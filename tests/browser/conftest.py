@@ -128,9 +128,10 @@ def ready(page):
     at_rest(page)
 
 
-def at_rest(page):
-    """Wait until the page's script has run to its end: what it draws anew may close a list that is open."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+def at_rest(page, state="visible"):
+    """Wait until the page's script has run to its end: what it draws anew may close a list that is open. Presenter mode
+    hides the page, which is then "attached" only."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(state=state)
 
 
 def choose(page, label, option):

@@ -44,6 +44,7 @@ export interface RunStatus extends Status {
   dev_accuracy: number | null;
   head: number; // step of the run, also while an earlier one is looked at
   marks: number[]; // steps of the nudges
+  nudge: { step: number; text: string } | null; // the last one up to the shown step
   looking: boolean; // at an earlier step
   catching_up: number | null; // step to which the run is replayed
   notices: string[];
@@ -229,6 +230,7 @@ export interface DialsData {
 }
 
 export interface RunBarData {
+  phone: string; // where the QR code is that opens this run on a phone
   speeds: [number, string][];
   restart: boolean;
 }
@@ -264,6 +266,7 @@ export interface Theme {
   line: string;
   background: string;
   font: string;
+  scale: number; // 1, or more where the chart is enlarged
 }
 
 /** What can be selected with a drag: a box on two axes, or stretches of the vertical lines at 0, 1, ... */
@@ -313,7 +316,6 @@ export interface Figure {
   dress(theme: Theme): void;
   resize(): void;
   setAxes(way: "x" | "y", some: LayoutAxis): void;
-  enlarge(factor: number): void;
   purge(): void;
 }
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from core.charts import CHARTS, Chart, charts_of
 from core.charts.labs.side_by_side import SIDE_CHARTS
-from core.charts.marks import newest
+from core.charts.marks import label, newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import region_words
 from core.labs.side_by_side import SHORT
+from core.runs.journal import Gesture
 from core.runs.notices import decay_words, notices, seed_test_words, twin_words
 from core.runs.run import Run
 from core.runs.wrong import wrong
@@ -91,7 +92,7 @@ def status(opened: RunSession) -> dict[str, Any]:
     """What is true now of the run, or of the step that is looked at, beside its charts."""
     run, head, pacing = opened.shown, opened.run, opened.pacing
     replay = opened.timeline.replays.first
-    history, examples = run.history, run.data.train.labels.size
+    history, examples, nudges = run.history, run.data.train.labels.size, newest(head.journal)
     return {
         "step": run.step,
         "epoch": run.epoch,
@@ -106,7 +107,8 @@ def status(opened: RunSession) -> dict[str, Any]:
         "settings": asdict(run.settings),
         "since": run.since,
         "head": head.step,
-        "marks": [gesture.step for gesture in newest(head.journal)],
+        "marks": [gesture.step for gesture in nudges],
+        "nudge": last_nudge(nudges, run.step),
         "looking": opened.timeline.view is not None,
         "catching_up": replay.step if replay else None,
         "watch": watched(opened),
@@ -116,6 +118,12 @@ def status(opened: RunSession) -> dict[str, Any]:
         "wrong": wrong_row(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
+
+
+def last_nudge(nudges: list[Gesture], step: int) -> dict[str, Any] | None:
+    """The last nudge that was made up to `step`: its step, and its new value as the charts' marks say it."""
+    made = next((gesture for gesture in reversed(nudges) if gesture.step <= step), None)
+    return {"step": made.step, "text": label(made)} if made else None
 
 
 def stop_row(opened: RunSession) -> dict[str, Any] | None:
