@@ -40,8 +40,9 @@ def skeleton(run: Run) -> go.Figure:
         yaxis=axis(title=titled("weight of x2", 3)),
     )
     over = {"hovertemplate": f"{WHERE} at step %{{text}}<extra></extra>"}
-    path = line("path", "path", mode="lines+markers", line={"color": BLUE, "width": 1.2}, marker={"size": 3}, **over)
-    beside = line("twin", "twin", line=twin.style(BLUE), hoverinfo="skip", hovertemplate=None)
+    path = line("path", "path", line={"color": BLUE, "width": 1.2}, **over).update(mode="lines+markers")
+    path.marker = {"color": BLUE, "size": 3}
+    beside = line("twin", "twin", line=twin.style(BLUE), hovertemplate=f"twin: {WHERE}<extra></extra>")
     points = [_point(name, ink, mark) for ink, mark, name in KEY[1:]]
     return go.Figure([beside, path, *points], shape)
 

@@ -27,6 +27,7 @@ class Scene:
     """
 
     key: str  # in its address
+    short: str  # below its picture
     title: str
     sentence: str
     action: str
