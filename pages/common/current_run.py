@@ -44,13 +44,24 @@ def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSessi
 
 
 def open_scene(scene: Scene) -> RunSession:
-    """Open a new run of a scene, at its step and speed. The run before is paused and stays open."""
+    """Open a run of a scene, at its step and speed: a new one, or one that this session opened and never touched. The
+    run before is paused and stays open."""
     before = _latest()
     if before and drives(before):
         before.do(Pause())
-    opened = open_run(scene.run(), scene.title)
+    opened = _untouched(scene) or open_run(scene.run(), scene.title)
     opened.do(Speed(scene.speed))
     return opened
+
+
+def _untouched(scene: Scene) -> RunSession | None:
+    """A run of this session that stands as its scene opens."""
+    start = (scene.spec, scene.settings, scene.step, scene.journal)
+    for opened in filter(None, map(RUN_SESSIONS.get, _tokens())):
+        run = opened.run
+        if drives(opened) and not opened.playing and (run.spec, run.start, run.step, run.journal) == start:
+            return opened
+    return None
 
 
 def hold(opened: RunSession) -> RunSession:

@@ -73,6 +73,18 @@ def test_the_same_nudge_made_by_hand_counts_as_tried():
     assert not tries(app)
 
 
+def test_a_scene_that_was_only_looked_at_is_opened_again_and_a_touched_one_anew():
+    app = at(scene="momentum")
+    first = token_of(app)
+    button(app, "Next").click().run()
+    button(app, "Back").click().run()
+    assert token_of(app) == first
+    opened_of(app).do(Nudge({"beta1": 0.5}))
+    button(app, "Next").click().run()
+    button(app, "Back").click().run()
+    assert token_of(app) != first
+
+
 def test_an_unknown_scene_is_said_and_the_first_one_opens():
     app = at(scene="<b>nothing")
     assert "no scene called" in app.info[0].value

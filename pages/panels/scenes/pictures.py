@@ -23,7 +23,7 @@ STYLE = """<style>
 .st-key-scene-words .panda-words { min-height: 1.25rem; font-size: 0.8125rem }
 @media (max-width: 640px) {
   .st-key-scene > :first-child { flex: 1 1 100% !important }
-  .st-key-scene-words { min-height: 7.75rem; justify-content: flex-end }
+  .st-key-scene-words { min-height: 7.75rem }
   .st-key-scene button { padding-inline: 0.5rem }
 }
 """
