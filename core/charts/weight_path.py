@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from core.charts import twin
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, line, titled
 from core.charts.marks import newest
 from core.charts.numbers import X, Y
@@ -80,4 +81,9 @@ CHART: Chart[Run] = Chart(
     skeleton,
     frame,
     applies=lambda run: run.data.n_x == 2,
+    guide=Guide(
+        "Jumps back and forth across a ravine: α is too large for its steep side, and momentum averages them out. A "
+        "smooth way that gets shorter and shorter: the weights come to rest.",
+        ("C5", "C7"),
+    ),
 )
