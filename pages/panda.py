@@ -10,6 +10,7 @@ import streamlit as st
 from core.charts import charts_of, default_charts
 from core.data.registry import DATASETS
 from core.errors import UserError
+from core.scenes.registry import FIRST, SCENES, scene_of
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
 from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
@@ -25,6 +26,8 @@ from pages.panels.panda.own_data import own_data
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
 from pages.panels.runs.row_menu import MENU_STYLE
+from pages.panels.scenes.pictures import all_scenes, go_to
+from pages.panels.scenes.strip import run_strip
 
 
 @panel
@@ -43,9 +46,12 @@ def bar(opened: RunSession) -> None:
 def chart_grid(opened: RunSession) -> None:
     """The chosen charts, and the choice."""
     fitting = charts_of(opened.shown)
-    kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
-    picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
-    shown = [chart for name, chart in fitting.items() if name in picked or name == "luck"]
+    scene = scene_of(opened.run.spec)
+    kind = f"scene-{scene.key}" if scene else "charts-2d" if opened.run.data.n_x == 2 else "charts"
+    first = list(scene.charts) if scene else default_charts(opened.shown)
+    picked = st.session_state.setdefault(f"picked-{kind}", first)
+    order = dict.fromkeys([*first, *fitting])
+    shown = [fitting[name] for name in order if name in picked or name == "luck" in fitting]
     watch = {"twin": opened.shown.twin is not None, "luck": opened.run.seed_test is not None}
     component.charts(opened, shown, watch=watch)
     st.pills(
@@ -105,6 +111,8 @@ def new_run(opened: RunSession) -> None:
     st.caption("The new run starts at step 0 with the present settings. This one is kept.")
     with st.expander("Your own data (CSV)"):
         own_data(opened)
+    if st.button("To the scenes", icon=":material/theaters:", width="stretch"):
+        go_to(SCENES[FIRST])
     with st.expander("Open a saved run"):
         open_file()
     for other in others():
@@ -128,6 +136,9 @@ PANELS = {"Settings": settings, "Journal": journal, "New run": new_run, "Share":
 opened = run_in_hand()
 if not drives(opened):
     watching(opened)
+elif scene := scene_of(opened.run.spec):
+    all_scenes(scene)
+    run_strip(opened, scene)
 bar(opened)
 right, left = st.container(key="sides").columns([1.15, 3], gap="medium")  # the style swaps them for the eye
 with left:

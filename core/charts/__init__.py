@@ -14,6 +14,7 @@ from core.charts import (
     scale_shift,
     seed_test,
     statistics,
+    weight_path,
     z,
 )
 from core.charts.chart import Chart, figure
@@ -35,6 +36,7 @@ CHARTS: dict[str, Chart[Run]] = {
         mean_output,
         mistakes,
         gradients,
+        weight_path,
         seed_test,
     )
 }

@@ -103,10 +103,12 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
     }
 
 
-def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
+def words(
+    opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None, key: str = ""
+) -> None:
     """A line of text that changes while the run or search trains: first `now`, then `status.words[name]`."""
     data = {"name": name, "now": now, "watch": watch or {}}
-    _mount(opened, "status-text", f"words-{name}", data, stale=ignore)
+    _mount(opened, "status-text", key or f"words-{name}", data, stale=ignore)
 
 
 def search_bar(opened: SearchSession) -> None:

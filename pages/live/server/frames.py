@@ -20,6 +20,7 @@ from core.runs.journal import Gesture
 from core.runs.notices import decay_words, notices, seed_test_words, twin_words
 from core.runs.run import Run
 from core.runs.wrong import wrong
+from core.scenes.registry import scene_of
 from core.search.search import Search
 from core.search.space import Range
 from core.search.view import short
@@ -134,11 +135,12 @@ def stop_row(opened: RunSession) -> dict[str, Any] | None:
 
 def watched(opened: RunSession) -> dict[str, Any]:
     """What panels of the page depend on, beside the settings: where it changes, they are drawn anew."""
-    run, recorder = opened.run, opened.recorder
+    run, recorder, scene = opened.run, opened.recorder, scene_of(opened.run.spec)
     return {
         "nudges": len(run.journal),
         "line": recorder.line if recorder else "",
         "twin": opened.shown.twin is not None,
+        "tried": bool(scene and scene.tried(opened.shown.settings)),
         "luck": run.seed_test is not None,
         "pending": opened.timeline.pending,
     }
