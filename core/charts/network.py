@@ -60,14 +60,15 @@ def frame(run: Run) -> Frame:
     for each unit of the later layer.
     """
     columns, weights = numbers(run)
-    tiles = [np.nan_to_num(column.tiles).clip(-1, 1) for column in columns]
+    tiles = [column.tiles for column in columns]
+    points = np.nan_to_num(np.concatenate([tile.ravel() for tile in tiles])).clip(-1, 1)
     return {
         "network": {
             "units": np.concatenate([column.units for column in columns]),
             "marks": np.concatenate([column.mark for column in columns]),
             "words": [text for l, column in enumerate(columns) for text in words(run, l, column)],
             "shapes": np.array([tile.shape[1:] for tile in tiles], np.int32),
-            "tiles": np.concatenate([np.rint(128 + 127 * tile).astype(np.uint8).ravel() for tile in tiles]),
+            "tiles": np.rint(128 + 127 * points).astype(np.uint8),
             "weights": np.concatenate([W.ravel() for W in weights]).astype(np.float32),
         }
     }

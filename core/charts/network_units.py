@@ -14,6 +14,7 @@ import numpy as np
 from core.charts import inside
 from core.charts.decision_map import SIDE, grid
 from core.charts.network_marks import states
+from core.data.datasets import Data, remembered
 from core.runs.run import Run
 
 Array = np.ndarray
@@ -21,7 +22,8 @@ UNITS, DEEP_UNITS, DEEP = 8, 6, 3  # units shown of a layer, and of one of more 
 CLASSES = 10  # outputs that are shown
 CLEARLY = 1.5  # times as important as a shown unit is one that takes its place
 BAR = 12  # rows of a tile of bars
-POINTS = slice(2, SIDE, 5)  # of each side of the decision map's grid: 13 of 64, the same margin on both sides
+POINTS = slice(2, SIDE, 5)  # of each side of the decision map's grid, with the same margin at both ends
+TILE = len(range(SIDE)[POINTS])  # points of each side of a tile over the plane: 13
 
 _kept: WeakKeyDictionary[Run, list[Array]] = WeakKeyDictionary()  # the units last shown of a run, by layer
 
@@ -46,11 +48,13 @@ class Column:
 def numbers(run: Run) -> tuple[list[Column], list[Array]]:
     """The columns of all layers, inputs and outputs among them, and the weights (n_l, n_{l-1}) between the shown units
     of neighbours. From a picture's pixels to a unit it is the norm of the unit's weights, (n_1, 1)."""
+    X = inside.inputs(run)
     with np.errstate(all="ignore"):
-        layers = _activations(run, inside.inputs(run))
+        both = _activations(run, np.concatenate([X, plane(run.data)], axis=1) if run.data.n_x == 2 else X)
+        layers, over = [A[:, : X.shape[1]] for A in both], [A[:, X.shape[1] :] for A in both]
         shown = _shown(run, layers)
         seen = [A[units] for A, units in zip(layers, shown, strict=True)]
-        tiles = _tiles(run, seen, shown)
+        tiles = _tiles(run, seen, [A[units] for A, units in zip(over, shown, strict=True)], shown[1])
         columns = [_column(run, l, seen[l], shown[l], tiles[l]) for l in range(len(layers))]
         if run.data.picture:
             columns[0] = _pixels(run)
@@ -125,23 +129,22 @@ def _pixels(run: Run) -> Column:
     return Column(np.zeros(1, np.int32), tile, nothing, nothing, np.zeros(1), np.zeros(1, np.uint8))
 
 
-def _tiles(run: Run, seen: list[Array], shown: list[Array]) -> list[Array]:
-    """Pictures of the shown units of each layer: their outputs over the plane if there are two features, else the
-    weights of each pixel in the first layer of a picture, else bars, the mean of what is `seen` for each class."""
+def _tiles(run: Run, seen: list[Array], over: list[Array], first: Array) -> list[Array]:
+    """Pictures of the shown units of each layer: their outputs `over` the plane if there are two features, else the
+    weights of each pixel in the `first` hidden layer of a picture, else bars, the mean of what is `seen` by class."""
     if run.data.n_x == 2:
-        return [_scaled(run, l, A[shown[l]]) for l, A in enumerate(over_plane(run))]
+        return [_scaled(run, l, A.reshape(-1, TILE, TILE)) for l, A in enumerate(over)]
     found = [bars(_scaled(run, l, by_class(run, A))) for l, A in enumerate(seen)]
     if run.data.picture:
-        found[1] = _fitted(run.stack.network.theta.W[1][0][shown[1]]).reshape(-1, *run.data.picture)
+        found[1] = _fitted(run.stack.network.theta.W[1][0][first]).reshape(-1, *run.data.picture)
     return found
 
 
-def over_plane(run: Run) -> list[Array]:
-    """The output of each unit of each layer, inputs and softmax outputs among them, over the plane of two features:
-    (n_l, 13, 13) each, highest y first."""
-    points = grid(run.data)[0].reshape(2, SIDE, SIDE)[:, POINTS, POINTS]
-    side = points.shape[-1]
-    return [A.reshape(-1, side, side) for A in _activations(run, points[:, ::-1].reshape(2, -1))]
+@remembered
+def plane(data: Data) -> Array:
+    """Standardized points (2, TILE * TILE) over the plane of two features, from left to right, highest row first."""
+    points = grid(data)[0].reshape(2, SIDE, SIDE)[:, POINTS, POINTS]
+    return points[:, ::-1].reshape(2, -1)
 
 
 def by_class(run: Run, A: Array) -> Array:
@@ -168,5 +171,6 @@ def _scaled(run: Run, l: int, values: Array) -> Array:
 def _fitted(values: Array) -> Array:
     """Each of values (n, ...) divided by its own largest size, and 0 where that is 0 or not finite."""
     axes = tuple(range(1, values.ndim))
-    fitted: Array = np.nan_to_num(values / np.abs(values).max(axis=axes, keepdims=True), posinf=0, neginf=0)
+    fitted: Array = values / np.abs(values).max(axis=axes, keepdims=True)
+    fitted[~np.isfinite(fitted)] = 0
     return fitted

@@ -307,7 +307,7 @@ def test_the_network_is_drawn_and_says_the_numbers_of_a_unit_and_of_a_line(page)
 def words_at(page, box, said, wanted):
     """What is said where a pointer that moves over the picture first meets something with words like `wanted`."""
     for across in range(8, 60):
-        page.mouse.move(box["x"] + across / 100 * box["width"], box["y"] + 0.48 * box["height"])
+        page.mouse.move(box["x"] + across / 100 * box["width"], box["y"] + 0.52 * box["height"])
         if said.is_visible() and re.match(wanted, said.inner_text()):
             return said.inner_text()
     raise AssertionError(f"nothing says {wanted!r}")
