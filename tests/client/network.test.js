@@ -12,13 +12,13 @@ const always = () => true;
 
 test("units stand in columns and do not overlap, in a wide card and in a narrow one", () => {
   for (const [width, counts] of /** @type {[number, number[]][]} */ ([[420, [2, 8, 8, 3]], [300, [2, 6, 6, 6, 6, 6, 6, 10]]])) {
-    const { units, half, top, bottom } = places(columns(counts), width, 260, 40, 60);
+    const { units, top, bottom } = places(columns(counts), width, 260, 40, 60);
     assert.equal(units.length, counts.reduce((sum, count) => sum + count));
-    units.forEach(({ x, y }, i) => {
+    units.forEach(({ x, y, half }, i) => {
       assert.ok(x - half >= 40 - 1e-6 && x + half <= width - 60 + 1e-6);
       assert.ok(y - half >= top && y + half <= bottom);
       units.slice(0, i).forEach((other) => {
-        assert.ok(Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) >= 2 * half + 1);
+        assert.ok(Math.max(Math.abs(other.x - x), Math.abs(other.y - y)) >= half + other.half + 1);
       });
     });
   }
@@ -39,7 +39,7 @@ test("a pointer is on a unit, on the nearest line that is seen, or on nothing", 
   assert.equal(found(at, middle, first.y + 3, () => false), null);
   assert.equal(found(at, middle, first.y + 20, always), null);
   const { y } = at.units[1];
-  assert.deepEqual(found(at, first.x + at.half + 0.25 * (third.x - first.x - 2 * at.half),
+  assert.deepEqual(found(at, first.x + first.half + 0.25 * (third.x - first.x - 2 * first.half),
     y + (first.y - y) * 0.15625, always), { line: 1 }); // the smooth step at a quarter of the way
 });
 

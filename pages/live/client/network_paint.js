@@ -31,7 +31,7 @@ export function paintNetwork(paint, scene) {
 }
 
 /** @type {(paint: Paint, scene: Scene, line: Line, i: number) => void} */
-function paintLine(paint, { meta, at: { units, half }, shares, pointed }, { from, to, column }, i) {
+function paintLine(paint, { meta, at: { units }, shares, pointed }, { from, to, column }, i) {
   const share = Math.abs(shares[i]);
   if (!share) return;
   const norm = meta.pixels && column === 1; // it has no sign
@@ -40,7 +40,8 @@ function paintLine(paint, { meta, at: { units, half }, shares, pointed }, { from
   paint.strokeStyle = norm ? GREY : shares[i] < 0 ? ORANGE : BLUE;
   paint.lineWidth = THIN + WIDER * share;
   paint.setLineDash(shares[i] < 0 ? DASH : []);
-  const [x0, y0, x1, y1] = [units[from].x + half, units[from].y, units[to].x - half, units[to].y];
+  const [start, end] = [units[from], units[to]];
+  const [x0, y0, x1, y1] = [start.x + start.half, start.y, end.x - end.half, end.y];
   const third = (x1 - x0) / 3;
   paint.beginPath();
   paint.moveTo(x0, y0);
@@ -49,8 +50,8 @@ function paintLine(paint, { meta, at: { units, half }, shares, pointed }, { from
 }
 
 /** @type {(paint: Paint, scene: Scene, n: number) => void} */
-function paintUnit(paint, { theme, at: { units, half }, now: { marks }, pointed, pictures }, n) {
-  const { x, y } = units[n];
+function paintUnit(paint, { theme, at: { units }, now: { marks }, pointed, pictures }, n) {
+  const { x, y, half } = units[n];
   const isPointed = pointed && "unit" in pointed && pointed.unit === n;
   pictures.draw(paint, n, x - half, y - half, 2 * half);
   const [ink, width] = marks[n] === SATURATED ? [VERMILLION, 3] : isPointed ? [theme.text, 2] : [GREY, 1];
@@ -84,8 +85,8 @@ function paintHeads(paint, { meta, at: { units, pitch, top, bottom } }) {
 }
 
 /** The features' names on the left, and the classes' on the right. @type {(paint: Paint, scene: Scene) => void} */
-function paintNames(paint, { meta, at: { units, half }, now }) {
-  units.forEach(({ column, x, y }, n) => {
+function paintNames(paint, { meta, at: { units }, now }) {
+  units.forEach(({ column, x, y, half }, n) => {
     const name = meta.columns[column].names?.[now.units[n]];
     if (!name) return;
     paint.textAlign = column ? "left" : "right";
