@@ -37,7 +37,8 @@ def _some(values: Array | None) -> Array:
     if values is None:
         return np.empty(0)
     some = values[:, : max(1, VALUES // len(values))].ravel()
-    return some[np.isfinite(some)].astype(np.float64).clip(-LARGEST, LARGEST)
+    finite: Array = some[np.isfinite(some)].astype(np.float64).clip(-LARGEST, LARGEST)
+    return finite
 
 
 def _histograms(run: Run, kind: str, by_layer: list[Array]) -> tuple[Array, Array]:

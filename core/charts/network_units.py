@@ -144,7 +144,8 @@ def _tiles(run: Run, seen: list[Array], over: list[Array], first: Array) -> list
 def plane(data: Data) -> Array:
     """Standardized points (2, TILE * TILE) over the plane of two features, from left to right, highest row first."""
     points = grid(data)[0].reshape(2, SIDE, SIDE)[:, POINTS, POINTS]
-    return points[:, ::-1].reshape(2, -1)
+    ordered: Array = points[:, ::-1].reshape(2, -1)
+    return ordered
 
 
 def by_class(run: Run, A: Array) -> Array:
