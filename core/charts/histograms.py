@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from core.charts import inside, layers
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import FONT, axis, layout, names_axis
 from core.charts.numbers import X
 from core.charts.palette import colour, faded
@@ -139,4 +140,9 @@ CHART: Chart[Run] = Chart(
     frame,
     hint=hint,
     every=2,
+    guide=Guide(
+        "z that grows wide or moves away from 0, and activations piled up at 0 or at a bound: such units hardly learn. "
+        "Batch norm keeps z_norm near mean 0 and deviation 1.",
+        ("C10", "C14", "C15"),
+    ),
 )

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from core.charts import network_still
 from core.charts.chart import Chart, Frame
+from core.charts.guide import Guide
 from core.charts.layout import axis, layout
 from core.charts.names import distinct, left_of
 from core.charts.network_marks import DEAD, MOSTLY, NEAR, SATURATED
@@ -124,5 +125,10 @@ CHART: Chart[Run] = Chart(
     f"{NEAR} of a bound for more than {MOSTLY:.0%} of the examples. Wide layers show their most important units.",
     skeleton,
     frame,
+    guide=Guide(
+        "Units whose pictures differ: two that look alike do the same work. Watch simple pictures become shapes from "
+        "layer to layer, and for units that die or saturate.",
+        ("C7", "C16"),
+    ),
     below=network_still.traces,
 )

@@ -96,7 +96,7 @@ export function network(area, figure, meta, theme, palette) {
     said.node.remove();
   }
 
-  return { draw, dress, resize: redraw, setLog() {}, purge };
+  return { draw, dress, resize: redraw, setAxes() {}, purge };
 }
 
 /** Weights over the largest of those between the same columns, 0 for what is not a number.
