@@ -5,6 +5,7 @@ import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
 import { fullScreen } from "./full_screen.js";
+import { network } from "./network.js";
 import { movable } from "./drag_points.js";
 import { follow, offer, presenting, staged } from "./presenting.js";
 import { themeAt } from "./theme.js";
@@ -155,8 +156,9 @@ export function charts(root) {
 function build(chart, data, theme, act) {
   const title = freshId("title");
   const area = element("div", { class: "panda-plot", role: "figure", "aria-label": `${chart.title}. ${chart.summary}` });
-  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const { meta } = chart.figure.layout;
+  const drawn = meta?.network ? network(area, chart.figure, meta.network, theme, data.palette ?? [])
+    : plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const { nodes, draw, zoom } = chartControls(chart, drawn);
   const screen = fullScreen(chart.title, () => drawn.dress(themeAt(node)));
   const hint = element("p", { class: "panda-hint", role: "status" });
