@@ -67,7 +67,7 @@ def test_every_scene_has_its_picture(start):
 def test_alpha_diverges_in_two_clicks(start):
     open_scene(start, "fast")
     try_this(start)
-    start.get_by_role("alert").filter(has_text="Training stopped at step").wait_for()
+    start.get_by_role("alert").filter(has_text="Diverged at step").wait_for()
     start.get_by_text(SCENES["fast"].seen).wait_for()
 
 
@@ -94,7 +94,7 @@ def test_batch_norm_rescues_in_two_clicks(start):
 
 def test_softmax_while_training_in_two_clicks(start):
     open_scene(start, "digits")
-    start.locator(".panda-card").first.get_by_text("Softmax outputs").wait_for()
+    start.locator(".panda-card").first.get_by_role("heading", name="Softmax outputs").first.wait_for()
     start.get_by_role("button", name="Play").click()
     start.wait_for_function(f"{STEP} > 20")
 
