@@ -32,6 +32,7 @@ from pages.live.server.frames import WORKER, warm_up  # noqa: E402
 from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
 from pages.live.server.limits import allow_connections  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
+from pages.live.server.phone import PHONE_ROUTE, send_code  # noqa: E402
 from pages.live.server.preload import Preload  # noqa: E402
 from pages.live.server.redact import redact_logs  # noqa: E402
 from pages.live.server.refused_start import RefusedStart  # noqa: E402
@@ -65,7 +66,11 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 app = st.App(
     ROOT / "pages" / "_frame.py",
-    routes=[WebSocketRoute(f"{BASE}/live/{{token}}", live), Route(f"{BASE}/{FILES_ROUTE}", send_file)],
+    routes=[
+        WebSocketRoute(f"{BASE}/live/{{token}}", live),
+        Route(f"{BASE}/{FILES_ROUTE}", send_file),
+        Route(f"{BASE}/{PHONE_ROUTE}", send_code),
+    ],
     middleware=[
         Middleware(Guard),
         Middleware(RefusedStart),

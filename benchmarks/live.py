@@ -10,6 +10,7 @@ import argparse
 import os
 import platform
 import sys
+from dataclasses import replace
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -20,9 +21,22 @@ if str(ROOT) not in sys.path:
 from benchmarks.live_browser import FULL, QUICK, Effort, Watched, chromium, situations, time_to_usable  # noqa: E402
 from benchmarks.live_obvious import obvious  # noqa: E402
 from benchmarks.live_process import APP, BENCH, Server, clients, server  # noqa: E402
-from benchmarks.live_report import ERRORS, HEAD, RATE, USABLE, ratios, table, verdicts, watched  # noqa: E402
+from benchmarks.live_report import (  # noqa: E402
+    CHANGE,
+    ERRORS,
+    FRAMES,
+    HEAD,
+    RATE,
+    USABLE,
+    ratios,
+    table,
+    verdicts,
+    watched,
+)
 
 CLIENT_SECONDS = 450.0
+NETWORK_FRAMES = {"spiral": 20, "digits": 15}  # frames/s required with the picture of the network
+NETWORK_CHANGE = 110  # ms, likewise
 NOTES = """\
 {cores} cores shared by server and browser, {machine}. Chromium without a GPU, 1280 x 800, the four default charts.
 Drawn: the live page's event "panda-frame"; the other page's figure has a new title in the DOM. Packets: messages as the
@@ -53,6 +67,17 @@ def in_browser(effort: Effort) -> None:
             for start in (0, effort.steps):
                 found |= situations(browser, running, effort, dataset, start)
     say(watched(found), table(HEAD, verdicts(found)))
+
+
+def with_network(effort: Effort) -> None:
+    """The live page with the picture of the network among its four charts, on both data sets."""
+    rows: list[list[str]] = []
+    with chromium() as browser, server(BENCH) as running:
+        for dataset, least in NETWORK_FRAMES.items():
+            found = situations(browser, running, effort, dataset, 0, network=True)
+            say(watched(found))
+            rows += verdicts(found, replace(FRAMES, limit=least), replace(CHANGE, limit=NETWORK_CHANGE))
+    say(table(HEAD, rows))
 
 
 def beside_the_obvious(effort: Effort) -> None:
@@ -116,6 +141,7 @@ def play_to(running: Server, step: int, speed: int, tokens: str, charts: str) ->
 PARTS = {
     "opening": opening,
     "browser": in_browser,
+    "network": with_network,
     "obvious": beside_the_obvious,
     "sessions": sessions,
     "memory": memory,

@@ -139,6 +139,14 @@ def choose_digits(page: Page) -> None:
     page.locator('[data-chart="confusion"] .main-svg').first.wait_for(state="attached")
 
 
+def show_network(page: Page) -> None:
+    """Put the picture of the network in the place of the second of the four charts."""
+    for name in ("Activations", "Network"):
+        page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True).click()
+    page.locator("canvas.panda-network").wait_for()
+    page.locator('[data-chart="activations"]').wait_for(state="detached")
+
+
 def turn_learning_rate(page: Page) -> None:
     """Turn the first dial somewhere near."""
     page.evaluate("place => __probe.turn(place)", random.uniform(*PLACES))
@@ -202,12 +210,17 @@ def changed(page: Page, count: int, change: Callable[[Page], None]) -> list[floa
     return found
 
 
-def situations(browser: Browser, server: Server, effort: Effort, dataset: str, start: int) -> dict[str, Watched]:
-    """The default charts of a new run at both speeds, from step `start` on, by the words for it."""
+def situations(
+    browser: Browser, server: Server, effort: Effort, dataset: str, start: int, network: bool = False
+) -> dict[str, Watched]:
+    """The default charts of a new run at both speeds, from step `start` on, by the words for it. With `network` its
+    picture is one of them."""
     found: dict[str, Watched] = {}
     with visitor(browser, server.address) as page:
         if dataset == "digits":
             choose_digits(page)
+        if network:
+            show_network(page)
         if start:
             go_to(page, start)
         for speed, words in ((10, "10 steps per frame"), (0, "full speed")):

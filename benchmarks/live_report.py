@@ -58,11 +58,11 @@ def _row(name: str, it: Watched) -> list[str]:
     return [name, f"{it.frames:.1f}", f"{rate:.1f} {chart}", delay, packets, f"{it.volume:,.0f}", *cost]
 
 
-def verdicts(found: dict[str, Watched]) -> list[list[str]]:
+def verdicts(found: dict[str, Watched], frames: Required = FRAMES, change: Required = CHANGE) -> list[list[str]]:
     """What is required of each situation in the browser, figure by figure."""
     figures = {
-        FRAMES: lambda it: it.frames,
-        CHANGE: lambda it: it.change[0],
+        frames: lambda it: it.frames,
+        change: lambda it: it.change[0],
         PACKET: lambda it: max(it.packets) / 1024,
         OTHER: lambda it: it.other,
     }

@@ -11,7 +11,7 @@ from pages.common.sentences import say, say_store_trouble
 
 HERE = Path(__file__).parent
 
-st.set_page_config(page_title="Panda", page_icon="🐼", layout="wide", initial_sidebar_state="collapsed")
+st.set_page_config(page_icon="🐼", layout="wide", initial_sidebar_state="collapsed")
 
 PAGES = [
     st.Page(HERE / "panda.py", title="Panda", icon=":material/monitor_heart:", default=True),
@@ -25,11 +25,19 @@ PAGES = [
 
 STYLE = """<style>
 .stMainBlockContainer { padding: 4.25rem clamp(1rem, 3vw, 3rem) 3rem } /* less air around */
-[data-testid="stCaptionContainer"] { font-size: 0.75rem } /* as the dials have it */
+[data-testid="stCaptionContainer"] { font-size: 0.75rem; color: inherit; opacity: 0.76 } /* as the dials have it */
+[data-testid="stToastContainer"] { inset: auto 1rem 1rem auto !important } /* away from the bar's numbers */
+@media (prefers-reduced-motion: reduce) {
+  .stApp *, .stApp ::before, .stApp ::after {
+    animation-duration: 1ms !important; transition-duration: 1ms !important
+  }
+  .stApp { scroll-behavior: auto !important }
+}
 </style>"""
 
 st.html(STYLE)
 page = st.navigation(PAGES, position="top")
+st.set_page_config(page_title=page.title if page.title == "Panda" else f"{page.title} · Panda")
 try:
     say_store_trouble()
     page.run()

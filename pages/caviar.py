@@ -11,6 +11,7 @@ import streamlit as st
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import nested, region_words
 from core.errors import UserError
+from core.scenes.registry import SCENES
 from core.search.plan import Plan
 from core.search.random_vs_grid import RandomVsGrid
 from core.search.search import Search
@@ -33,6 +34,8 @@ from pages.live.server import component
 from pages.panels.caviar.region import region_inputs
 from pages.panels.caviar.search_space import plan_inputs, seeds_input
 from pages.panels.runs.searches import exports, searches
+from pages.panels.scenes.pictures import all_scenes
+from pages.panels.scenes.strip import race_of, race_strip
 
 PANDA = "panda.py"
 WHOLE = "On: the points of all generations, on the axes of the first. Off: only those of the selected generation."
@@ -44,13 +47,19 @@ def search_in_hand() -> SearchSession:
     """Return the search that the address names, else the last one of this session, else a new default search."""
     asked = st.query_params.get("search") or st.session_state.get("search-in-hand", "")
     try:
-        opened = SEARCH_SESSIONS.get(asked)
+        opened = _race_asked() or SEARCH_SESSIONS.get(asked)
         if st.query_params.get("search") and not opened:
             st.info("There is no search at this address any more. Here is a new one.")
         return hold(opened or SEARCH_SESSIONS.open(Search(default_plan()), owner_token()))
     except UserError as error:
         say(error)
         st.stop()
+
+
+def _race_asked() -> SearchSession | None:
+    """A new search for the scene in the address; None if there is none, or none with a race."""
+    scene = SCENES.get(st.query_params.pop("scene")) if "scene" in st.query_params else None
+    return SEARCH_SESSIONS.open(Search(scene.race), owner_token()) if scene and scene.race else None
 
 
 def hold(opened: SearchSession) -> SearchSession:
@@ -214,6 +223,9 @@ def new_search(opened: SearchSession) -> None:
 
 
 opened = search_in_hand()
+if drives(opened) and (scene := race_of(opened)):
+    all_scenes(scene)
+    race_strip(opened, scene)
 bar(opened)
 left, right = st.columns([3, 1.15], gap="medium")
 with left:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import streamlit as st
 
 from core.charts import charts_of, default_charts
+from core.scenes.registry import scene_of
 from core.sessions.run_session import RunSession
 from pages.common.current_run import branch_of, run_in_hand, start
 from pages.common.escape import plain
@@ -20,6 +21,8 @@ from pages.panels.panda.new_run import kept_words, new_run_panel
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
 from pages.panels.runs.row_menu import MENU_STYLE
+from pages.panels.scenes.pictures import all_scenes
+from pages.panels.scenes.strip import run_strip
 
 
 @panel
@@ -42,9 +45,12 @@ def bar(opened: RunSession) -> None:
 def chart_grid(opened: RunSession) -> None:
     """The chosen charts, and the choice."""
     fitting = charts_of(opened.shown)
-    kind = "charts-2d" if opened.run.data.n_x == 2 else "charts"
-    picked = st.session_state.setdefault(f"picked-{kind}", default_charts(opened.shown))
-    shown = [chart for name, chart in fitting.items() if name in picked or name == "luck"]
+    scene = scene_of(opened.run.spec)
+    kind = f"scene-{scene.key}" if scene else "charts-2d" if opened.run.data.n_x == 2 else "charts"
+    first = list(scene.charts) if scene else default_charts(opened.shown)
+    picked = st.session_state.setdefault(f"picked-{kind}", first)
+    order = dict.fromkeys([*first, *fitting])
+    shown = [fitting[name] for name in order if name in picked or name == "luck" in fitting]
     watch = {"twin": opened.shown.twin is not None, "luck": opened.run.seed_test is not None}
     component.charts(opened, shown, watch=watch)
     st.pills(
@@ -101,8 +107,11 @@ PANELS = {"Settings": settings, "Journal": journal, "New run": new_run, "Share":
 opened = run_in_hand()
 if not drives(opened):
     watching(opened)
+elif scene := scene_of(opened.run.spec):
+    all_scenes(scene)
+    run_strip(opened, scene)
 bar(opened)
-left, right = st.columns([3, 1.15], gap="medium")
+right, left = st.container(key="sides").columns([1.15, 3], gap="medium")  # the style swaps them for the eye
 with left:
     chart_grid(opened)
 with right:

@@ -24,6 +24,14 @@ def row(field: Field, default: object) -> dict[str, str]:
 
 defaults = asdict(RunSpec()) | asdict(Settings())
 
+NARROW = """<style>
+@media (max-width: 640px) { /* the tables fit, so that nothing has to be scrolled sideways */
+  [data-testid="stTable"] :is(th, td) { padding: 0.1875rem !important; font-size: 0.75rem; overflow-wrap: anywhere }
+  [data-testid="stTable"] :is(th, td):nth-child(6) { display: none } /* the name in code */
+}
+</style>"""
+
+st.html(NARROW)
 st.title("Settings")
 st.write(
     "You can change these while a run trains. They are in the order of the course: what to tune first comes first (C1)."

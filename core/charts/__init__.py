@@ -7,13 +7,16 @@ from core.charts import (
     confusion,
     decision_map,
     gradients,
+    histograms,
     loss,
     mean_output,
     mistakes,
+    network,
     outputs,
     scale_shift,
     seed_test,
     statistics,
+    weight_path,
     z,
 )
 from core.charts.chart import Chart, figure
@@ -29,12 +32,15 @@ CHARTS: dict[str, Chart[Run]] = {
         outputs,
         decision_map,
         confusion,
+        network,
+        histograms,
         z,
         statistics,
         scale_shift,
         mean_output,
         mistakes,
         gradients,
+        weight_path,
         seed_test,
     )
 }

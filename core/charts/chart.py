@@ -17,7 +17,7 @@ from core.charts.palette import colour, faded
 
 T = TypeVar("T")  # what a chart shows: a run, a search, the numbers of a lab
 Array = np.ndarray
-Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" -> a picture of classes
+Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" or another name -> a picture
 STRONGEST = 0.62  # opacity of full confidence in a picture of classes
 THEMES = {
     False: {"text": "#31333F", "grid": "rgba(49,51,63,0.11)", "line": "rgba(49,51,63,0.28)"},
@@ -35,38 +35,9 @@ def no_hint(shown: object) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Chart(Generic[T]):
-    """A row of a registry of charts. `summary` says what it shows, `guide` what to look for in it (a chart of a run has
-    one); `hint(shown)` is a sentence beside it, such as why it is empty, or None.
-
-    The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or "image":
-    {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1, y0, y1]}, row 0 lowest, drawn under the plot.
-    """
-
-    name: str
-    title: str
-    summary: str
-    skeleton: Callable[[T], go.Figure]
-    frame: Callable[[T], Frame]
-    applies: Callable[[T], bool] = always
-    hint: Callable[[T], str | None] = no_hint
-    every: int = 1  # drawn in every n-th frame
-    guide: Guide | None = None
-
-
-def figure(shown: T, chart: Chart[T], dark: bool = False) -> go.Figure:
-    """The static figure of a chart, for a light or a dark page."""
-    whole = chart.skeleton(shown)
-    traces = {trace.uid: trace for trace in whole.data}
-    for key, value in chart.frame(shown).items():
-        if key == "image":
-            whole.add_trace(_picture(value, int(value["classes"].max()) + 1))
-            whole.data = (whole.data[-1], *whole.data[:-1])
-        else:
-            uid, _, attribute = key.partition(".")
-            traces[uid][attribute] = value
-    return dressed(whole, THEMES[dark])
+def image_below(whole: go.Figure, frame: Frame) -> list[Any]:
+    """The picture "image" of a frame as a heatmap, if there is one."""
+    return [_picture(frame["image"], int(frame["image"]["classes"].max()) + 1)] if "image" in frame else []
 
 
 def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
@@ -91,6 +62,43 @@ def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
         showscale=False,
         hoverinfo="skip",
     )
+
+
+@dataclass(frozen=True)
+class Chart(Generic[T]):
+    """A row of a registry of charts. `summary` says what it shows, `guide` what to look for in it (a chart of a run has
+    one); `hint(shown)` is a sentence beside it, such as why it is empty, or None.
+
+    The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or the name of a picture that the
+    live page draws on a canvas, such as "image": {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1,
+    y0, y1]}, row 0 lowest. `below(figure, frame)` are the traces that draw pictures in a static figure.
+    """
+
+    name: str
+    title: str
+    summary: str
+    skeleton: Callable[[T], go.Figure]
+    frame: Callable[[T], Frame]
+    applies: Callable[[T], bool] = always
+    hint: Callable[[T], str | None] = no_hint
+    every: int = 1  # drawn in every n-th frame
+    guide: Guide | None = None
+    below: Callable[[go.Figure, Frame], list[Any]] = image_below
+
+
+def figure(shown: T, chart: Chart[T], dark: bool = False) -> go.Figure:
+    """The static figure of a chart, for a light or a dark page."""
+    whole = chart.skeleton(shown)
+    traces = {trace.uid: trace for trace in whole.data}
+    frame = chart.frame(shown)
+    for key, value in frame.items():
+        if "." in key:
+            uid, _, attribute = key.partition(".")
+            traces[uid][attribute] = value
+    if below := chart.below(whole, frame):
+        whole.add_traces(below)
+        whole.data = (*whole.data[-len(below) :], *whole.data[: -len(below)])
+    return dressed(whole, THEMES[dark])
 
 
 def dressed(whole: go.Figure, theme: Mapping[str, str]) -> go.Figure:

@@ -61,17 +61,19 @@ def sigmoid(Z: Array, slope: Array) -> None:
 class Activation:
     """A row of `ACTIVATIONS`: `apply(Z, slope)` turns Z into A in place and writes dA/dZ into `slope`, both (K, n, m).
 
-    `slope_type` is the dtype of `slope`: bool if a slope is always 0 or 1, None for the dtype of Z.
+    `slope_type` is the dtype of `slope`: bool if a slope is always 0 or 1, None for the dtype of Z. `bounds` are what a
+    approaches where the slope vanishes, so that a unit close to one is saturated; None where there are none.
     """
 
     label: str
     apply: Callable[[Array, Array], None]
     slope_type: Any = None
+    bounds: tuple[float, float] | None = None
 
 
 ACTIVATIONS: dict[str, Activation] = {
     "relu": Activation("ReLU", relu, bool),
     "leaky_relu": Activation("leaky ReLU", leaky_relu),
-    "tanh": Activation("tanh", tanh),
-    "sigmoid": Activation("sigmoid", sigmoid),
+    "tanh": Activation("tanh", tanh, bounds=(-1, 1)),
+    "sigmoid": Activation("sigmoid", sigmoid, bounds=(0, 1)),
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.runs.journal import Gesture, gestures
+from core.runs.journal import Nudge
 from core.runs.run import Run
 from core.runs.seed_test import matters
 from core.settings.digits import in_full
@@ -24,22 +24,26 @@ class Helped:
     words: str
     twin: str
 
+    @property
+    def sentence(self) -> str:
+        """The words as a sentence."""
+        return f"{self.words[0].upper()}{self.words[1:]}."
 
-def control_of(gesture: Gesture) -> str:
-    """The setting that a gesture changed; `ALL` for several."""
-    return next(iter(gesture.changes)) if len(gesture.changes) == 1 else ALL
+
+def control_of(nudge: Nudge) -> str:
+    """The setting that a nudge, or the gesture that it belongs to, changed; `ALL` for several."""
+    return next(iter(nudge.changes)) if len(nudge.changes) == 1 else ALL
 
 
 def helped(run: Run) -> Helped | None:
     """The answer for the last gesture of `run`; None without a twin."""
-    if not run.twin or not run.journal:
+    if not run.twin:
         return None
-    made = gestures(run.journal)
-    step = compared_at(run, run.twin)
-    words = _compared(run, run.twin, step, made[-1])
-    before = len(made) - 1
-    has = f", with the {f'{before:,} nudges' if before > 1 else 'nudge'} before it" if before else ""
-    return Helped(control_of(made[-1]), step - made[-1].first, words, f"The twin is the run without this nudge{has}.")
+    before = len(run.twin.journal)  # the twin has all nudges before the gesture
+    first, step = run.journal[before].step, compared_at(run, run.twin)
+    has = ", with those before it" if before else ""
+    twin = f"The twin is the run without this nudge{has}."
+    return Helped(control_of(run.journal[-1]), step - first, _compared(run, run.twin, step, step - first), twin)
 
 
 def compared_at(run: Run, twin: Run) -> int:
@@ -48,13 +52,11 @@ def compared_at(run: Run, twin: Run) -> int:
     return int(both[-1]) if both.size else 0
 
 
-def _compared(run: Run, twin: Run, step: int, gesture: Gesture) -> str:
-    end = run.twin_end
-    if run.trouble and run.step <= end:
+def _compared(run: Run, twin: Run, step: int, steps: int) -> str:
+    if run.trouble and run.step <= run.twin_end:
         return f"diverged at step {run.step:,}, {'without it too' if twin.trouble else 'not without it'}"
     if twin.trouble:
         return f"without it, training diverged at step {twin.step:,}"
-    steps = step - gesture.first
     if steps <= 0:
         return "train some steps to see whether it helps"
     after = f"after {steps:,} step{'s' * (steps > 1)}"

@@ -46,8 +46,9 @@ COLUMNS: Mapping[str, str] = {  # in the order of a row, new ones last; each has
     "mean_output": "class",
     "total_norm": "run",
     "zn_variance": "hidden layer",
+    "two_weights": "pair",
 }
-LAST_COLUMNS = ("mean_output", "total_norm", "zn_variance")  # of a row, in each version of stored histories
+LAST_COLUMNS = ("mean_output", "total_norm", "zn_variance", "two_weights")  # of a row, in each version of histories
 
 
 def steps_until_due(since: int) -> int:
@@ -132,7 +133,7 @@ class LossTrace:
 
 def _widths(hidden: int, classes: int) -> dict[str, int]:
     """How many numbers each column has, for a network with `hidden` hidden layers."""
-    counts = {"run": 1, "hidden layer": hidden, "layer": hidden + 1, "class": classes}
+    counts = {"run": 1, "hidden layer": hidden, "layer": hidden + 1, "class": classes, "pair": 2}
     return {name: counts[per] for name, per in COLUMNS.items()}
 
 

@@ -116,13 +116,15 @@ class MeasuredStack:
         return max(self._changed_at, self.diverged_at) if diverged else self._changed_at
 
     def _evaluate(self, row: Array) -> None:
-        """Write loss and accuracy on both splits, and the mean softmax output of each class, into `row`."""
+        """Write loss and accuracy on both splits, the mean softmax output of each class, and the first two weights of
+        the first layer into `row`."""
         put = self.history.put
         for split in ("train", "dev"):
             scores = self.evaluate(split)
             put(row, f"{split}_loss", scores.loss)
             put(row, f"{split}_accuracy", scores.accuracy)
         put(row, "mean_output", self.outputs("dev").mean(axis=1))
+        put(row, "two_weights", self.stack.network.theta.W[1].reshape(-1)[:2])
 
     def _measure_start(self) -> None:
         row = self.history.blank()

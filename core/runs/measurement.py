@@ -79,14 +79,14 @@ def _normalized_layer(stack: Stack, work: Pass, l: int) -> dict[str, float]:
     net = stack.network
     mu, var = net.batch_mean[l].reshape(-1), net.batch_variance[l].reshape(-1)
     gamma, beta = net.theta.gamma[l].reshape(-1), net.theta.beta[l].reshape(-1)
-    norm_variance = var / (var + float(stack.epsilon_bn))
+    normalized = gamma * gamma * var / (var + float(stack.epsilon_bn))
     a_mean, a_variance = _moments(work.A[l])
     return {
         "z_mean": mu.mean(),
         "z_variance": var.mean() + mu.var(),
         "zt_mean": beta.mean(),
-        "zt_variance": (gamma * gamma * norm_variance).mean() + beta.var(),
-        "zn_variance": norm_variance.mean(),
+        "zt_variance": normalized.mean() + beta.var(),
+        "zn_variance": (var / (var + float(stack.epsilon_bn))).mean(),
         "a_mean": a_mean,
         "a_variance": a_variance,
         "batch_mean": mu[0],

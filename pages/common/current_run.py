@@ -11,6 +11,8 @@ from core.data.shelf import SHELF, Table
 from core.errors import UserError
 from core.runs.replay import Replay
 from core.runs.run import Run
+from core.scenes.registry import FIRST, SCENES
+from core.scenes.scene import Scene
 from core.sessions.commands import Pause, Read, Speed
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
@@ -22,6 +24,8 @@ from pages.common.escape import plain
 from pages.common.identity import drives, owner_token, take_key
 from pages.common.sentences import say
 
+KEPT = ("embed", "present")  # how names in the address begin that do not choose the run
+
 
 TWINS = "twins-wanted"  # in the session: whether new runs keep twins
 
@@ -30,10 +34,10 @@ def run_in_hand() -> RunSession:
     """Return the current run. Its token is put into the address, so that a reload or a second tab finds it."""
     asked = st.query_params.get("run")
     try:
-        opened = RUN_SESSIONS.get(asked) if asked else (_from_link() or _latest())
+        opened = RUN_SESSIONS.get(asked) if asked else (_from_scene() or _from_link() or _latest())
         if asked and opened is None:
             st.info("There is no run at this address: it was deleted, or the address is incomplete. This is a new one.")
-        return hold(opened or open_run(Run()))
+        return hold(opened or open_scene(SCENES[FIRST]))
     except UserError as error:
         say(error)
         st.stop()
@@ -45,6 +49,27 @@ def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSessi
     return RUN_SESSIONS.open(run, owner_token(), name, arrived)
 
 
+def open_scene(scene: Scene) -> RunSession:
+    """Open a run of a scene, at its step and speed: a new one, or one that this session opened and never touched. The
+    run before is paused and stays open."""
+    before = _latest()
+    if before and drives(before):
+        before.do(Pause())
+    opened = _untouched(scene) or open_run(scene.run(), scene.title)
+    opened.do(Speed(scene.speed))
+    return opened
+
+
+def _untouched(scene: Scene) -> RunSession | None:
+    """A run of this session that stands as its scene opens."""
+    start = (scene.spec, scene.settings, scene.step, scene.journal)
+    for opened in filter(None, map(RUN_SESSIONS.get, _tokens())):
+        run = opened.run
+        if drives(opened) and not opened.playing and (run.spec, run.start, run.step, run.journal) == start:
+            return opened
+    return None
+
+
 def hold(opened: RunSession) -> RunSession:
     """Make this the current run, and put the token that reads it into the address."""
     take_key(opened)
@@ -53,7 +78,7 @@ def hold(opened: RunSession) -> RunSession:
         tokens.remove(opened.token)
     tokens.append(opened.token)
     wanted = {"run": opened.token}
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith("embed")}
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith(KEPT)}
     if st.query_params.to_dict() != wanted | kept:
         st.query_params.from_dict(wanted | kept)
     return opened
@@ -81,6 +106,20 @@ def keep_table(table: Table, title: str) -> None:
     """Store uploaded data, so that runs on them can be opened again."""
     SHELF.add(table)
     the_store().tables.add(table.name, owner_token(), title, table.to_bytes()).result()
+
+
+def _from_scene() -> RunSession | None:
+    """A new run of the scene in the address; None if there is none."""
+    key = st.query_params.get("scene")
+    if key is None:
+        return None
+    scene = SCENES.get(key)
+    if scene is None:
+        st.info(f"There is no scene called “{plain(key[:40])}”. This is the first one.")
+        return open_scene(SCENES[FIRST])
+    if scene.race:
+        st.switch_page("caviar.py", query_params={"scene": key})
+    return open_scene(scene)
 
 
 def _from_link() -> RunSession | None:

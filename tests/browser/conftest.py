@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import TimeoutError, sync_playwright
 
 ROOT = Path(__file__).parents[2]
+PLAIN = "/?dataset=spiral"  # the default run, without a scene
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = [
     "--no-sandbox",
@@ -112,11 +113,11 @@ def context(chromium):
 
 @pytest.fixture
 def page(context, server):
-    """The Panda page of a new visitor, ready to play; an error in the page's own code fails the test."""
+    """The Panda page with a new default run, ready to play; an error in the page's own code fails the test."""
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(server)
+    page.goto(server + PLAIN)
     ready(page)
     yield page
     assert errors == []
@@ -128,9 +129,10 @@ def ready(page):
     at_rest(page)
 
 
-def at_rest(page):
-    """Wait until the page's script has run to its end: what it draws anew may close a list that is open."""
-    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+def at_rest(page, state="visible"):
+    """Wait until the page's script has run to its end: what it draws anew may close a list that is open. Presenter mode
+    hides the page, which is then "attached" only."""
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(state=state)
 
 
 def choose(page, label, option):

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser.conftest import PLAIN
 from tests.browser.test_panda import STEP, alpha, settled
 
 pytestmark = pytest.mark.browser
@@ -44,7 +45,7 @@ def held(context, server):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.add_init_script(HELD)
-    page.goto(server)
+    page.goto(server + PLAIN)
     page.get_by_role("button", name="Play").wait_for()
     yield page
     assert errors == []
@@ -125,7 +126,7 @@ def test_what_cannot_be_sent_for_long_is_given_up_in_words(context, server):
     page = context.new_page()
     page.clock.install()
     page.add_init_script(HELD)
-    page.goto(server)
+    page.goto(server + PLAIN)
     page.clock.run_for(5_000)
     alpha(page).wait_for()
     before = alpha(page).input_value()

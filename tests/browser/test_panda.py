@@ -275,3 +275,48 @@ def test_nothing_is_wider_than_a_phone(chromium, server, scheme):
     }"""
     assert page.evaluate(wide) == 0
     context.close()
+
+
+def show_chart(page, name):
+    page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True).click()
+
+
+PAINTED = """() => { const canvas = document.querySelector('canvas.panda-network');
+  if (!canvas || !canvas.width) return 0;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  const inks = new Set();
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 200) inks.add(data.slice(at, at + 3).join());
+  return inks.size }"""
+
+
+def test_the_network_is_drawn_and_says_the_numbers_of_a_unit_and_of_a_line(page):
+    show_chart(page, "Network")
+    page.wait_for_function(f"({PAINTED})() > 20")
+    play_to(page, 60)
+    canvas = page.locator("canvas.panda-network")
+    canvas.scroll_into_view_if_needed()
+    box, said = canvas.bounding_box(), page.locator(".panda-said")
+    assert not said.is_visible()
+    line = words_at(page, box, said, r"x\d to layer 1, unit \d+\nweight -?[\d.e-]+$")
+    unit = words_at(page, box, said, r"layer 1, unit \d+\nmean [\d.e-]+, deviation [\d.e-]+\nγ [-\d.e]+, β [-\d.e]+")
+    assert line != unit
+    page.mouse.move(box["x"] + 2, box["y"] + 2)
+    said.wait_for(state="hidden")
+
+
+def words_at(page, box, said, wanted):
+    """What is said where a pointer that moves over the picture first meets something with words like `wanted`."""
+    for across in range(8, 60):
+        page.mouse.move(box["x"] + across / 100 * box["width"], box["y"] + 0.52 * box["height"])
+        if said.is_visible() and re.match(wanted, said.inner_text()):
+            return said.inner_text()
+    raise AssertionError(f"nothing says {wanted!r}")
+
+
+def test_histograms_move_while_a_run_trains(page):
+    show_chart(page, "Histograms of z and a")
+    page.locator('[data-chart="histograms"] .main-svg').first.wait_for(state="attached")
+    before = curve(page, "z1")
+    play_to(page, 100)
+    assert len(before) == len(curve(page, "z1")) > 20
+    assert curve(page, "z1") != before

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import ready
+from tests.browser.conftest import PLAIN, ready
 
 pytestmark = pytest.mark.browser
 
@@ -16,7 +16,7 @@ def phone(chromium, server):
     context = chromium.new_context(viewport=size, color_scheme="dark", has_touch=True, is_mobile=True)
     context.set_default_timeout(20_000)
     page = context.new_page()
-    page.goto(server)
+    page.goto(server + PLAIN)
     ready(page)
     page.locator(".panda-card .nsewdrag").first.wait_for()
     yield page

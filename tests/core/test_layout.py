@@ -15,7 +15,7 @@ OUTSIDE = [*sorted((ROOT / "pages").rglob("*.py")), *ROOT.glob("app.py")]
 # Packages, bottom first: a module imports only from its own package and from those before it.
 ORDER = [
     "errors", "nn", "data", "settings", "training", "runs", "search", "search_dask", "store", "labs", "sessions",
-    "charts", "export",
+    "scenes", "charts", "export",
 ]  # fmt: skip
 MOST_LEVELS = 14  # modules of core on the longest way from import to import
 

@@ -23,7 +23,9 @@ from tests.pages.test_panda_page import FRAME, button, run_of, token_of, turn_to
 
 @pytest.fixture
 def panda():
-    return AppTest.from_file(FRAME, default_timeout=30).run()
+    app = AppTest.from_file(FRAME, default_timeout=30)
+    app.query_params["dataset"] = "spiral"
+    return app.run()
 
 
 def parts(app, part):

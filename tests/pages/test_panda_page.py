@@ -23,7 +23,9 @@ FRAME = PAGES / "_frame.py"
 
 @pytest.fixture
 def app():
-    return AppTest.from_file(FRAME, default_timeout=30).run()
+    app = AppTest.from_file(FRAME, default_timeout=30)
+    app.query_params["dataset"] = "spiral"
+    return app.run()
 
 
 def token_of(app, name="run"):

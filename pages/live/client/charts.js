@@ -5,7 +5,9 @@ import { attribute, element, freshId, write } from "./dom.js";
 import { plotlyFrom } from "./plotly.js";
 import { plot } from "./figure.js";
 import { fullScreen } from "./full_screen.js";
+import { network } from "./network.js";
 import { movable } from "./drag_points.js";
+import { follow, offer, presenting, staged } from "./presenting.js";
 import { themeAt } from "./theme.js";
 import { viewBar } from "./view_bar.js";
 
@@ -39,8 +41,8 @@ export function charts(root) {
   const cardOf = (node) => cards.get(/** @type {HTMLElement} */ (node).dataset.chart ?? "");
 
   /** @type {ReturnType<typeof charts>["update"]} */
-  function update({ data, parentElement }, channel) {
-    const theme = themeAt(parentElement);
+  function update({ data }, channel) {
+    const theme = themeAt(root);
     heard = channel;
     view.node.hidden = !data.nudged;
     view.node.classList.toggle("panda-watching", root.classList.contains("panda-watching"));
@@ -51,12 +53,23 @@ export function charts(root) {
     data.charts.forEach((chart, place) => {
       const old = cards.get(chart.name);
       if (old && old.description !== JSON.stringify(chart)) drop(chart.name);
-      const { node, dress } = cards.get(chart.name) ?? add(chart, data, theme, channel);
+      const { node } = cards.get(chart.name) ?? add(chart, data, theme, channel);
       const item = node.closest(".panda-held") ?? node;
       if (root.children[place] !== item) root.insertBefore(item, root.children[place] ?? null);
       node.classList.toggle("panda-stays", chart.name === stays);
-      dress(theme);
     });
+    offer([...names]);
+    set();
+  }
+
+  /** Show what presenter mode shows, and draw each chart in the theme and scale of its card. */
+  function set() {
+    const names = presenting() ? staged() : null;
+    for (const [name, { node, dress, leave }] of cards) {
+      if (names) leave();
+      node.classList.toggle("panda-off-stage", Boolean(names && !names.includes(name)));
+      if (node.offsetParent) dress(themeAt(node));
+    }
   }
 
   /** @type {(chart: ChartRow, data: ChartsData, theme: Theme, channel: Channel) => Card} */
@@ -99,6 +112,7 @@ export function charts(root) {
 
   function remove() {
     document.removeEventListener("keydown", onKey);
+    unfollow();
     view.node.remove();
     watch.disconnect();
     widths.disconnect();
@@ -132,6 +146,7 @@ export function charts(root) {
   }
 
   document.addEventListener("keydown", onKey);
+  const unfollow = follow(set);
   const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
   return { update, remove, listens: { frame, wants } };
 }
@@ -140,11 +155,12 @@ export function charts(root) {
  * @type {(chart: ChartRow, data: ChartsData, theme: Theme, act: Acts) => Card} */
 function build(chart, data, theme, act) {
   const title = freshId("title");
-  const area = element("div", { class: "panda-plot", role: "img", "aria-label": `${chart.title}. ${chart.summary}` });
-  const drawn = plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
+  const area = element("div", { class: "panda-plot", role: "figure", "aria-label": `${chart.title}. ${chart.summary}` });
   const { meta } = chart.figure.layout;
+  const drawn = meta?.network ? network(area, chart.figure, meta.network, theme, data.palette ?? [])
+    : plot(area, chart.figure, plotlyFrom(data.plotly), theme, data.palette ?? [], act);
   const { nodes, draw, zoom } = chartControls(chart, drawn);
-  const screen = fullScreen(chart.title, drawn.enlarge);
+  const screen = fullScreen(chart.title, () => drawn.dress(themeAt(node)));
   const hint = element("p", { class: "panda-hint", role: "status" });
   const clear = meta?.brush && element("button", {
     type: "button", class: "panda-clear", text: "×", title: "Clear the selected region (Esc)", hidden: true,

@@ -19,7 +19,7 @@ export function layOut(row) {
   const tip = element("span", { class: "panda-tip", id: help, role: "tooltip", text: row.help });
   const about = { type: "button", title: row.help, "aria-label": `About ${row.label}`, "aria-describedby": help };
   const info = element("span", { class: "panda-info" }, element("button", { ...about, text: "i" }), tip);
-  const props = { "aria-labelledby": label, "aria-describedby": `${help} ${note}` };
+  const props = { "aria-labelledby": label, "aria-label": row.label, "aria-describedby": `${help} ${note}` };
   const typed = { type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false" };
   const field = element("input", { ...typed, ...props });
   const range = element("input", { type: "range", min: 0, max: NOTCHES, step: 1, ...props });
@@ -28,7 +28,7 @@ export function layOut(row) {
   const foot = element("div", { class: "panda-foot" }, below, ends);
   const wrong = element("p", { class: "panda-wrong", role: "alert" });
   const node = element("div", { class: "panda-dial", role: "group", "aria-labelledby": label },
-    element("div", { class: "panda-head" }, name, info, field), range, foot, wrong);
+    element("div", { class: "panda-head" }, name, field, info), range, foot, wrong);
 
   /** @type {(value: number, typing: boolean) => void} */
   function paint(value, typing) {

@@ -5,7 +5,7 @@
  */
 import { put } from "./attributes.js";
 import { brush } from "./brush.js";
-import { enlarged } from "./enlarge.js";
+import { enlargedTrace } from "./enlarge.js";
 import { picture } from "./picture.js";
 import { axisOf, extents, misfit, roomFor, shares } from "./ranges.js";
 import { redraw } from "./redraw.js";
@@ -21,8 +21,8 @@ const REST = 350; // ms without a frame after which the figure is drawn once mor
 
 let anyWhole = 0; // when any figure was last drawn whole
 
-/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setAxes(way, some)`, `enlarge(factor)`, `purge()`. Where a trace has
- * customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
+/** A figure in `area`: `draw(arrays)`, `dress(theme)`, `resize()`, `setAxes(way, some)`, `purge()`. Where a trace
+ * has customdata, a click on a point hands its number to `pick`; where the figure has a brush, `select` gets what is
  * selected (see brush.js).
  * @param {HTMLElement} area
  * @param {Skeleton} figure
@@ -35,10 +35,11 @@ let anyWhole = 0; // when any figure was last drawn whole
 export function plot(area, figure, loading, theme, palette, { pick, select }) {
   const gd = /** @type {PlotElement} */ (document.createElement("div"));
   gd.className = "panda-figure";
+  gd.ariaHidden = "true"; // its words for a screen reader are those of the area
   area.append(gd);
   const traces = new Map(figure.data.map((trace) => [trace.uid, { ...trace }]));
-  let layout = dressed(touch() ? { dragmode: false, ...figure.layout } : figure.layout, theme);
-  let dressedAs = JSON.stringify(theme);
+  let plain = touch() ? { dragmode: false, ...figure.layout } : figure.layout; // without the theme
+  let layout = dressed(plain, theme);
   /** @type {Plotly | null} */
   let Plotly = null;
   /** @type {ReturnType<typeof picture> | null} */
@@ -54,7 +55,6 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   let lastWhole = 0;
   let revision = 0;
   let fast = true;
-  let factor = 1; // of all sizes
   let resting = 0;
 
   loading.then((loaded) => {
@@ -132,13 +132,13 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     moved = new Map();
     revision += 1;
     const now = isDrawn(gd) ? extents(gd) : {};
-    const fitted = { ...roomFor(copied(enlarged(layout, factor)), drawnExtents, now, isLog), datarevision: revision };
+    const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
-    Plotly.react(gd, [...traces.values()].map((trace) => ({ ...enlarged(trace, factor) })), fitted, CONFIG);
+    Plotly.react(gd, [...traces.values()].map((trace) => enlargedTrace(trace, theme.scale)), fitted, CONFIG);
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
     /** @type {NodeListOf<HTMLElement>} */
     const buttons = gd.querySelectorAll(".modebar-btn");
-    buttons.forEach((button) => { button.tabIndex = -1; }); // an image has no tab stops
+    buttons.forEach((button) => { button.tabIndex = -1; }); // what is hidden from a screen reader has no tab stops
     lastWhole = anyWhole = performance.now();
     align();
   }
@@ -161,34 +161,28 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
 
   /** @param {Theme} next */
   function dress(next) {
-    if (JSON.stringify(next) === dressedAs) return;
-    dressedAs = JSON.stringify(next);
-    layout = dressed(layout, next);
+    if (JSON.stringify(next) === JSON.stringify(theme)) return;
+    theme = next;
+    layout = dressed(plain, theme);
+    drawnExtents = {};
     whole();
   }
 
   function resize() {
-    if (!Plotly || !gd._fullLayout || !gd.clientWidth) return;
+    if (!Plotly || !gd._fullLayout || !gd.clientWidth || !gd.clientHeight) return;
     if (gd.clientWidth === gd._fullLayout.width && gd.clientHeight === gd._fullLayout.height) return;
     Plotly.Plots.resize(gd);
     align();
-  }
-
-  /** Draw text, lines and markers so many times as large. @param {number} next */
-  function enlarge(next) {
-    factor = next;
-    drawnExtents = {};
-    whole();
-    resize();
   }
 
   /** Set attributes of the axis of values, or of all axes of steps.
    * @param {"x" | "y"} way
    * @param {LayoutAxis} some */
   function setAxes(way, some) {
-    const keys = way === "y" ? ["yaxis"] : Object.keys(layout).filter((key) => key.startsWith("xaxis"));
-    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (layout[key]), ...some }]);
-    layout = { ...layout, ...Object.fromEntries(axes) };
+    const keys = way === "y" ? ["yaxis"] : Object.keys(plain).filter((key) => key.startsWith("xaxis"));
+    const axes = keys.map((key) => [key, { .../** @type {LayoutAxis} */ (plain[key]), ...some }]);
+    plain = { ...plain, ...Object.fromEntries(axes) };
+    layout = dressed(plain, theme);
     drawnExtents = {}; // they are in the units of the old scale
     whole();
     drawnExtents = {};
@@ -200,7 +194,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     Plotly = null;
   }
 
-  return { draw, dress, resize, setAxes, enlarge, purge };
+  return { draw, dress, resize, setAxes, purge };
 }
 
 /**

@@ -5,11 +5,11 @@ const CORNERS = "M2 6V2h4v1.5H3.5V6zM10 2h4v4h-1.5V3.5H10zM2 10h1.5v2.5H6V14H2zM
 const [WIDE, HIGH] = [640, 420]; // px of a window for which sizes are as in a card
 const [LEAST, MOST] = [1.2, 2.4];
 
-/** The button; `enlarge(factor)` is told how much larger text and lines are to be, `leave()` goes back.
+/** The button; `redraw()` is called when the card has another size and --panda-scale, `leave()` goes back.
  * @param {string} title
- * @param {(factor: number) => void} enlarge
+ * @param {() => void} redraw
  */
-export function fullScreen(title, enlarge) {
+export function fullScreen(title, redraw) {
   const node = element("button", { type: "button", class: "panda-full", on: {
     click: () => (dialog.open ? dialog.close() : enter()) } }, icon(CORNERS));
   const dialog = element("dialog", { class: "panda-screen", "aria-label": title, tabindex: -1 });
@@ -25,15 +25,18 @@ export function fullScreen(title, enlarge) {
     dialog.showModal();
     dialog.focus();
     say("Leave full screen (Esc)");
-    enlarge(Math.min(MOST, Math.max(LEAST, Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH))));
+    const room = Math.min(window.innerWidth / WIDE, window.innerHeight / HIGH);
+    card.style.setProperty("--panda-scale", String(Math.min(MOST, Math.max(LEAST, room))));
+    redraw();
   }
 
   function restore() {
-    const card = dialog.firstElementChild;
+    const card = /** @type {HTMLElement | null} */ (dialog.firstElementChild);
     if (!card) return;
     holder.replaceWith(card);
     say(`Full screen: ${title}`);
-    enlarge(1);
+    card.style.removeProperty("--panda-scale");
+    redraw();
     node.focus({ preventScroll: true });
   }
 

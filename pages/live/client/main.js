@@ -32,7 +32,7 @@ const mounted = new WeakMap();
 
 /** Resolves when the style sheet is loaded. Parts are mounted after that, so that none is seen unstyled. It is not
  * awaited here: WebKit hands a module with a top-level await to its later importers before its exports exist. */
-export const styled = Promise.race([stylesheet(), new Promise((resolve) => { setTimeout(resolve, UNSTYLED_AFTER); })]);
+export const styled = Promise.race([Promise.all(["live.css", "present.css"].map(stylesheet)), new Promise((resolve) => { setTimeout(resolve, UNSTYLED_AFTER); })]);
 
 /** Build or update the part in `component.parentElement`; returns a function that removes it.
  * @param {AnyComponent} component
@@ -168,11 +168,12 @@ function follower() {
   return { compare, expect, stop: rest };
 }
 
-/** The style sheet beside this file, once for the page; a promise that resolves when it is loaded. */
-function stylesheet() {
+/** A style sheet beside this file, once for the page; a promise that resolves when it is loaded.
+ * @param {string} name */
+function stylesheet(name) {
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = new URL("live.css", import.meta.url).href;
+  link.href = new URL(name, import.meta.url).href;
   document.head.append(link);
   return new Promise((resolve) => { link.onload = link.onerror = resolve; });
 }

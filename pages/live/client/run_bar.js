@@ -3,16 +3,20 @@ import { playButton, readoutList } from "./bar.js";
 import { attribute, element, freshId, icon } from "./dom.js";
 import { loss, number, percent, perSecond } from "./format.js";
 import { notices } from "./notices.js";
+import { end, present, resume } from "./presenting.js";
+import { keyList, listen } from "./shortcuts.js";
+import { stage } from "./stage.js";
 import { stopField } from "./stop_field.js";
 import { timeline } from "./timeline.js";
+import { toolbar } from "./toolbar.js";
 
 /** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
+/** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
 
 const STEP = "M3 2.5v11l6.5-5.5zM10.5 2.5H13v11h-2.5z";
 const EPOCH = "M1.5 2.5v11L7 8zM7 2.5v11L12.5 8zM12.5 2.5h2v11h-2z";
 const MORE = "M2 6.5h3v3H2zM6.5 6.5h3v3h-3zM11 6.5h3v3h-3z";
-const TAKES_SPACE = "input:not([type=range]), textarea, select, button, summary, a[href], [contenteditable=true], "
-  + "[role=dialog] *, [role=combobox], [role=tab], [role=switch]";
+const SCREEN = "M1.5 2.5h13v9h-13zM5 13h6v1.5H5z";
 
 /** How far the epoch is. @param {RunStatus} status */
 const share = ({ examples }) => (examples?.[1] ? `${Math.floor((100 * examples[0]) / examples[1])} %` : "–");
@@ -28,6 +32,12 @@ const READOUTS = [
   ["dev", "accuracy on the dev set", (s) => percent(s.dev_accuracy)],
 ];
 
+/** Keys that other parts of the page listen to themselves. @type {Shortcut[]} */
+const ELSEWHERE = [
+  { says: "← → ↑ ↓", words: "On a dial: a hundredth of its scale; with Shift a thousandth" },
+  { says: "PageUp PageDown Home End", words: "On a dial: a tenth of its scale, its least and its greatest value" },
+];
+
 /** The part "run-bar" in `root`.
  * @param {HTMLElement} root
  * @returns {Part<RunStatus, RunBarData>}
@@ -39,19 +49,23 @@ export function runBar(root) {
   let channel;
   /** @type {Command} */
   const command = (message) => channel.send(message);
-  const view = build(root, command, () => channel.kept(), (how) => component.setTriggerValue("restart", how));
+  const kept = () => channel.kept();
+  const view = build(root, command, kept, (how) => component.setTriggerValue("restart", how));
   const notice = notices(root);
+  const onStage = stage(root, command, kept, () => component.data.phone);
+  /** @type {Shortcut[]} */
+  const keys = [
+    { says: "Space", words: "Play or pause", keys: [" "], does: () => view.play.node.click(),
+      due: () => !root.classList.contains("panda-watching") },
+    ...onStage.keys,
+    { says: "?", words: "This list", keys: ["?"], does: () => list.open() },
+  ];
+  const list = keyList([...keys, ...ELSEWHERE]);
+  const unlisten = listen(keys);
+  view.openList(list.open);
+  root.append(list.node);
+  resume();
 
-  /** @param {KeyboardEvent} event */
-  function onKey(event) {
-    if (event.key !== " " || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (/** @type {Partial<Element>} */ (event.target).closest?.(TAKES_SPACE)) return;
-    if (!view.play.node.offsetParent) return; // hidden from somebody who only watches
-    event.preventDefault();
-    view.play.node.click();
-  }
-
-  document.addEventListener("keydown", onKey);
   return {
     update(next, itsChannel) {
       if (component && component.data.token !== next.data.token) toTop(root);
@@ -62,18 +76,27 @@ export function runBar(root) {
     listens: {
       frame({ status }) {
         view.show(status);
+        onStage.show(status);
         notice.show(status);
       },
       link(state, sentence) {
-        if (state !== "open") view.play.show();
+        if (state !== "open") {
+          view.play.show();
+          onStage.recall();
+        }
         notice.link(state, sentence);
       },
       error({ sentence }) {
         view.recall();
+        onStage.recall();
         notice.error(sentence);
       },
     },
-    remove: () => document.removeEventListener("keydown", onKey),
+    remove() {
+      end();
+      unlisten();
+      onStage.remove();
+    },
   };
 }
 
@@ -103,10 +126,15 @@ function build(root, command, kept, restart) {
   const seldom = element("div", { class: "panda-seldom", id: freshId("seldom") }, stop.node, restarts);
   const often = element("div", { class: "panda-buttons", role: "group", "aria-label": "Play" }, play.node, step, epoch);
   const controls = element("div", { class: "panda-controls" }, often, speed.node, opener(root, seldom), seldom);
+  toolbar(controls, "Play, speed, where to stop, restart");
   const readouts = readoutList("Where the run is", READOUTS);
   const times = timeline(command);
+  let openList = () => {};
+  const wide = button("Present", SCREEN, () => present(true), "Presenter mode: charts fill the screen (P)");
+  const list = button("?", null, () => openList(), "Keys (?)");
+  const last = element("div", { class: "panda-last" }, times.node, element("div", { class: "panda-buttons" }, wide, list));
   root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" },
-    controls, readouts.node, times.node));
+    controls, readouts.node, last));
 
   /** @param {RunBarData} data */
   function offer(data) {
@@ -126,7 +154,7 @@ function build(root, command, kept, restart) {
     stop.recall();
   }
 
-  return { play, offer, show, recall };
+  return { play, offer, show, recall, openList: (/** @type {() => void} */ open) => { openList = open; } };
 }
 
 /** The button that shows what a narrow window hides.

@@ -1,4 +1,5 @@
-/** The page's theme as plotly needs it: colours and font read from Streamlit's CSS variables. */
+/** The page's theme as plotly needs it: colours, font and how much larger charts are, read from CSS variables. */
+import { enlargedLayout } from "./enlarge.js";
 
 /** @import { Layout, Theme } from "./types.js" */
 
@@ -17,6 +18,7 @@ export function themeAt(node) {
     line: faint(text, 0.28),
     background: read("--st-background-color", "#ffffff"),
     font: read("--st-font", "sans-serif"),
+    scale: Number(read("--panda-scale", "1")),
   };
 }
 
@@ -36,7 +38,7 @@ function faint(colour, opacity) {
 
 const AXIS = /^[xy]axis\d*$/;
 
-/** A layout in the colours and font of the theme; what the chart chose itself stays.
+/** A layout in the colours, font and scale of the theme; what the chart chose itself stays.
  * @param {Layout} layout
  * @param {Theme} theme
  */
@@ -53,5 +55,5 @@ export function dressed(layout, theme) {
   for (const key of Object.keys(layout).filter((name) => AXIS.test(name))) {
     next[key] = { .../** @type {object} */ (layout[key]), ...lines };
   }
-  return next;
+  return enlargedLayout(next, theme.scale);
 }

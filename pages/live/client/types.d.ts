@@ -54,6 +54,7 @@ export interface RunStatus extends Status {
   dev_accuracy: number | null;
   head: number; // step of the run, also while an earlier one is looked at
   marks: number[]; // steps of the nudges
+  nudge: { step: number; text: string } | null; // the last one up to the shown step
   looking: boolean; // at an earlier step
   catching_up: number | null; // step to which the run is replayed
   notices: string[];
@@ -101,8 +102,18 @@ export interface Image {
   extent: ArrayLike<number>; // x0, x1, y0, y1
 }
 
+/** The shown units and the weights between them, column after column and from top to bottom: core/charts/network.py. */
+export interface Network {
+  units: ArrayLike<number>; // the index of each in its layer
+  marks: ArrayLike<number>; // 1 dead, 2 saturated
+  words: string[]; // what is said of each, safe as HTML; the first line is its name
+  shapes: ArrayLike<number>[]; // rows and columns of the tiles, by column
+  tiles: Uint8Array; // 1 to 255 for -1 to 1
+  weights: ArrayLike<number>; // a row for each unit of the later column
+}
+
 /** An array, its rows, a list from a lab's script, or a plain value. */
-export type Value = TypedArray | TypedArray[] | unknown[] | Image | Scalar;
+export type Value = TypedArray | TypedArray[] | unknown[] | Image | Network | Scalar;
 
 /** The arrays of one chart by "uid.attribute", and "image". */
 export type Arrays = Record<string, Value>;
@@ -240,6 +251,7 @@ export interface DialsData {
 
 export interface RunBarData {
   token: string;
+  phone: string; // where the QR code is that opens this run on a phone
   speeds: [number, string][];
   restart: boolean;
 }
@@ -279,6 +291,7 @@ export interface Theme {
   line: string;
   background: string;
   font: string;
+  scale: number; // 1, or more where the chart is enlarged
 }
 
 /** What can be selected with a drag: a box on two axes, or stretches of the vertical lines at 0, 1, ... */
@@ -291,6 +304,21 @@ export interface Brush {
 /** Names of what lies on the axes. */
 export type Named = { x?: string; y?: string };
 
+/** A layer in a picture of a network; what its tiles are drawn in is "sign", "class" or "grey". */
+export interface NetworkColumn {
+  title: string;
+  size: number;
+  shown: number;
+  ink: string;
+  names?: string[];
+}
+
+export interface NetworkMeta {
+  columns: NetworkColumn[];
+  pixels: boolean; // the features are those of a picture
+  smooth: boolean; // tiles are pictures of a plane
+}
+
 export interface LayoutAxis {
   type?: string;
   autorangeoptions?: { include?: number[]; minallowed?: number };
@@ -298,7 +326,7 @@ export interface LayoutAxis {
 }
 
 export interface Layout {
-  meta?: { log?: boolean; steps?: boolean; smooth?: string[]; brush?: Brush; points?: string };
+  meta?: { log?: boolean; steps?: boolean; smooth?: string[]; brush?: Brush; points?: string; network?: NetworkMeta };
   xaxis?: LayoutAxis;
   yaxis?: LayoutAxis;
   font?: object;
@@ -328,7 +356,6 @@ export interface Figure {
   dress(theme: Theme): void;
   resize(): void;
   setAxes(way: "x" | "y", some: LayoutAxis): void;
-  enlarge(factor: number): void;
   purge(): void;
 }
 

@@ -17,9 +17,11 @@ from starlette.responses import PlainTextResponse, Response
 
 CLIENT = Path(__file__).parents[1] / "client"
 PLOTLY = CLIENT / "vendor" / "plotly-cartesian.min.js"
-TYPES = {".js": "text/javascript", ".css": "text/css"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".webp": "image/webp"}
 FILES = {path.name: path for path in sorted(CLIENT.iterdir()) if path.suffix in TYPES} | {"plotly.min.js": PLOTLY}
-VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in FILES.values())).hexdigest()[:12]
+PICTURES = {path.name: path for path in sorted((CLIENT / "scenes").iterdir())}
+SERVED = FILES | PICTURES
+VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in SERVED.values())).hexdigest()[:12]
 FILES_ROUTE = "live-files/{version}/{name}"  # below the base path
 
 
@@ -36,16 +38,16 @@ def address(name: str) -> str:
 
 @cache
 def _packed(name: str) -> bytes:
-    return gzip.compress(FILES[name].read_bytes(), compresslevel=6)
+    return gzip.compress(SERVED[name].read_bytes(), compresslevel=6)
 
 
 async def send_file(request: Request) -> Response:
     """One of the live files, compressed."""
     name = request.path_params["name"]
-    if name not in FILES:
+    if name not in SERVED:
         return PlainTextResponse("There is no such file.", status_code=404)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    kind = TYPES[FILES[name].suffix]
+    kind = TYPES[SERVED[name].suffix]
     if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(FILES[name].read_bytes(), media_type=kind, headers=headers)
+        return Response(SERVED[name].read_bytes(), media_type=kind, headers=headers)
     return Response(_packed(name), media_type=kind, headers=headers | {"Content-Encoding": "gzip"})

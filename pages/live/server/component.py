@@ -25,6 +25,7 @@ from core.settings.table import Field
 from pages.common.identity import token_for
 from pages.common.sight import sight_row
 from pages.live.server.assets import address
+from pages.live.server.phone import PHONE_ROUTE
 from pages.live.server.reports import hearing, ignore
 
 STUB = """
@@ -68,7 +69,8 @@ def local(part: str, key: str, data: dict[str, Any], **hears: Hears) -> None:
 
 def transport(opened: RunSession) -> str | None:
     """The bar that plays the run. Returns "same" or "new" (weights) once after a click on a restart button."""
-    data = {"speeds": list(SPEEDS.items()), "restart": True}
+    phone = PHONE_ROUTE.format(token=opened.token)  # of the token that reads it: the code can be seen by all
+    data = {"speeds": list(SPEEDS.items()), "restart": True, "phone": phone}
     _mount(opened, "run-bar", "transport", data, restart=partial(st.session_state.__setitem__, RESTART))
     restart: str | None = st.session_state.pop(RESTART, None)
     return restart
@@ -101,10 +103,12 @@ def dial_row(field: Field, value: float) -> dict[str, Any]:
     }
 
 
-def words(opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None) -> None:
+def words(
+    opened: RunSession | SearchSession, name: str, now: str = "", watch: dict[str, Any] | None = None, key: str = ""
+) -> None:
     """A line of text that changes while the run or search trains: first `now`, then `status.words[name]`."""
     data = {"name": name, "now": now, "watch": watch or {}}
-    _mount(opened, "status-text", f"words-{name}", data, stale=ignore)
+    _mount(opened, "status-text", key or f"words-{name}", data, stale=ignore)
 
 
 def helped(opened: RunSession, control: str) -> None:

@@ -11,16 +11,18 @@ from typing import Any
 
 from core.charts import CHARTS, Chart, charts_of
 from core.charts.labs.side_by_side import SIDE_CHARTS
-from core.charts.marks import newest
+from core.charts.marks import label, newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import region_words
 from core.charts.seed_test import hint as luck
 from core.labs.side_by_side import SHORT
 from core.runs.helped import helped
+from core.runs.journal import Gesture
 from core.runs.notices import decay_words, notices, seed_test_words
 from core.runs.run import Run
 from core.runs.wrong import wrong
+from core.scenes.registry import scene_of
 from core.search.search import Search
 from core.search.space import Range
 from core.search.view import short
@@ -92,8 +94,9 @@ def make_frame(
 def status(opened: RunSession) -> dict[str, Any]:
     """What is true now of the run, or of the step that is looked at, beside its charts."""
     run, head, pacing = opened.shown, opened.run, opened.pacing
+    found = helped(head)
     replay = opened.timeline.replays.first
-    history, examples = run.history, run.data.train.labels.size
+    history, examples, nudges = run.history, run.data.train.labels.size, newest(head.journal)
     return {
         "step": run.step,
         "epoch": run.epoch,
@@ -108,17 +111,24 @@ def status(opened: RunSession) -> dict[str, Any]:
         "settings": asdict(run.settings),
         "since": run.since,
         "head": head.step,
-        "marks": [gesture.step for gesture in newest(head.journal)],
+        "marks": [gesture.step for gesture in nudges],
+        "nudge": last_nudge(nudges, run.step),
         "looking": opened.timeline.view is not None,
         "catching_up": replay.step if replay else None,
         "watch": watched(opened),
-        "helped": helped_row(head),
-        "words": {"luck": seed_test_words(head), "decay": decay_words(run)},
+        "helped": asdict(found) | {"luck": luck(head)} if found else None,
+        "words": {"twin": found.sentence if found else "", "luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": [*filter(None, [opened.recording.state.unsaved, opened.said, pacing.said]), *notices(run)],
         "wrong": wrong_row(run),
         "hints": {chart.name: words for chart in charts_of(run).values() if (words := chart.hint(run))},
     }
+
+
+def last_nudge(nudges: list[Gesture], step: int) -> dict[str, Any] | None:
+    """The last nudge that was made up to `step`: its step, and its new value as the charts' marks say it."""
+    made = next((gesture for gesture in reversed(nudges) if gesture.step <= step), None)
+    return {"step": made.step, "text": label(made)} if made else None
 
 
 def stop_row(opened: RunSession) -> dict[str, Any] | None:
@@ -129,20 +139,15 @@ def stop_row(opened: RunSession) -> dict[str, Any] | None:
 
 def watched(opened: RunSession) -> dict[str, Any]:
     """What panels of the page depend on, beside the settings: where it changes, they are drawn anew."""
-    run, recorder = opened.run, opened.recorder
+    run, recorder, scene = opened.run, opened.recorder, scene_of(opened.run.spec)
     return {
         "nudges": len(run.journal),
         "line": recorder.line if recorder else "",
         "twin": opened.shown.twin is not None,
+        "tried": bool(scene and scene.tried(opened.shown.settings)),
         "luck": run.seed_test is not None,
         "pending": opened.timeline.pending,
     }
-
-
-def helped_row(run: Run) -> dict[str, Any] | None:
-    """Whether the last nudge helped, under which control that is said, and what the seed test says."""
-    found = helped(run)
-    return asdict(found) | {"luck": luck(run)} if found else None
 
 
 def wrong_row(run: Run) -> dict[str, Any] | None:

@@ -8,8 +8,8 @@ from pages.live.server.assets import FILES, address
 
 
 def _hint(name: str) -> str:
-    kinds = {"plotly.min.js": "preload; as=script", "live.css": "preload; as=style"}
-    return f"<{address(name)}>; rel={kinds.get(name, 'modulepreload')}"
+    kind = "preload; as=style" if name.endswith(".css") else "modulepreload"
+    return f"<{address(name)}>; rel={'preload; as=script' if name == 'plotly.min.js' else kind}"
 
 
 class Preload:

@@ -11,7 +11,6 @@ import streamlit as st
 
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
 from core.runs.helped import ALL, control_of
-from core.runs.journal import last_gesture
 from core.runs.notices import decay_words
 from core.runs.run import Run, differences
 from core.sessions.commands import Nudge
@@ -62,7 +61,7 @@ def _reset_button(opened: RunSession) -> None:
 def _answer(opened: RunSession, control: str) -> None:
     """Under a control of the page's own that was moved last: whether that helped."""
     journal = opened.run.journal
-    if journal and control_of(last_gesture(journal)) == control:
+    if journal and control_of(journal[-1]) == control:
         component.helped(opened, control)
 
 

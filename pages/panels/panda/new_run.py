@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.data.registry import DATASETS
 from core.errors import UserError
+from core.scenes.registry import FIRST, SCENES
 from core.sessions.run_session import RunSession
 from core.settings.names import DEFAULTS, changed_words
 from core.settings.table import SPEC, Settings
@@ -21,6 +22,7 @@ from pages.panels.panda import controls
 from pages.panels.panda.open_file import open_file
 from pages.panels.panda.own_data import own_data
 from pages.panels.runs.listed import name_of
+from pages.panels.scenes.pictures import go_to
 
 SELDOM = ("data_seed", "dev_share", "normalize")
 KEEP, RESET = "keep", "defaults"
@@ -39,6 +41,8 @@ def new_run_panel(opened: RunSession) -> None:
             st.rerun(scope="app")
     with st.expander("Your own data (CSV)"):
         own_data(opened)
+    if st.button("To the scenes", icon=":material/theaters:", width="stretch"):
+        go_to(SCENES[FIRST])
     with st.expander("Open a saved run"):
         open_file()
     for other in others():

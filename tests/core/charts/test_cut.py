@@ -40,6 +40,12 @@ def test_a_line_leaves_where_it_crosses_the_cut():
     np.testing.assert_array_equal(y, np.float32([1, 2, nan, 2, 1, 2, nan, 2, 1]))
 
 
+def test_the_band_of_the_mini_batches_ends_at_the_cut():
+    low, high = cut.band(np.float32([1, 1, 3]), np.float32([1.5, 900, 900]), 2.0)
+    np.testing.assert_array_equal(low, np.float32([1, 1, math.nan]))
+    np.testing.assert_array_equal(high, np.float32([1.5, 2, math.nan]))
+
+
 def test_peaks_near_each_other_are_one():
     values = np.ones(100, np.float32)
     values[[10, 12, 90]] = 50, 3175, math.inf

@@ -264,7 +264,7 @@ def test_mistakes_are_the_worst(made):
     assert worst.wrong.all()
     close(worst.losses, np.sort(losses[wrong])[::-1][: mistakes.COUNT], rtol=1e-5)
     i, c, said = worst.examples[0], truth[worst.examples[0]], worst.said[0]
-    assert mistakes.words(run, worst)[0].strip() == f"#{i} {c}, said {said} ({100 * P[said, i]:.0f} %)"
+    assert mistakes.words(run, worst)[0].strip() == f"example {i}: {c}, said {said} ({100 * P[said, i]:.0f} %)"
     assert mistakes.frame(run)["pictures.z"].shape == (72, 8)
     assert mistakes.hint(run) is None
 

@@ -1,0 +1,1 @@
+"""Prepared starts that are worth watching, one row each."""

@@ -1,0 +1,115 @@
+/** A live picture of a network. Pointing at a unit or a line shows its numbers. */
+import { element } from "./dom.js";
+import { shown } from "./format.js";
+import { paintNetwork, plain } from "./network_paint.js";
+import { found, places } from "./network_places.js";
+import { tiles } from "./network_tiles.js";
+import { tip } from "./network_tip.js";
+
+/** @import { Arrays, Figure, Network, NetworkMeta, Skeleton, Theme } from "./types.js" */
+/** @import { Found, Places } from "./network_places.js" */
+
+const UNSEEN = 0.03; // share of a layer's largest weight below which a line cannot be pointed at
+
+/** A picture in `area`, as a figure whose arrays are {network: ...}, see core/charts/network.py.
+ * @type {(area: HTMLElement, figure: Skeleton, meta: NetworkMeta, theme: Theme, palette: string[]) => Figure} */
+export function network(area, figure, meta, theme, palette) {
+  const margin = /** @type {{ l: number, r: number }} */ (figure.layout.margin);
+  const canvas = element("canvas", { class: "panda-network", on: { pointermove: point, pointerdown: point,
+    pointerleave: leave } });
+  const said = tip();
+  area.append(canvas, said.node);
+  const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const pictures = tiles(meta, palette);
+  /** @type {Network | null} */
+  let now = null;
+  /** @type {Places | null} */
+  let at = null;
+  /** Each weight over the largest of its layer. @type {Float32Array} */
+  let shares = new Float32Array(0);
+  /** @type {Found | null} */
+  let pointed = null;
+
+  /** @param {Arrays} arrays */
+  function draw(arrays) {
+    now = /** @type {Network} */ (arrays.network);
+    pictures.fill(now);
+    shares = relative(now.weights, meta);
+    redraw();
+  }
+
+  function redraw() {
+    if (!now || !fit() || !at) return;
+    paint.clearRect(0, 0, canvas.width, canvas.height);
+    paintNetwork(paint, { meta, theme, at, now, shares, pointed, pictures });
+    tell(at, now);
+  }
+
+  /** Give the canvas the size of its place; false where that is nothing. */
+  function fit() {
+    const { clientWidth: width, clientHeight: height } = area;
+    const ratio = window.devicePixelRatio || 1;
+    const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
+    if (!wide || !high) return false;
+    if (!at || canvas.width !== wide || canvas.height !== high) {
+      Object.assign(canvas, { width: wide, height: high });
+      at = places(meta.columns, width, height, margin.l, margin.r);
+    }
+    paint.setTransform(ratio, 0, 0, ratio, 0, 0);
+    return true;
+  }
+
+  /** Show the numbers of what is pointed at. @type {(at: Places, now: Network) => void} */
+  function tell({ units, lines }, { words, weights }) {
+    if (!pointed) return said.hide();
+    if ("unit" in pointed) {
+      const { unit } = pointed;
+      return said.show(area, units[unit], plain(words[unit]), (large, side) => pictures.draw(large, unit, 0, 0, side));
+    }
+    const { from, to, column } = lines[pointed.line];
+    const [start, end] = [from, to].map((n) => plain(words[n]).split("\n")[0]);
+    const kind = meta.pixels && column === 1 ? "norm of the weights" : "weight";
+    const middle = { x: (units[from].x + units[to].x) / 2, y: (units[from].y + units[to].y) / 2 };
+    return said.show(area, middle, `${start} to ${end}\n${kind} ${shown(weights[pointed.line])}`);
+  }
+
+  /** @param {PointerEvent} event */
+  function point({ offsetX, offsetY }) {
+    if (!at) return;
+    pointed = found(at, offsetX, offsetY, (i) => Math.abs(shares[i]) > UNSEEN);
+    redraw();
+  }
+
+  function leave() {
+    pointed = null;
+    redraw();
+  }
+
+  /** @param {Theme} next */
+  function dress(next) {
+    theme = next;
+    redraw();
+  }
+
+  function purge() {
+    canvas.remove();
+    said.node.remove();
+  }
+
+  return { draw, dress, resize: redraw, setAxes() {}, purge };
+}
+
+/** Weights over the largest of those between the same columns, 0 for what is not a number.
+ * @type {(weights: ArrayLike<number>, meta: NetworkMeta) => Float32Array} */
+export function relative(weights, { columns }) {
+  const shares = Float32Array.from(weights, (weight) => (Number.isFinite(weight) ? weight : 0));
+  let first = 0;
+  for (let column = 1; column < columns.length; column += 1) {
+    const end = first + columns[column - 1].shown * columns[column].shown;
+    const part = shares.subarray(first, end);
+    const largest = part.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+    if (largest) part.forEach((weight, i) => { part[i] = weight / largest; });
+    first = end;
+  }
+  return shares;
+}

@@ -1,0 +1,1 @@
+"""The scenes above the charts of Panda and Caviar."""
