@@ -54,7 +54,7 @@ def new_run_panel(opened: RunSession) -> None:
 
 def kept_words(settings: Settings) -> str:
     """The settings that differ from the defaults, such as "α 1, m 1"; "" where none does."""
-    return changed_words(DEFAULTS | asdict(settings))
+    return changed_words({**DEFAULTS, **asdict(settings)})
 
 
 def _form(opened: RunSession) -> dict[str, Any]:

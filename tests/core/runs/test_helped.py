@@ -25,7 +25,10 @@ def test_the_words_are_the_difference_at_the_same_step():
     difference = run.history.latest("dev_loss") - never.history.latest("dev_loss")
     found = helped(run)
     assert (found.control, found.after) == ("learning_rate", 400)
-    assert found.words == f"dev loss {abs(difference):.2g} {'lower' if difference < 0 else 'higher'} than without it, after 400 steps"
+    assert (
+        found.words
+        == f"dev loss {abs(difference):.2g} {'lower' if difference < 0 else 'higher'} than without it, after 400 steps"
+    )
     assert found.sentence.startswith("Dev loss ")
 
 
