@@ -22,6 +22,7 @@ FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 NUMBERS = count()
 NASTY = "*a* [b](http://c) <b>d</b> `e` $f$ :red[g]"
 SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
+MOONS = "moons 4, examples 60"  # its name
 
 
 @pytest.fixture
@@ -111,7 +112,7 @@ def test_a_row_says_what_the_run_is_and_how_far_it_came(add):
     app = page()
     line = the_store().find(run).line
     assert not app.exception
-    assert names(app) == ["moons 4"]
+    assert names(app) == [MOONS]
     words = all_words(app)
     assert "1,200 :gray[steps]" in words
     assert ":gray[2 hours ago]" in words
@@ -127,7 +128,7 @@ def test_a_name_stands_in_place_of_data_and_layers_which_stand_below(add):
     store.add_line(run, "a-branch-of-it", line.id, 2, [], store_progress(line)).result(5)
     app = page()
     assert names(app) == ["My first"]
-    assert "moons 4 · 2 branches" in all_words(app)
+    assert f"{MOONS} · 2 branches" in all_words(app)
 
 
 def store_progress(line):
@@ -309,7 +310,7 @@ def test_a_run_is_renamed_and_without_a_name_called_by_its_data_again(add):
     assert the_store().find(run).name == "after all"
     assert names(app) == ["after all"]
     the_store().rename(run, owner_of(run), "").result(5)
-    assert names(app.run()) == ["moons 4"]
+    assert names(app.run()) == [MOONS]
 
 
 def owner_of(run):
@@ -453,8 +454,8 @@ def test_the_comparison_shows_nudges_as_ticks_and_in_words(add):
 
 def test_runs_of_the_same_name_are_numbered_by_age(add):
     runs = [add("", age=age) for age in (0, 10, 20)]
-    add("moons 4", age=30)
-    assert sorted(names(page())) == ["moons 4", "moons 4", "moons 4 (2)", "moons 4 (3)"]
+    add(MOONS, age=30)
+    assert sorted(names(page())) == [MOONS, MOONS, f"{MOONS} (2)", f"{MOONS} (3)"]
     assert len(runs) == 3
 
 
