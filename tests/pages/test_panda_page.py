@@ -257,7 +257,7 @@ def test_a_new_run_says_what_it_keeps_and_offers_the_defaults(app):
     run_of(app).nudge(**(vars(Settings()) | {"learning_rate": 0.5, "batch_size": 8}))
     turn_to(app, "New run")
     choice = next(one for one in app.radio if one.label == "Settings of the new run")
-    assert choice.options == ["Keep α 0.5, m 8", "All settings at their defaults"]
+    assert choice.options == [f"Keep {plain('α 0.5, m 8')}", "All settings at their defaults"]
     button(app, "Start a new run").click().run()
     assert (run_of(app).step, run_of(app).settings.learning_rate) == (0, 0.5)
     choice = next(one for one in app.radio if one.label == "Settings of the new run")
