@@ -53,7 +53,7 @@ def spread(losses: Array, top: float) -> Spread:
     median = (at(0.5, up=False) + at(0.5, up=True)) / 2
     cut = {name: (at(tail, up=False), at(1 - tail, up=True)) for name, (tail, _) in BANDS.items()}
     return Spread(
-        _shown(np.where(median > top, np.nan, median)),
+        _shown(np.where(median <= top, median, np.nan)),
         {name: (_shown(low), _shown(np.minimum(high, top))) for name, (low, high) in cut.items()},
     )
 

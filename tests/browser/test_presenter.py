@@ -98,8 +98,9 @@ def test_logarithmic_axes_and_what_is_pointed_at_are_as_large(big):
     alone(big, 1)
     assert_readable(big)
     box = big.locator("[data-chart=loss] .nsewdrag").first.bounding_box()
-    for part in range(1, 20):  # along the curve
-        big.mouse.move(box["x"] + box["width"] * part / 20, box["y"] + box["height"] * 0.7)
+    for height in range(1, 20):  # until it meets the curve
+        big.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * height / 20)
+        big.wait_for_timeout(100)
         if big.locator(".hovertext text").count():
             break
     sizes = big.locator(".hovertext text").evaluate_all(

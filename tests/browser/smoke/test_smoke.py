@@ -16,7 +16,7 @@ PAGES = {  # and what each has, also before its parts come up
     "runs": "[data-testid=stPageLink]",
     "settings": "[data-testid=stTable]",
 }
-PARTS = {"": 7, "caviar": 3}
+PARTS = {"": 9, "caviar": 4}
 WHOLE = {"script": "notRunning", "empty parts": 0, "empty charts": 0, "exceptions": []}
 SEEN = f"""(() => {{
   const all = (css) => [...document.querySelectorAll(css)];
@@ -69,7 +69,7 @@ def test_panda_plays_and_a_dial_nudges_it(browser, hooked):
     browser.until(f"{PANDA}.frames > 0")
     step, rate = browser.evaluate(f"[{PANDA}.lastStep, {PANDA}.lastSettings.learning_rate]")
     browser.click(named("Play"))
-    browser.until(f"{PANDA}.lastStep >= {step + 50}")
+    browser.until(f"{PANDA}.lastStep >= {step + 20}")
     browser.drag(RANGE, 0.5, 0.45, 0.4)
     browser.until(f"{PANDA}.lastSettings.learning_rate < {rate / 10}")
     browser.click(named("Pause"))
