@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import streamlit as st
 
 from core.charts import charts_of, default_charts
-from core.data.registry import DATASETS
-from core.errors import UserError
-from core.scenes.registry import FIRST, SCENES, scene_of
+from core.scenes.registry import scene_of
 from core.sessions.run_session import RunSession
-from core.settings.table import SPEC
-from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.current_run import branch_of, run_in_hand, start
 from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import panel
@@ -21,12 +17,11 @@ from pages.live.server import component
 from pages.panels.panda import controls
 from pages.panels.panda.branches import branches_panel
 from pages.panels.panda.journal import journal_panel
-from pages.panels.panda.open_file import open_file
-from pages.panels.panda.own_data import own_data
+from pages.panels.panda.new_run import kept_words, new_run_panel
 from pages.panels.panda.share import share_panel
 from pages.panels.panda.try_variants import try_variants
 from pages.panels.runs.row_menu import MENU_STYLE
-from pages.panels.scenes.pictures import all_scenes, go_to
+from pages.panels.scenes.pictures import all_scenes
 from pages.panels.scenes.strip import run_strip
 
 
@@ -38,7 +33,11 @@ def bar(opened: RunSession) -> None:
         run = opened.run
         spec = run.spec if restart == "same" else replace(run.spec, seed=run.spec.seed + 1)
         start(spec, run.settings)
-        st.toast(f"This is a new run. The one before, at step {run.step:,}, is kept: go back to it under “New run”.")
+        kept = kept_words(run.settings)
+        st.toast(
+            f"This is a new run{f', which keeps {plain(kept)}' if kept else ''}. "
+            f"The one before, at step {run.step:,}, is kept: go back to it under “New run”."
+        )
         st.rerun(scope="app")
 
 
@@ -90,36 +89,8 @@ def share(opened: RunSession) -> None:
 
 @panel
 def new_run(opened: RunSession) -> None:
-    """Inputs for what is fixed during a run, and the button that starts a new run with them."""
-    spec = opened.run.spec
-    chosen = controls.spec_inputs(opened, ["dataset"])
-    fitting = SimpleNamespace(**chosen)
-    data = [
-        field.name for field in SPEC if field.group == "data" and field.name != "dataset" and not field.idle(fitting)
-    ]
-    chosen |= controls.spec_inputs(opened, data)
-    same_data = chosen["dataset"] == spec.dataset
-    chosen["hidden"] = controls.layers_input(opened, spec.hidden if same_data else DATASETS[chosen["dataset"]].hidden)
-    chosen |= controls.spec_inputs(opened, ["activation", "initialization", "seed"])
-    if st.button("Start a new run", type="primary", width="stretch"):
-        try:
-            start(replace(spec, **chosen), opened.run.settings)
-        except UserError as error:
-            st.error(plain(str(error)))
-        else:
-            st.rerun(scope="app")
-    st.caption("The new run starts at step 0 with the present settings. This one is kept.")
-    with st.expander("Your own data (CSV)"):
-        own_data(opened)
-    if st.button("To the scenes", icon=":material/theaters:", width="stretch"):
-        go_to(SCENES[FIRST])
-    with st.expander("Open a saved run"):
-        open_file()
-    for other in others():
-        label = f"Back to {title(other)}, step {other.run.step:,}"
-        if st.button(label, key=f"back-{other.token}", icon=":material/undo:", width="stretch"):
-            hold(other)
-            st.rerun(scope="app")
+    """The form for a new run, and the ways to other runs."""
+    new_run_panel(opened)
 
 
 def watching(opened: RunSession) -> None:

@@ -16,7 +16,7 @@ from core.store import the_store
 from pages.common.escape import plain, spoken
 from pages.common.identity import owner_token, remembered
 from pages.common.sentences import say
-from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since
+from pages.panels.runs.listed import SORTS, Listed, ago, fitting, listed, number, since, told_apart
 from pages.panels.runs.row_menu import MENU_STYLE, restore_button, row_menu, undo_button
 from pages.panels.runs.run_actions import ACTIONS, bring_back, clear, comparison, rename_dialog, tick
 
@@ -162,8 +162,10 @@ def everything() -> None:
     """The toolbar, the list, deleted runs and dialogs, read from the store each time."""
     store, owner, now = the_store(), owner_token(), time.time()
     titles = store.tables.of(owner)
-    there = [listed(entry, titles) for entry in store.runs_of(owner)]
-    deleted = [listed(entry, titles) for entry in store.runs_of(owner, deleted=True)]
+    entries = [*store.runs_of(owner), *store.runs_of(owner, deleted=True)]
+    everyone = told_apart(listed(entry, titles) for entry in entries)
+    there = [it for it in everyone if not it.entry.deleted]
+    deleted = [it for it in everyone if it.entry.deleted]
     if not there and not deleted:
         st.markdown("No runs yet. A run that you train or change on the Panda page is listed here.")
         st.page_link("panda.py", label="Open Panda", icon=":material/monitor_heart:")

@@ -35,8 +35,9 @@ def wide(losses: Array) -> bool:
     return bool(there.size) and bool(there.max() * 10.0**-DECADES > there.min())
 
 
-def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:
-    """A line for each (name, steps, dev losses), with a marker at its end. Names may be any text.
+def compare(curves: Sequence[Curve], dark: bool = False, nudges: Sequence[Sequence[int]] = ()) -> go.Figure:
+    """A line for each (name, steps, dev losses), with a marker at its end and a tick at each of its `nudges`, which are
+    steps. Names may be any text.
 
     The axis of losses is logarithmic if they span more than two decades.
     """
@@ -49,11 +50,24 @@ def compare(curves: Sequence[Curve], dark: bool = False) -> go.Figure:
         said = f"%{{meta}}: {Y} at step %{{x:,}}<extra></extra>"
         over = {"meta": name, "hovertemplate": said}
         traces.append(line(f"run{i}", f"run {i + 1}", i, **over).update(x=x, y=y))
+        if i < len(nudges):
+            traces.append(_ticks(i, x, y, nudges[i]))
         end = np.flatnonzero(np.isfinite(y))[-1:]
         mark = {"color": colour(i), "symbol": symbol(i), "size": 7}
         traces.append(
             go.Scatter(uid=f"end{i}", x=x[end], y=y[end], mode="markers", marker=mark, cliponaxis=False, **over)
         )
-    key = key_of(((colour(i), dash(i), name) for i, name in enumerate(distinct(names, LETTERS))), most=KEY_LINES)
+    entries = ((colour(i), dash(i), name) for i, name in enumerate(distinct(names, LETTERS)))
+    key = key_of(entries, most=KEY_LINES)
     yaxis = axis(type="log", nticks=4) if log else axis()
     return dressed(go.Figure(traces, layout("compare", key, xaxis=steps_axis(), yaxis=yaxis)), THEMES[dark])
+
+
+def _ticks(i: int, x: Array, y: Array, steps: Sequence[int]) -> go.Scatter:
+    """Ticks on line i at these steps."""
+    there = np.isfinite(y)
+    at = np.asarray(steps if there.any() else [], np.float64)
+    height = np.interp(at, x[there], y[there]) if at.size else at
+    mark = {"color": colour(i), "symbol": "line-ns-open", "size": 13, "line": {"width": 2}}
+    said = "nudge at step %{x:,}<extra></extra>"
+    return go.Scatter(uid=f"nudges{i}", x=at, y=height, mode="markers", marker=mark, hovertemplate=said)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import compress, product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -19,8 +19,7 @@ from core.charts.names import LETTER
 from core.charts.palette import GREY, faded
 from core.runs.journal import Gesture, Nudge, gestures
 from core.runs.run import Run
-from core.settings.digits import in_full
-from core.settings.table import FIELDS
+from core.settings.names import short_value
 
 Array = np.ndarray
 NUDGES = 1000  # newest nudges that are grouped into gestures
@@ -34,7 +33,6 @@ HEIGHTS_AXIS = f"y{OVERLAY + 1}"
 UNSEEN = {"range": [0, 1], "fixedrange": True, "visible": False}
 SPACE = "\u00a0"  # between a label and its line
 PLOT = 280  # width of the plot in pixels; labels must fit into it
-WITHOUT_NAME = ("optimizer", "decay")  # labels of these show only the value, such as "Adam"
 
 
 def newest(journal: Sequence[Nudge]) -> list[Gesture]:
@@ -48,16 +46,8 @@ def newest(journal: Sequence[Nudge]) -> list[Gesture]:
 
 def label(gesture: Gesture) -> str:
     """The new value, such as "α 0.01", "Adam" or "batch norm off"."""
-    words = [_word(name, new) for name, (_, new) in gesture.changes.items()]
+    words = [short_value(name, new) for name, (_, new) in gesture.changes.items()]
     return words[0] if len(words) == 1 else f"{words[0]} +{len(words) - 1}"
-
-
-def _word(name: str, value: Any) -> str:
-    field = FIELDS[name]
-    if name in WITHOUT_NAME:
-        return f"no {name}" if value == "none" else field.word(value)
-    word = in_full(value, 3) if isinstance(value, float) else field.word(value)
-    return f"{field.symbol or field.label} {word}"
 
 
 class Flag(NamedTuple):

@@ -10,9 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from core.nn.schedules import SCHEDULES
-from core.runs.journal import MOST_STEPS, gestures
+from core.runs.journal import MOST_STEPS
 from core.runs.run import Run
-from core.settings.digits import in_full
 from core.training.members import picked
 
 SMALL = 1e-7  # a learning rate below which a step is tried: does it change anything?
@@ -75,24 +74,6 @@ NOTICES: tuple[Callable[[Run], str | None], ...] = (batch_of_one, small_last_bat
 def notices(run: Run) -> list[str]:
     """The sentences that are true of `run` now."""
     return [sentence for notice in NOTICES if (sentence := notice(run))]
-
-
-def twin_words(run: Run) -> str:
-    """How the dev loss compares with that of the twin, as a sentence; "" where there is no twin."""
-    if not run.twin or not run.journal:
-        return ""
-    gesture = gestures(run.journal)[-1]
-    steps = run.step - gesture.first
-    if run.twin.trouble:
-        return f"The twin's loss stopped being a finite number at step {run.twin.step:,}."
-    if not steps:
-        return "The twin trains without the last nudge: train some steps to see the difference."
-    with_, without = (one.history.latest("dev_loss") for one in (run, run.twin))
-    after = f"after {steps:,} step{'s' * (steps > 1)}"
-    if with_ == without:
-        return f"Dev loss is the same as without the last nudge, {after}."
-    way = "lower" if with_ < without else "higher"
-    return f"Dev loss is {in_full(abs(with_ - without), 2)} {way} than without the last nudge, {after}."
 
 
 def seed_test_words(run: Run) -> str:

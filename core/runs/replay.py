@@ -22,6 +22,8 @@ class Rewindable(Protocol):
     def step(self) -> int: ...
     @property
     def trouble(self) -> object: ...
+    @property
+    def twin_end(self) -> int: ...
     def advance(self, steps: int, should_stop: Callable[[], bool] | None = None) -> int: ...
     def repeat(self, nudge: Nudge) -> None: ...
     def restore_before(self, step: int) -> None: ...
@@ -81,8 +83,9 @@ def undoing(run: R) -> Replay[R]:
 
 def twinning(run: R) -> Replay[R]:
     """As `Run.make_twin`, in slices: the replay trains a branch, and `run` is left as it is."""
-    first = last_gesture(run.journal).first
-    return _back(run.branch(diverged_at=first), first, before_last_gesture(run.journal), run.step)
+    last = last_gesture(run.journal)
+    until = min(run.step, run.twin_end)
+    return _back(run.branch(diverged_at=last.step), last.first, before_last_gesture(run.journal), until)
 
 
 def taking_back(run: R, journal: tuple[Nudge, ...], step: int) -> Replay[R]:

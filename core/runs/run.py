@@ -35,6 +35,7 @@ from core.training.run_data import data_of
 from core.training.state import NORM_WEIGHTS, State
 
 Array = np.ndarray
+TWIN_STEPS = 2048  # that a twin trains after the nudge: from 2,000 on, the first that run and twin both keep measured
 
 
 def differences(old: Settings, new: Settings) -> dict[str, tuple[Any, Any]]:
@@ -65,7 +66,8 @@ class Run:
         self.since = {field.name: 0 for field in fields(Settings)}  # the step of each setting's last change
         self.trouble: Trouble | None = None
         self.twins = False  # whether every gesture makes a twin
-        self.twin: Run | None = None  # this run without its last gesture, trained in step with it
+        self.twin: Run | None = None  # this run without its last gesture, trained in step with it for `twin_steps`
+        self.twin_steps = TWIN_STEPS
         self.seed_test: SeedTest | None = None  # the last gesture under other seeds, once a person has asked for it
         self._measured = MeasuredStack(self.spec, self.data, self.settings)
         self.stack = self._measured.stack
@@ -136,11 +138,17 @@ class Run:
                 part = min(self._until_due(), steps - done, at_once)
                 done += self._advance_part(part, last=done + part == steps)
                 if self.twin:
-                    self.twin._follow(self.step, last=done == steps)
+                    until = min(self.step, self.twin_end)
+                    self.twin._follow(until, last=done == steps or until < self.step)
         return done
 
+    @property
+    def twin_end(self) -> int:
+        """The step up to which the twin of the last gesture trains; it stays there."""
+        return self.journal[-1].step + self.twin_steps if self.journal else 0
+
     def _follow(self, step: int, last: bool) -> None:
-        """Train this twin to `step`, where its run is."""
+        """Train this twin to `step`."""
         while self.step < step and not self.trouble:
             part = min(self._until_due(), step - self.step)
             self._advance_part(part, last and part == step - self.step)
@@ -172,8 +180,10 @@ class Run:
         if len(self.journal) >= MOST_NUDGES:
             raise UserError(f"This run has {MOST_NUDGES:,} nudges, which is the most: go on from here in a new run.")
         nudge = Nudge(self.step, real, gesture)
-        if self.twins and not (self.twin and same_gesture(nudge, self.journal[-1])):
-            self.twin = self.branch(diverged_at=self.step)
+        if not (self.journal and same_gesture(nudge, self.journal[-1])):
+            self.twin = self.branch(diverged_at=self.step) if self.twins else None
+        elif self.twin:
+            self.twin.measure_from(self.step)
         self.seed_test = None
         self._apply(nudge, new)
         return nudge
@@ -220,8 +230,13 @@ class Run:
             other.rewind(step)
         return other
 
+    def measure_from(self, step: int) -> None:
+        """Measure this twin from `step` on as if it had been nudged there, as its run is."""
+        self._measured.diverged_at = step
+
     def make_twin(self) -> Run:
-        """This run as it would stand now without its last gesture: the same mini-batches, the settings from before."""
+        """This run as it would stand at `twin_end`, or now, without its last gesture: the same mini-batches, the
+        settings from before."""
         return twinning(self).finish()
 
     @classmethod

@@ -137,8 +137,8 @@ class Repair(Command, frozen=True):
 
 
 class Undo(Command, frozen=True):
-    """Undo the last gesture: the run goes to the step before it; what came after stays as a branch. The answer is
-    the gesture."""
+    """Undo the last gesture: the run goes to the step before it and pauses; what came after stays as a branch. The
+    answer is an `Undone`."""
 
 
 class Annotate(Command, frozen=True):
@@ -162,9 +162,14 @@ class Adopt(Command, frozen=True):
 
 
 class KeepTwins(Command, frozen=True):
-    """Whether each gesture gets a twin, the same run without it; the last gesture gets one at once."""
+    """Whether each gesture gets a twin, the same run without it, for `Run.twin_steps`; the last gesture gets one at
+    once."""
 
     twins: bool
+
+
+class Dismiss(Command, frozen=True):
+    """Drop the twin and the seed test of the last gesture; the next gesture gets a twin again."""
 
 
 class StartSeedTest(Command, frozen=True):
@@ -262,9 +267,9 @@ class Push(Command, frozen=True):
     scale: float
 
 
-RunMessage = Nudge | Play | Pause | Step | Epoch | Speed | StopAt | Look | Rewind | Repair
+RunMessage = Nudge | Play | Pause | Step | Epoch | Speed | StopAt | Look | Rewind | Repair | Dismiss | StartSeedTest
 SearchMessage = Play | Pause | Stop | Pick | Region
 LabMessage = Play | Pause | More | Restart
-RunCommand = RunMessage | Undo | Annotate | OpenBranch | Adopt | KeepTwins | StartSeedTest | DropSeedTest | Read
+RunCommand = RunMessage | Undo | Annotate | OpenBranch | Adopt | KeepTwins | DropSeedTest | Read
 SearchCommand = SearchMessage | Narrow | See | Axes | ShowWhole | Add | Compete | Read
 LabCommand = LabMessage | LookAt | Push | Read

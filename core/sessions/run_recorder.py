@@ -83,7 +83,8 @@ class RunRecorder:
         run, line, journal = new.run, secrets.token_hex(8), tuple(new.journal)
         come = replace(progress(run, snapshot=True), step=new.step)
         rows = journal_rows(journal)
-        future = store.add_run(run_id, owner, name, as_dict(run.spec), as_dict(run.start), line, rows, come)
+        spec, settings = as_dict(run.spec), as_dict(run.start)
+        future = store.add_run(run_id, owner, name, spec, settings, line, rows, come, run.twins)
         return cls(store, run_id, line, journal), future
 
     def journal(self, run: Run) -> Future[None] | None:

@@ -16,6 +16,7 @@ from core.runs.seed_test import SeedTest
 from core.sessions.commands import (
     Adopt,
     Annotate,
+    Dismiss,
     DropSeedTest,
     Epoch,
     KeepTwins,
@@ -110,6 +111,8 @@ class RunSession(Session[RunCommand]):
                 self.run.annotate(place, note)
             case KeepTwins(twins):
                 self.timeline.keep_twins(twins)
+            case Dismiss():
+                self.timeline.dismiss()
             case DropSeedTest():
                 self.run.seed_test = None
             case Read(of):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from core.errors import UserError
@@ -12,6 +13,14 @@ from core.runs.run import Run
 from core.runs.wrong import repairing, wrong
 from core.sessions.replay_queue import ReplayQueue
 from core.sessions.run_recording import RunRecording, Saved
+
+
+@dataclass(frozen=True)
+class Undone:
+    """The gesture that was undone, and how many steps after it stay as a branch."""
+
+    gesture: Gesture
+    left: int
 
 
 class Timeline:
@@ -42,7 +51,7 @@ class Timeline:
         self.replays.add(rewinding(self.view, step))
         if twin and step > last_gesture(self.run.journal).first:
             past = twin.branch()
-            self.replays.add(rewinding(past, step), partial(setattr, self.view, "twin"))
+            self.replays.add(rewinding(past, min(step, past.step)), partial(setattr, self.view, "twin"))
 
     def go_on(self) -> None:
         """Continue from the step that is shown: from an earlier one as a new branch."""
@@ -63,16 +72,17 @@ class Timeline:
             raise UserError("Nothing is wrong any more: there is nothing to repair.")
         self.fork(repairing(self.run.branch(), found.repair), found.repair.step)
 
-    def undo(self) -> Gesture:
-        """Undo the last gesture, and return it; what came after it stays as a branch."""
+    def undo(self) -> Undone:
+        """Undo the last gesture; what came after it stays as a branch."""
         self.view = None
         undone = last_gesture(self.run.journal)
+        left = self.run.step - undone.first
         if undone.first == self.run.step:
             self.run.undo()
             self._want_twin()
         else:
             self.fork(undoing(self.run.branch()), undone.first)
-        return undone
+        return Undone(undone, left)
 
     def open_branch(self, line: str) -> None:
         """Continue on another branch of the run."""
@@ -124,16 +134,23 @@ class Timeline:
         """Whether each gesture gets a twin, the same run without it; the last gesture gets one at once."""
         self.run.twins, self.run.twin = twins, None
         self.recording.keep_twins(twins)
-        self._want_twin()
+        self._want_twin(though_over=True)
 
-    def _want_twin(self) -> None:
-        """Replay the twin of the last gesture, where twins are kept and it has none."""
+    def dismiss(self) -> None:
+        """Drop the twin and the seed test of the last gesture."""
+        self.run.twin = self.run.seed_test = None
+        if self.view:
+            self.view.twin = None
+
+    def _want_twin(self, though_over: bool = False) -> None:
+        """Replay the twin of the last gesture, where twins are kept and it has none; one that would have ended before
+        the present step only where `though_over`."""
         run, journal = self.run, self.run.journal
-        if not run.twins or not journal or run.twin:
+        if not run.twins or not journal or run.twin or (run.step > run.twin_end and not though_over):
             return
 
         def arrived(twin: Run) -> None:
-            if run is self.run and run.journal is journal and run.step == twin.step:
+            if run is self.run and run.journal is journal and twin.step == min(run.step, run.twin_end):
                 run.twin = twin
 
         self.replays.add(twinning(run), arrived)

@@ -115,8 +115,9 @@ class Store(File):
         line: str,
         nudges: Sequence[dict[str, Any]],
         progress: Progress,
+        twins: bool = False,
     ) -> Future[None]:
-        """A new run with its first line."""
+        """A new run with its first line; `twins` says whether its gestures get twins."""
         owner, key, now = digest(owner_token), digest(key_of(owner_token, run)), time.time()
 
         def job(db: sqlite3.Connection) -> None:
@@ -124,9 +125,10 @@ class Store(File):
             (count,) = db.execute(query, (owner,)).fetchone()
             if count >= MOST_RUNS:
                 raise UserError(f"You have {MOST_RUNS:,} runs: delete some on the page Runs before you start another.")
-            row = (run, owner, key, bounded_name(name), json.dumps(spec), json.dumps(settings), line, now, now)
-            columns = "id, owner, key, name, spec, settings, line, created, changed"
-            db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            made = bounded_name(name), json.dumps(spec), json.dumps(settings), int(twins)
+            columns = "id, owner, key, name, spec, settings, twins, line, created, changed"
+            row = (run, owner, key, *made, line, now, now)
+            db.execute(f"INSERT INTO runs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             add_line(db, run, line, None, 0, nudges, progress)
 
         return self.write(job)

@@ -17,7 +17,7 @@ from core.sessions.commands import Pause, Read, Speed
 from core.sessions.run_registry import RUN_SESSIONS
 from core.sessions.run_session import RunSession
 from core.settings.link import from_query, is_written_by_hand
-from core.settings.table import FIELDS, RULES, RunSpec, Settings
+from core.settings.table import RULES, RunSpec, Settings
 from core.store import the_store
 from core.training.run_data import data_of
 from pages.common.escape import plain
@@ -25,6 +25,9 @@ from pages.common.identity import drives, owner_token, take_key
 from pages.common.sentences import say
 
 KEPT = ("embed", "present")  # how names in the address begin that do not choose the run
+
+
+TWINS = "twins-wanted"  # in the session: whether new runs keep twins
 
 
 def run_in_hand() -> RunSession:
@@ -41,7 +44,8 @@ def run_in_hand() -> RunSession:
 
 
 def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSession], None] | None = None) -> RunSession:
-    """Open a session for a new run, owned by this browser."""
+    """Open a session for a new run, owned by this browser; its nudges get twins unless the person switched that off."""
+    (run.run if isinstance(run, Replay) else run).twins = st.session_state.get(TWINS, True)
     return RUN_SESSIONS.open(run, owner_token(), name, arrived)
 
 
@@ -135,12 +139,6 @@ def others() -> list[RunSession]:
     """The other open runs of this session, latest first."""
     found = (RUN_SESSIONS.get(token) for token in reversed(_tokens()[:-1]))
     return [opened for opened in found if opened]
-
-
-def title(opened: RunSession) -> str:
-    """Such as "spiral 2-16-16-3": data and layers."""
-    run = opened.run
-    return f"{FIELDS['dataset'].word(run.spec.dataset)} {'-'.join(map(str, run.sizes))}"
 
 
 def _tokens() -> list[str]:

@@ -12,7 +12,7 @@ from core.errors import UserError
 from core.runs import run_file
 from core.sessions.commands import Nudge, Read, Step
 from core.sessions.run_registry import RUN_SESSIONS
-from core.settings.table import SETTINGS, SPEC
+from core.settings.table import SETTINGS, SPEC, Settings
 from core.store import key_of, the_store
 from pages.common.escape import plain
 from pages.panels.panda.open_file import opened_from
@@ -210,16 +210,60 @@ def test_a_note_can_be_written_on_a_nudge(app):
     assert the_store().journal(opened_of(app).recorder.line)[0]["note"] == "too *fast*?"
 
 
-def test_a_twin_can_be_kept_and_left(app):
+def test_a_twin_is_kept_unless_it_is_switched_off_which_lasts_for_the_session(app):
     run = run_of(app)
     run.advance(20)
     run.nudge(learning_rate=0.5)
     run.advance(10)
+    assert run.twin.fingerprint() == run.make_twin().fingerprint()
+    assert the_store().find(token_of(app)).twins
     turn_to(app, "Journal")
-    widget(app.toggle, "twins").set_value(True).run()
-    assert run_of(app).twin.fingerprint() == run.make_twin().fingerprint()
     widget(app.toggle, "twins").set_value(False).run()
     assert run_of(app).twin is None
+    turn_to(app, "New run")
+    button(app, "Start a new run").click().run()
+    assert run_of(app) is not run
+    assert not run_of(app).twins
+    turn_to(app, "Journal")
+    widget(app.toggle, "twins").set_value(True).run()
+    assert run_of(app).twins
+
+
+def test_an_undo_says_that_it_paused_and_what_stays(app):
+    run = run_of(app)
+    run.advance(1200)
+    run.nudge(learning_rate=0.5)
+    run.advance(20)
+    turn_to(app, "Journal")
+    assert any("goes back to step 1,200 and pauses" in text.value for text in app.caption)
+    button(app, "Undo the last nudge").click().run()
+    said = "The run is paused, back at step 1,200; the 20 steps after it stay as a branch."
+    assert any(said in toast.value for toast in app.toast)
+
+
+def test_one_button_resets_all_settings_in_one_nudge(app):
+    run = run_of(app)
+    for changes in ({"learning_rate": 0.5}, {"batch_norm": not run.settings.batch_norm}, {"batch_size": 8}):
+        run.nudge(**changes)
+    before = len(run.journal)
+    button(app, "Reset all settings").click().run()
+    assert not app.exception
+    assert run_of(app).settings == Settings()
+    assert len(run.journal) == before + 1
+    assert run.twin.settings.learning_rate == 0.5
+
+
+def test_a_new_run_says_what_it_keeps_and_offers_the_defaults(app):
+    run_of(app).nudge(**(vars(Settings()) | {"learning_rate": 0.5, "batch_size": 8}))
+    turn_to(app, "New run")
+    choice = next(one for one in app.radio if one.label == "Settings of the new run")
+    assert choice.options == [f"Keep {plain('α 0.5, m 8')}", "All settings at their defaults"]
+    button(app, "Start a new run").click().run()
+    assert (run_of(app).step, run_of(app).settings.learning_rate) == (0, 0.5)
+    choice = next(one for one in app.radio if one.label == "Settings of the new run")
+    choice.set_value("defaults").run()
+    button(app, "Start a new run").click().run()
+    assert run_of(app).settings == Settings()
 
 
 def test_luck_or_nudge_needs_steps_after_the_nudge(app):
@@ -402,4 +446,4 @@ def test_a_drag_in_the_journal_has_its_first_and_its_last_step(app):
     opened_of(app).train("me", 5.0)
     opened_of(app).do(Nudge({"learning_rate": 0.3}, gesture=7))
     turn_to(app, "Journal")
-    assert any("**Steps 20 to 23**" in block.value for block in app.markdown)
+    assert any("**Step 20, moved until 23**" in block.value for block in app.markdown)

@@ -4,22 +4,25 @@ import re
 import time
 from itertools import count
 from pathlib import Path
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.charts.palette import colour
 from core.runs.run import Run
 from core.sessions.commands import Nudge, Read, Step
 from core.sessions.run_registry import RUN_SESSIONS, run_sessions
 from core.settings.table import RunSpec, Settings
 from core.store import Progress, key_of, the_store
 from pages.common.escape import spoken
+from pages.panels.runs.listed import number
 
 FRAME = Path(__file__).parents[2] / "pages" / "_frame.py"
 NUMBERS = count()
 NASTY = "*a* [b](http://c) <b>d</b> `e` $f$ :red[g]"
 SPEC = RunSpec(dataset="moons", examples=60, hidden=(4,))
+MOONS = "moons 4, examples 60"  # its name
 
 
 @pytest.fixture
@@ -109,7 +112,7 @@ def test_a_row_says_what_the_run_is_and_how_far_it_came(add):
     app = page()
     line = the_store().find(run).line
     assert not app.exception
-    assert names(app) == ["moons, 4"]
+    assert names(app) == [MOONS]
     words = all_words(app)
     assert "1,200 :gray[steps]" in words
     assert ":gray[2 hours ago]" in words
@@ -125,7 +128,7 @@ def test_a_name_stands_in_place_of_data_and_layers_which_stand_below(add):
     store.add_line(run, "a-branch-of-it", line.id, 2, [], store_progress(line)).result(5)
     app = page()
     assert names(app) == ["My first"]
-    assert "moons, 4 · 2 branches" in all_words(app)
+    assert f"{MOONS} · 2 branches" in all_words(app)
 
 
 def store_progress(line):
@@ -235,12 +238,12 @@ def test_it_is_sorted_by_the_best_dev_loss_and_runs_without_one_are_last(owner, 
     app = page()
     widget(app.selectbox, "runs-sort").set_value("Lowest dev loss first").run()
     entries = {entry.name: entry.best for entry in the_store().runs_of(owner) if entry.best is not None}
-    assert names(app) == [*sorted(entries, key=entries.get), "breast cancer, 4"]
+    assert names(app) == [*sorted(entries, key=entries.get), "breast cancer 4"]
 
 
 @pytest.mark.parametrize(
     ("search", "wanted"),
-    [("MANGO", ["Mango"]), ("8-3", ["Mango"]), ("moons", ["apple", "Zebra"]), ("cancer 4", ["breast cancer, 4"])],
+    [("MANGO", ["Mango"]), ("8-3", ["Mango"]), ("moons", ["apple", "Zebra"]), ("cancer 4", ["breast cancer 4"])],
 )
 def test_it_is_searched_by_name_data_and_layers(four, search, wanted):
     app = page()
@@ -307,7 +310,7 @@ def test_a_run_is_renamed_and_without_a_name_called_by_its_data_again(add):
     assert the_store().find(run).name == "after all"
     assert names(app) == ["after all"]
     the_store().rename(run, owner_of(run), "").result(5)
-    assert names(app.run()) == ["moons, 4"]
+    assert names(app.run()) == [MOONS]
 
 
 def owner_of(run):
@@ -430,7 +433,30 @@ def test_two_to_eight_runs_are_compared_in_one_chart_with_what_differs(add):
     table = app.dataframe[0].value
     assert list(table["run"]) == [f"run {i}" for i in range(8)]
     assert list(table["learning rate"]) == [f"{0.01 * (i + 1):g}" for i in range(8)]
-    assert list(table.columns) == ["run", "best dev loss", "learning rate"]
+    columns = ["line", "run", "steps", "final dev loss", "best dev loss", "nudges", "learning rate"]
+    assert list(table.columns) == columns
+    assert list(table["nudges"]) == ["none"] * 8
+    pictures = [unquote(address) for address in table["line"]]
+    assert all(colour(i) in picture for i, picture in enumerate(pictures))
+
+
+def test_the_comparison_shows_nudges_as_ticks_and_in_words(add):
+    run = add("nudged", steps=30, learning_rate=0.05)
+    still = add("still", age=1)
+    app = page()
+    for one in (run, still):
+        widget(app.checkbox, f"tick-{one}").check().run()
+    button(app, "Compare 2 runs").click().run()
+    table = app.dataframe[0].value
+    assert list(table["nudges"]) == ["1: α 0.05 at 30", "none"]
+    assert list(table["final dev loss"]) == [number(the_store().find(one).line.dev) for one in (run, still)]
+
+
+def test_runs_of_the_same_name_are_numbered_by_age(add):
+    runs = [add("", age=age) for age in (0, 10, 20)]
+    add(MOONS, age=30)
+    assert sorted(names(page())) == [MOONS, MOONS, f"{MOONS} (2)", f"{MOONS} (3)"]
+    assert len(runs) == 3
 
 
 def test_ticks_outlast_a_search_and_are_cleared_at_once(add):
@@ -463,7 +489,7 @@ def test_a_deleted_run_is_no_longer_compared(add):
 
 
 def test_names_that_are_only_spoken_are_words():
-    assert spoken("spiral, 16-16") == "spiral, 16-16"
+    assert spoken("spiral 16-16") == "spiral 16-16"
     assert spoken("**my** [run](x) :material/home: $y$\n2") == "my run (x) material/home y 2"
 
 

@@ -1,12 +1,14 @@
 /** Dials: a range and a number field for each setting that can be nudged while the run trains.
  *
- * A dial shows the person's value while it is held and the run's value otherwise. All values of one drag carry the same
- * gesture number.
+ * A dial shows the person's value while it is held and the run's value otherwise. Below the one that was moved last is
+ * what that did.
  */
 import { attribute } from "./dom.js";
 import { notes, read } from "./dial_text.js";
 import { NOTCHES, layOut } from "./dial_view.js";
 import { shown } from "./format.js";
+import { gestures } from "./gestures.js";
+import { helpedLine } from "./helped.js";
 import { moved, valueAt } from "./scales.js";
 
 /** @import { Channel, DialRow, DialsData, Part, Status } from "./types.js" */
@@ -20,7 +22,6 @@ const KEYS = { // hundredths of the scale
 const LETTING_GO = ["pointerup", "pointercancel", "lostpointercapture", "blur", "keyup", "change"];
 const PATIENCE = 4000; // ms after which a value that the run did not confirm is dropped
 
-let gestures = Date.now() % 1e9; // starts at another number on another page of the same run
 let messages = 0;
 
 /** The part "dials" in `root`.
@@ -33,6 +34,7 @@ export function dials(root) {
   /** @type {Channel} */
   let channel;
   let described = "";
+  const effect = helpedLine((message) => channel.send(message));
   root.setAttribute("role", "group");
   root.setAttribute("aria-label", "Settings of the run");
 
@@ -50,8 +52,14 @@ export function dials(root) {
       const dial = build(row, () => channel);
       shownDials.set(row.name, dial);
       root.append(dial.node);
-      if (channel.status) dial.show(channel.status, channel.seq);
     }
+    if (channel.status) show(channel.status, channel.seq);
+  }
+
+  /** @type {(status: Status, seq: number) => void} */
+  function show(status, seq) {
+    shownDials.forEach((dial) => dial.show(status, seq));
+    effect.show(status.helped, shownDials.get(status.helped?.control ?? "")?.node);
   }
 
   /** The dial that sent message `id`. @param {number | null | undefined} id */
@@ -59,7 +67,7 @@ export function dials(root) {
   return {
     update,
     listens: {
-      frame: ({ status, seq }) => shownDials.forEach((dial) => dial.show(status, seq)),
+      frame: ({ status, seq }) => show(status, seq),
       link: (state) => { if (state !== "open") shownDials.forEach((dial) => dial.forget()); },
       owns: (id) => Boolean(find(id)),
       error: ({ id, sentence }) => find(id)?.refuse(sentence),
@@ -82,11 +90,12 @@ function build(row, channel) {
   /** @type {Set<number | null | undefined>} */
   const sent = new Set(); // numbers of this gesture's messages
   let grip = false; // a finger, a key or the field's caret holds the dial
-  let gesture = 0;
+  const gesture = gestures();
   let queued = 0;
 
   const value = () => held ?? run;
-  const newGesture = () => { gesture = gestures += 1; sent.clear(); };
+  const newGesture = () => { gesture.begin(); sent.clear(); };
+  const press = () => { if (!gesture.press()) sent.clear(); };
 
   /** The person chose `next`; it is sent with the screen's next refresh. @param {number} next */
   function turn(next) {
@@ -101,7 +110,7 @@ function build(row, channel) {
     messages += 1;
     sent.add(messages);
     expect();
-    channel().send({ type: "nudge", changes: { [row.name]: held }, gesture, id: messages });
+    channel().send({ type: "nudge", changes: { [row.name]: held }, gesture: gesture.current(), id: messages });
     paint();
   }
 
@@ -149,7 +158,7 @@ function build(row, channel) {
   range.addEventListener("keydown", (event) => {
     if (!(event.key in KEYS) || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
-    if (!event.repeat) newGesture();
+    press();
     grip = true;
     turn(moved(row, value(), KEYS[event.key] * (event.shiftKey ? 0.1 : 1)));
   });
@@ -162,7 +171,7 @@ function build(row, channel) {
     if (event.key === "Escape") { view.complain(""); release(); field.select(); }
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
-    if (!event.repeat) newGesture();
+    press();
     grip = false;
     turn(moved(row, value(), KEYS[event.key] * (event.shiftKey ? 0.1 : 1)));
   });

@@ -5,6 +5,7 @@
 import { channelOf } from "./websocket.js";
 import { charts } from "./charts.js";
 import { dials } from "./dials.js";
+import { helpedPart } from "./helped.js";
 import { localChannel } from "./script_channel.js";
 import { leaders, searchBar } from "./search_bar.js";
 import { labBar } from "./lab_bar.js";
@@ -18,8 +19,9 @@ import { statusText } from "./status_text.js";
 /** By the names that Python uses (component.py), which sends each part its own data.
  * @type {Record<string, (root: HTMLElement) => Part>} */
 const PARTS = {
-  "run-bar": runBar, dials, charts, "status-text": statusText, "search-bar": searchBar, leaders, "lab-bar": labBar,
+  "run-bar": runBar, dials, charts, "status-text": statusText, helped: helpedPart, "search-bar": searchBar, leaders, "lab-bar": labBar,
 };
+const INERT = new Set(["dials", "helped"]); // parts that do nothing for somebody who only watches
 const UNSTYLED_AFTER = 5000; // ms after which parts are shown although their style sheet has not come
 const STALE_AFTER = 400; // ms after which page widgets that show an old value are updated
 
@@ -105,7 +107,7 @@ function fromRun(part, root) {
     const channel = channelOf(component.data.token, component.data.socket);
     channel.look(component.data.sight ?? {});
     root.classList.toggle("panda-watching", Boolean(component.data.watching));
-    root.inert = Boolean(component.data.watching) && component.data.part === "dials";
+    root.inert = Boolean(component.data.watching) && INERT.has(component.data.part);
     part.update(component, channel);
     follow.expect(component);
     if (token === component.data.token) return channel.refresh();

@@ -68,6 +68,7 @@ export function runBar(root) {
 
   return {
     update(next, itsChannel) {
+      if (component && component.data.token !== next.data.token) toTop(root);
       component = next;
       channel = itsChannel;
       view.offer(component.data);
@@ -97,6 +98,13 @@ export function runBar(root) {
       onStage.remove();
     },
   };
+}
+
+/** The page stands at the bar and the charts of a run that was just started or opened.
+ * @param {HTMLElement} root
+ */
+function toTop(root) {
+  root.closest('[data-testid="stMain"]')?.scrollTo({ top: 0 });
 }
 
 /** The bar itself; `show(status)` brings it up to date.

@@ -22,6 +22,16 @@ export interface Status {
   selected?: boolean; // a region is selected in the charts
   marks?: number[]; // steps of a run's nudges
   wrong?: Wrong | null; // with a run
+  helped?: Helped | null; // with a run: what its last nudge did
+}
+
+/** What the last nudge did, beside the twin. */
+export interface Helped {
+  control: string; // the setting that it changed, or "all"
+  after: number; // steps since then that are compared
+  words: string;
+  twin: string;
+  luck: string | null; // what the seed test says
 }
 
 /** What has gone wrong in a run. */
@@ -127,7 +137,7 @@ export interface Described {
 export type Places = Record<string, [number, number] | null>;
 
 export type Message = { id?: number } & (
-  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" | "repair" }
+  | { type: "play" | "pause" | "step" | "epoch" | "more" | "restart" | "stop" | "repair" | "start_seed_test" | "dismiss" }
   | { type: "speed"; steps: number }
   | { type: "stop_at"; step?: number; epochs?: number; loss?: number }
   | { type: "look"; step: number | null }
@@ -240,9 +250,14 @@ export interface DialsData {
 }
 
 export interface RunBarData {
+  token: string;
   phone: string; // where the QR code is that opens this run on a phone
   speeds: [number, string][];
   restart: boolean;
+}
+
+export interface HelpedData {
+  control: string; // "": any
 }
 
 export interface StatusTextData {

@@ -111,6 +111,11 @@ def words(
     _mount(opened, "status-text", key or f"words-{name}", data, stale=ignore)
 
 
+def helped(opened: RunSession, control: str) -> None:
+    """The line that says whether the last nudge helped: under the `control` that was moved, or for any ("")."""
+    _mount(opened, "helped", f"helped-{control}", {"control": control})
+
+
 def search_bar(opened: SearchSession) -> None:
     """The bar that plays a search."""
     _mount(opened, "search-bar", "search", {})

@@ -15,9 +15,11 @@ from core.charts.marks import label, newest
 from core.charts.packet import pack
 from core.charts.searches import SEARCH_CHARTS
 from core.charts.searches.regions import region_words
+from core.charts.seed_test import hint as luck
 from core.labs.side_by_side import SHORT
+from core.runs.helped import helped
 from core.runs.journal import Gesture
-from core.runs.notices import decay_words, notices, seed_test_words, twin_words
+from core.runs.notices import decay_words, notices, seed_test_words
 from core.runs.run import Run
 from core.runs.wrong import wrong
 from core.scenes.registry import scene_of
@@ -92,6 +94,7 @@ def make_frame(
 def status(opened: RunSession) -> dict[str, Any]:
     """What is true now of the run, or of the step that is looked at, beside its charts."""
     run, head, pacing = opened.shown, opened.run, opened.pacing
+    found = helped(head)
     replay = opened.timeline.replays.first
     history, examples, nudges = run.history, run.data.train.labels.size, newest(head.journal)
     return {
@@ -113,7 +116,8 @@ def status(opened: RunSession) -> dict[str, Any]:
         "looking": opened.timeline.view is not None,
         "catching_up": replay.step if replay else None,
         "watch": watched(opened),
-        "words": {"twin": twin_words(head), "luck": seed_test_words(head), "decay": decay_words(run)},
+        "helped": asdict(found) | {"luck": luck(head)} if found else None,
+        "words": {"twin": found.sentence if found else "", "luck": seed_test_words(head), "decay": decay_words(run)},
         "idle": {field.name: words for field in SETTINGS if (words := field.idle(run.settings))},
         "notices": [*filter(None, [opened.recording.state.unsaved, opened.said, pacing.said]), *notices(run)],
         "wrong": wrong_row(run),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 import streamlit as st
 
 from core.nn.optimizers import OPTIMIZERS, keeps_moments
+from core.runs.helped import ALL, control_of
 from core.runs.notices import decay_words
-from core.runs.run import Run
+from core.runs.run import Run, differences
 from core.sessions.commands import Nudge
 from core.sessions.run_session import RunSession
-from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, SETTINGS, Field
+from core.settings.table import FIELDS, GROUPS, MAX_LAYERS, SETTINGS, Field, Settings
 from pages.common.identity import drives
 from pages.common.sentences import callback
 from pages.live.server import component
@@ -36,6 +38,31 @@ def settings_panel(opened: RunSession) -> None:
                 else:
                     component.dials(opened, list(some), key=f"dials-{group}-{i}", watch=watch)
                     watch = {}
+    _reset_button(opened)
+
+
+def _reset_button(opened: RunSession) -> None:
+    """Set all settings to their defaults, as one nudge."""
+
+    @callback
+    def reset() -> None:
+        most = opened.run.data.train.labels.size
+        defaults = asdict(Settings())
+        if not differences(opened.shown.settings, Settings(**defaults)):
+            st.toast("All settings have their defaults already.", icon=":material/info:")
+        opened.do(Nudge(defaults | {"batch_size": min(defaults["batch_size"], most)}))
+
+    help = "One nudge, with a twin, which one undo takes back."
+    st.button("Reset all settings", icon=":material/restart_alt:", help=help, on_click=reset, width="stretch",
+              disabled=not drives(opened))  # fmt: skip
+    _answer(opened, ALL)
+
+
+def _answer(opened: RunSession, control: str) -> None:
+    """Under a control of the page's own that was moved last: whether that helped."""
+    journal = opened.run.journal
+    if journal and control_of(journal[-1]) == control:
+        component.helped(opened, control)
 
 
 def _native(opened: RunSession, field: Field) -> None:
@@ -56,6 +83,7 @@ def _native(opened: RunSession, field: Field) -> None:
             st.caption(note)
         if field.name in LIVE_WORDS:
             component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
+        _answer(opened, field.name)
 
 
 def _state(opened: RunSession, field: Field) -> str:
@@ -105,13 +133,13 @@ def _spec_input(opened: RunSession, field: Field) -> Any:
 
 
 def layers_input(opened: RunSession, hidden: tuple[int, ...]) -> tuple[int, ...]:
-    """How many hidden layers, and the units of each, starting from `hidden`."""
+    """How many hidden layers, and the units of each, starting from `hidden`: three beside each other."""
     key = f"spec-{opened.token}-{'-'.join(map(str, hidden))}"
-    count = st.number_input("Hidden layers", value=len(hidden), step=1, key=key, help=FIELDS["hidden"].help)
-    columns = st.columns(3, gap="small")
+    first, *cells = st.columns([1.35, 1, 1], gap="small")
+    count = first.number_input("Hidden layers", value=len(hidden), step=1, key=key, help=FIELDS["hidden"].help)
     units = []
     for l in range(min(count, MAX_LAYERS + 1)):  # one too many, and `RunSpec` says so
-        first = hidden[min(l, len(hidden) - 1)]
-        with columns[l % 3]:
-            units.append(st.number_input(f"Units {l + 1}", value=first, step=1, key=f"{key}-{l}"))
+        cells = cells or list(st.columns([1.35, 1, 1], gap="small"))
+        now = hidden[min(l, len(hidden) - 1)]
+        units.append(cells.pop(0).number_input(f"Units {l + 1}", value=now, step=1, key=f"{key}-{l}"))
     return tuple(units)

@@ -6,9 +6,10 @@ import streamlit as st
 
 from core.errors import UserError
 from core.runs.journal import Gesture, gestures
-from core.runs.run import Run
+from core.runs.run import TWIN_STEPS, Run
 from core.sessions.commands import Annotate, DropSeedTest, KeepTwins, StartSeedTest, Undo
 from core.sessions.run_session import RunSession
+from pages.common.current_run import TWINS
 from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import callback
@@ -27,18 +28,19 @@ def journal_panel(opened: RunSession) -> None:
         st.caption(
             "No nudges yet. Each change of a setting is listed here with its effect, and the last can be undone."
         )
-    elif mine and st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
-        _undo(opened)
+    elif mine:
+        if st.button("Undo the last nudge", icon=":material/undo:", width="stretch"):
+            _undo(opened)
+        st.caption(f"It goes back to step {made[-1].first:,} and pauses. The steps after it stay as a branch.")
     twin, seed_test = st.columns(2, gap="small", vertical_alignment="center")
     with twin:
         _twin_switch(opened, mine)
     if made and mine:
         with seed_test:
             _luck_button(opened)
-    component.words(
-        opened, "twin", watch={name: watched(opened)[name] for name in ("nudges", "line", "pending", "luck")}
-    )
-    component.words(opened, "luck")
+    component.helped(opened, "")
+    watch = {name: watched(opened)[name] for name in ("nudges", "line", "pending", "luck")}
+    component.words(opened, "luck", watch=watch)
     _entries(opened, made, mine)
 
 
@@ -58,10 +60,12 @@ def _luck_button(opened: RunSession) -> None:
 def _twin_switch(opened: RunSession, mine: bool) -> None:
     @callback
     def switch() -> None:
+        st.session_state[TWINS] = st.session_state["twins"]
         opened.do(KeepTwins(st.session_state["twins"]))
 
     st.session_state["twins"] = opened.run.twins
-    help = "A copy of the run without the last nudge trains beside it on the same mini-batches, dotted in the charts."
+    help = f"After each nudge, a copy of the run without it trains beside it for {TWIN_STEPS:,} steps, on the same "
+    help += "mini-batches, dotted in the charts. A new nudge replaces it by the run without that one."
     st.toggle("Keep a twin", key="twins", help=help, on_change=switch, disabled=not mine)
 
 
@@ -74,7 +78,7 @@ def _entries(opened: RunSession, made: list[Gesture], mine: bool) -> None:
             words.markdown(f":small[**{when(gesture)}** · {gesture.words}]")
             if mine:
                 help, key = "Write a note on this nudge", f"menu-note-{gesture.place}"
-                label = f"Note on the nudge at step {gesture.step:,}"
+                label = f"Note on the nudge at step {gesture.first:,}"
                 with note.popover(label, icon=":material/edit_note:", help=help, type="tertiary", key=key):
                     _note_field(opened, gesture.place)
             st.caption(effect(run, gesture, end))
@@ -96,9 +100,9 @@ def _note_field(opened: RunSession, place: int) -> None:
 
 
 def when(gesture: Gesture) -> str:
-    """Such as "Step 120" or, of a drag, "Steps 120 to 135": a twin counts from the first."""
+    """Such as "Step 120" or, of a drag, "Step 120, moved until 135": twin and undo go by the first."""
     first, last = gesture.first, gesture.step
-    return f"Step {last:,}" if first == last else f"Steps {first:,} to {last:,}"
+    return f"Step {first:,}" if first == last else f"Step {first:,}, moved until {last:,}"
 
 
 def effect(run: Run, gesture: Gesture, end: int) -> str:
@@ -115,5 +119,13 @@ def _undo(opened: RunSession) -> None:
     except UserError as error:
         st.toast(plain(str(error)), icon=":material/error:")
         return
-    st.toast(f"Undone: {undone.words}. The run is back at step {undone.first:,}.", icon=":material/undo:")
+    words = f"Undone: {undone.gesture.words}. The run is paused, {back_at(undone.gesture.first, undone.left)}."
+    st.toast(words, icon=":material/undo:")
     st.rerun(scope="app")
+
+
+def back_at(step: int, left: int) -> str:
+    """Such as "back at step 1,200; the 11,000 steps after it stay as a branch"."""
+    steps = "the step" if left == 1 else f"the {left:,} steps"
+    stay = f"; {steps} after it stay{'s' * (left == 1)} as a branch" if left else ""
+    return f"back at step {step:,}{stay}"

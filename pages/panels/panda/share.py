@@ -13,9 +13,8 @@ from core.sessions.commands import Read
 from core.sessions.run_session import RunSession
 from core.settings.link import to_query
 from pages.common.escape import plain
-from pages.common.identity import owner_token
 from pages.common.links import continue_elsewhere, link
-from pages.panels.runs.listed import listed
+from pages.panels.runs.listed import name_of
 
 
 def share_panel(opened: RunSession) -> None:
@@ -30,7 +29,7 @@ def share_panel(opened: RunSession) -> None:
         st.caption(plain(str(error)))
     continue_elsewhere(opened, "run")
     st.markdown("**Files** of the run at this step.")
-    name = _name(opened)
+    name = name_of(opened)
     st.download_button(
         "Run, to open it again (JSON)",
         lambda: opened.do(Read(lambda it: run_file.dump(it.run))),
@@ -50,13 +49,6 @@ def share_panel(opened: RunSession) -> None:
             on_click="ignore",
             width="stretch",
         )
-
-
-def _name(opened: RunSession) -> str:
-    """What the list of runs calls it, "" where it is not stored."""
-    recorder = opened.recorder
-    entry = recorder.store.find(opened.token) if recorder else None
-    return listed(entry, recorder.store.tables.of(owner_token())).name if recorder and entry else ""
 
 
 def _exported(opened: RunSession, export: Export) -> bytes:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from core.sessions.run_session import RunSession
 from core.settings.digits import in_full
+from core.settings.names import DEFAULTS, run_name
+from core.settings.plain import missing
 from core.settings.table import FIELDS, RunSpec, Settings
 from core.store import Entry
+from pages.common.identity import owner_token
 
-DEFAULTS = asdict(RunSpec()) | asdict(Settings())
 AGES = (("minute", 60), ("hour", 3600), ("day", 86_400), ("month", 30 * 86_400), ("year", 365 * 86_400))
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A run as the list shows it: `name` is the person's own or, where there is none, its data and layers."""
+    """A run as the list shows it: `name` is the person's own or, where there is none, what it is `about`: data, layers,
+    and what differs from the defaults."""
 
     entry: Entry
     name: str
@@ -39,10 +44,34 @@ SORTS: dict[str, Callable[[Listed], Any]] = {
 
 def listed(entry: Entry, titles: dict[str, str]) -> Listed:
     """A stored run with its name; `titles` are those of uploaded tables."""
-    spec = DEFAULTS | entry.spec
-    data = titles.get(spec["dataset"]) or FIELDS["dataset"].word(spec["dataset"])
-    about = f"{data}, {FIELDS['hidden'].word(spec['hidden'])}"
+    values = values_of(entry)
+    about = run_name(values, titles.get(values["dataset"], ""))
     return Listed(entry, entry.name or about, about)
+
+
+def values_of(entry: Entry) -> dict[str, Any]:
+    """The fields of a stored run's spec and first settings, by name."""
+    off = missing(RunSpec) | missing(Settings)
+    return {**DEFAULTS, **off, **entry.spec, **entry.settings}
+
+
+def told_apart(runs: Iterable[Listed]) -> list[Listed]:
+    """The runs, in this order; of those with the same name and none of their own, the second ends in "(2)", by age."""
+    runs, seen, names = list(runs), Counter[str](), {}
+    for it in sorted(runs, key=lambda it: it.entry.created):
+        seen[it.name] += 1
+        number = seen[it.name]
+        names[it.entry.id] = it.name if it.entry.name or number == 1 else f"{it.name} ({number})"
+    return [replace(it, name=names[it.entry.id]) for it in runs]
+
+
+def name_of(opened: RunSession) -> str:
+    """What the list of runs calls an open run, its number left out."""
+    recorder = opened.recorder
+    entry = recorder.store.find(opened.token) if recorder else None
+    if recorder and entry:
+        return listed(entry, recorder.store.tables.of(owner_token())).name
+    return run_name(asdict(opened.run.spec) | asdict(opened.run.start))
 
 
 def fitting(runs: Sequence[Listed], search: str) -> list[Listed]:
@@ -67,7 +96,7 @@ def ago(seconds: float) -> str:
 
 def differing(runs: Sequence[Listed]) -> dict[str, list[str]]:
     """The settings in which these runs differed at step 0: label -> its value in each run."""
-    began = [DEFAULTS | it.entry.spec | it.entry.settings for it in runs]
+    began = [values_of(it.entry) for it in runs]
     words = {name: [field.word(values[name]) for values in began] for name, field in FIELDS.items()}
     return {FIELDS[name].label: row for name, row in words.items() if len(set(row)) > 1}
 

@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.charts.compare import compare
+from core.charts.marks import label
+from core.charts.swatch import swatch
+from core.runs.journal import Gesture, gestures
+from core.runs.journal_json import journal_of
 from core.sessions.run_recorder import load
 from core.sessions.run_registry import RUN_SESSIONS
 from core.store import Progress, the_store
@@ -14,6 +18,9 @@ from pages.common.escape import plain
 from pages.common.identity import owner_token
 from pages.panels.runs.listed import Listed, differing, number
 from pages.panels.runs.row_menu import saved
+
+LINE = "line"  # the column with the pictures
+NUDGES_SHOWN, TICKS = 3, 60  # the last nudges of a run in the table, and in the chart
 
 
 def delete(it: Listed) -> None:
@@ -33,7 +40,9 @@ def duplicate(it: Listed) -> None:
     store, line, name = the_store(), it.entry.line, f"Copy of {it.name}"
 
     def copy() -> None:
-        opened = RUN_SESSIONS.open(load(store, it.entry, line.id), owner_token(), name)
+        replay = load(store, it.entry, line.id)
+        replay.run.twins = it.entry.twins
+        opened = RUN_SESSIONS.open(replay, owner_token(), name)
         come = Progress(line.step, line.best, line.dev, line.accuracy, line.curve)
         if opened.recorder:
             store.advance(opened.recorder.line, come).result()
@@ -71,7 +80,7 @@ def clear() -> None:
 
 @st.dialog("Rename this run")
 def rename_dialog(it: Listed) -> None:
-    """The dialog that renames a run. Without a name it is called by its data and layers."""
+    """The dialog that renames a run. Without a name it is called by its data, layers and settings."""
     with st.form("runs-rename", border=False):
         name = st.text_input("Name", it.entry.name, max_chars=80, placeholder=it.about)
         asked = st.form_submit_button("Save", type="primary")
@@ -81,10 +90,29 @@ def rename_dialog(it: Listed) -> None:
 
 @st.dialog("Dev loss, step by step", width="large")
 def comparison(runs: Sequence[Listed]) -> None:
-    """A chart with the dev loss of each run's current line, and a table of the settings that differed at first."""
+    """A chart with the dev loss of each run's current line and ticks at its nudges, and a table with a row for each:
+    its line, losses, nudges, and the settings in which they differed at first."""
     dark = st.context.theme.type == "dark"
     curves = [(it.name, *it.entry.line.curve) for it in runs]
+    made = [gestures(journal_of(the_store().journal(it.entry.line.id))) for it in runs]
     config = {"showSendToCloud": False, "displaylogo": False}
-    st.plotly_chart(compare(curves, dark), theme=None, height=380, config=config, alt="Dev loss of the chosen runs")
-    columns = {"run": [it.name for it in runs], "best dev loss": [number(it.entry.best) for it in runs]}
-    st.dataframe(columns | differing(runs), hide_index=True, height="content")
+    figure = compare(curves, dark, [[gesture.first for gesture in some[-TICKS:]] for some in made])
+    st.plotly_chart(figure, theme=None, height=380, config=config, alt="Dev loss of the chosen runs")
+    columns = {
+        LINE: [swatch(i) for i in range(len(runs))],
+        "run": [it.name for it in runs],
+        "steps": [f"{it.entry.line.step:,}" for it in runs],
+        "final dev loss": [number(it.entry.line.dev) for it in runs],
+        "best dev loss": [number(it.entry.line.best) for it in runs],
+        "nudges": [nudges_words(some) for some in made],
+    }
+    pictures = {LINE: st.column_config.ImageColumn(width=60)}
+    st.dataframe(columns | differing(runs), hide_index=True, height="content", column_config=pictures)
+
+
+def nudges_words(made: Sequence[Gesture]) -> str:
+    """Such as "2: α 1 at 400, Adam at 900"; of many, the last few."""
+    if not made:
+        return "none"
+    shown = [f"{label(one)} at {one.first:,}" for one in made[-NUDGES_SHOWN:]]
+    return f"{len(made):,}: {'… ' * (len(made) > NUDGES_SHOWN)}{', '.join(shown)}"

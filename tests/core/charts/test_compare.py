@@ -1,6 +1,7 @@
 """Tests of the static comparison of runs, and of the small curve in a list of them."""
 
 import re
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import numpy as np
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.charts.compare import compare, numbers, wide
-from core.charts.palette import BLUE
+from core.charts.palette import BLUE, GLYPHS, colour, symbol
 from core.charts.sparkline import sparkline
+from core.charts.swatch import swatch
 
 nan = np.nan
 floats = st.floats(allow_nan=True, allow_infinity=True)
@@ -141,3 +143,20 @@ def test_it_stays_in_its_box(points):
 @pytest.mark.parametrize("values", [[1.7e308, 1.7e308], [5e-324, 1.7e308], [5e-324, 5e-324]])
 def test_the_greatest_and_the_least_numbers_do_not_overflow(values):
     assert sparkline([0, 1], values).startswith("<svg")
+
+
+def test_nudges_are_ticks_on_their_lines():
+    figure = compare([("a", [0, 10, 20], [1.0, 0.5, 0.25]), ("b", [0], [None])], nudges=[[5, 20], [0]])
+    traces = {trace.uid: trace for trace in figure.data}
+    assert (list(traces["nudges0"].x), list(traces["nudges0"].y)) == ([5, 20], [0.75, 0.25])
+    assert traces["nudges0"].marker.color == traces["run0"].line.color
+    assert len(traces["nudges1"].x) == 0
+
+
+def test_a_swatch_has_the_line_s_colour_dash_and_marker():
+    pictures = [unquote(swatch(i)) for i in range(8)]
+    assert len(set(pictures)) == 8
+    for i, picture in enumerate(pictures):
+        ElementTree.fromstring(picture.split(",", 1)[1])
+        assert colour(i) in picture
+        assert GLYPHS[symbol(i)] in picture
