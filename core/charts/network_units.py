@@ -85,15 +85,10 @@ def chosen(important: Array, count: int, before: Array | None = None) -> Array:
 
     Units shown `before` stay until one that is left out is `CLEARLY` more important: a picture must not flicker.
     """
-    if important.size <= count:
-        return np.arange(important.size, dtype=np.int32)
-    shown = np.argsort(-important, kind="stable")[:count] if before is None else before.copy()
-    out = np.setdiff1d(np.arange(important.size), shown)
-    while True:
-        worst, best = np.argmin(important[shown]), np.argmax(important[out])
-        if important[out[best]] / CLEARLY <= important[shown[worst]]:
-            return np.sort(shown).astype(np.int32)
-        shown[worst], out[best] = out[best], shown[worst]
+    counts = important.astype(np.float64)
+    if before is not None:
+        counts[before] *= CLEARLY
+    return np.sort(np.argsort(-counts, kind="stable")[:count]).astype(np.int32)
 
 
 def _shown(run: Run, layers: list[Array]) -> list[Array]:
