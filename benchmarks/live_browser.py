@@ -209,8 +209,8 @@ def changed(page: Page, count: int, change: Callable[[Page], None]) -> list[floa
 def situations(
     browser: Browser, server: Server, effort: Effort, dataset: str, start: int, network: bool = False
 ) -> dict[str, Watched]:
-    """The default charts of a new run at both speeds, from step `start` on, by the words for it. With `network` they are
-    those of the scene with the name of the data set, and the network's picture is one of them."""
+    """The default charts of a new run at both speeds, from step `start` on, by the words for it. With `network` they
+    are those of the scene with the name of the data set, and the network's picture is one of them."""
     found: dict[str, Watched] = {}
     with visitor(browser, server.address + (f"?scene={dataset}" if network else DEFAULT)) as page:
         if dataset == "digits" and not network:

@@ -72,7 +72,7 @@ _ROWS = (
         RunSpec(hidden=(16,) * 5, activation="sigmoid", initialization="xavier"),
         Settings(learning_rate=1.0, batch_norm=False),
         {"batch_norm": True},
-        ("loss", "gradients", "network", "z"), step=200, try_at=200,
+        ("loss", "gradients", "network", "decision_map"), step=200, try_at=200,
     ),
     Scene(
         "batch_size", "Mini-batches", "Mini-batch size",

@@ -1,15 +1,13 @@
 /** A live picture of a network. Pointing at a unit or a line shows its numbers. */
 import { element } from "./dom.js";
 import { shown } from "./format.js";
-import { paintNetwork, plain } from "./network_paint.js";
+import { UNSEEN, paintNetwork, plain } from "./network_paint.js";
 import { found, places } from "./network_places.js";
 import { tiles } from "./network_tiles.js";
 import { tip } from "./network_tip.js";
 
 /** @import { Arrays, Figure, Network, NetworkMeta, Skeleton, Theme } from "./types.js" */
 /** @import { Found, Places } from "./network_places.js" */
-
-const UNSEEN = 0.03; // share of a layer's largest weight below which a line cannot be pointed at
 
 /** A picture in `area`, as a figure whose arrays are {network: ...}, see core/charts/network.py.
  * @type {(area: HTMLElement, figure: Skeleton, meta: NetworkMeta, theme: Theme, palette: string[]) => Figure} */
@@ -29,6 +27,8 @@ export function network(area, figure, meta, theme, palette) {
   let shares = new Float32Array(0);
   /** @type {Found | null} */
   let pointed = null;
+  const watch = new ResizeObserver(resize);
+  watch.observe(area);
 
   /** @param {Arrays} arrays */
   function draw(arrays) {
@@ -39,24 +39,26 @@ export function network(area, figure, meta, theme, palette) {
   }
 
   function redraw() {
-    if (!now || !fit() || !at) return;
+    if (!now || !at) return;
     paint.clearRect(0, 0, canvas.width, canvas.height);
     paintNetwork(paint, { meta, theme, at, now, shares, pointed, pictures });
     tell(at, now);
   }
 
-  /** Give the canvas the size of its place; false where that is nothing. */
+  /** Give the canvas the size of its place. Not in every frame: to ask for a size makes the browser lay out the page. */
   function fit() {
     const { clientWidth: width, clientHeight: height } = area;
     const ratio = window.devicePixelRatio || 1;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (!wide || !high) return false;
-    if (!at || canvas.width !== wide || canvas.height !== high) {
-      Object.assign(canvas, { width: wide, height: high });
-      at = places(meta.columns, width, height, margin.l, margin.r);
-    }
+    if (!wide || !high || (at && canvas.width === wide && canvas.height === high)) return;
+    Object.assign(canvas, { width: wide, height: high });
     paint.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return true;
+    at = places(meta.columns, width, height, margin.l, margin.r);
+  }
+
+  function resize() {
+    fit();
+    redraw();
   }
 
   /** Show the numbers of what is pointed at. @type {(at: Places, now: Network) => void} */
@@ -76,7 +78,7 @@ export function network(area, figure, meta, theme, palette) {
   /** @param {PointerEvent} event */
   function point({ offsetX, offsetY }) {
     if (!at) return;
-    pointed = found(at, offsetX, offsetY, (i) => Math.abs(shares[i]) > UNSEEN);
+    pointed = found(at, offsetX, offsetY, (i) => Math.abs(shares[i]) >= UNSEEN);
     redraw();
   }
 
@@ -88,15 +90,16 @@ export function network(area, figure, meta, theme, palette) {
   /** @param {Theme} next */
   function dress(next) {
     theme = next;
-    redraw();
+    resize();
   }
 
   function purge() {
+    watch.disconnect();
     canvas.remove();
     said.node.remove();
   }
 
-  return { draw, dress, resize: redraw, setAxes() {}, purge };
+  return { draw, dress, resize, setAxes() {}, purge };
 }
 
 /** Weights over the largest of those between the same columns, 0 for what is not a number.
