@@ -304,6 +304,17 @@ def test_the_network_is_drawn_and_says_the_numbers_of_a_unit_and_of_a_line(page)
     said.wait_for(state="hidden")
 
 
+def test_the_network_is_larger_on_the_whole_screen(page):
+    show_chart(page, "Network")
+    page.wait_for_function(f"({PAINTED})() > 20")
+    scale = "document.querySelector('canvas.panda-network').getContext('2d').getTransform().a"
+    assert page.evaluate(scale) == 1
+    page.get_by_role("button", name="Full screen: Network").click()
+    page.wait_for_function(f"{scale} > 1.5 && ({PAINTED})() > 20")
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"{scale} === 1")
+
+
 def words_at(page, box, said, wanted):
     """What is said where a pointer that moves over the picture first meets something with words like `wanted`."""
     for across in range(8, 60):

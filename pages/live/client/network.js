@@ -22,9 +22,10 @@ export function network(area, figure, meta, theme, palette) {
   /** @type {Network | null} */
   let now = null;
   /** @type {Places | null} */
-  let at = null;
+  let at = null; // in units of theme.scale px, so that all grows by one factor
   /** Each weight over the largest of its layer. @type {Float32Array} */
   let shares = new Float32Array(0);
+  let drawnScale = 1;
   /** @type {Found | null} */
   let pointed = null;
   const watch = new ResizeObserver(resize);
@@ -48,12 +49,14 @@ export function network(area, figure, meta, theme, palette) {
   /** Give the canvas the size of its place. Not in every frame: to ask for a size makes the browser lay out the page. */
   function fit() {
     const { clientWidth: width, clientHeight: height } = area;
+    const { scale } = theme;
     const ratio = window.devicePixelRatio || 1;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (!wide || !high || (at && canvas.width === wide && canvas.height === high)) return;
+    if (!wide || !high || (at && canvas.width === wide && canvas.height === high && scale === drawnScale)) return;
+    drawnScale = scale;
     Object.assign(canvas, { width: wide, height: high });
-    paint.setTransform(ratio, 0, 0, ratio, 0, 0);
-    at = places(meta.columns, width, height, margin.l, margin.r);
+    paint.setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
+    at = places(meta.columns, width / scale, height / scale, margin.l, margin.r);
   }
 
   function resize() {
@@ -66,19 +69,24 @@ export function network(area, figure, meta, theme, palette) {
     if (!pointed) return said.hide();
     if ("unit" in pointed) {
       const { unit } = pointed;
-      return said.show(area, units[unit], plain(words[unit]), (large, side) => pictures.draw(large, unit, 0, 0, side));
+      const paintLarge = (/** @type {CanvasRenderingContext2D} */ large, /** @type {number} */ side) =>
+        pictures.draw(large, unit, 0, 0, side);
+      return said.show(area, pixels(units[unit]), plain(words[unit]), paintLarge);
     }
     const { from, to, column } = lines[pointed.line];
     const [start, end] = [from, to].map((n) => plain(words[n]).split("\n")[0]);
     const kind = meta.pixels && column === 1 ? "norm of the weights" : "weight";
     const middle = { x: (units[from].x + units[to].x) / 2, y: (units[from].y + units[to].y) / 2 };
-    return said.show(area, middle, `${start} to ${end}\n${kind} ${shown(weights[pointed.line])}`);
+    return said.show(area, pixels(middle), `${start} to ${end}\n${kind} ${shown(weights[pointed.line])}`);
   }
+
+  /** @type {(place: { x: number, y: number }) => { x: number, y: number }} */
+  const pixels = ({ x, y }) => ({ x: x * drawnScale, y: y * drawnScale });
 
   /** @param {PointerEvent} event */
   function point({ offsetX, offsetY }) {
     if (!at) return;
-    pointed = found(at, offsetX, offsetY, (i) => Math.abs(shares[i]) >= UNSEEN);
+    pointed = found(at, offsetX / drawnScale, offsetY / drawnScale, (i) => Math.abs(shares[i]) >= UNSEEN);
     redraw();
   }
 
