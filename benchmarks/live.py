@@ -70,7 +70,7 @@ def in_browser(effort: Effort) -> None:
 
 
 def with_network(effort: Effort) -> None:
-    """The live page with the picture of the network among its four charts, on both data sets."""
+    """Two scenes that have the picture of the network among their four charts."""
     rows: list[list[str]] = []
     with chromium() as browser, server(BENCH) as running:
         for dataset, least in NETWORK_FRAMES.items():

@@ -15,18 +15,23 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, TimeoutError, expect, sync_playwright
+from playwright.sync_api import Browser, Page, TimeoutError, sync_playwright
 
 from benchmarks.live_process import ROOT, Server
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
 SCREEN = {"width": 1280, "height": 800}
+DEFAULT = "?dataset=spiral"  # the default run, without a scene
 PATIENCE = 60_000  # ms
 PLACES = (0.72, 0.86)  # of the learning rate's dial, between which it is turned: about 0.016 to 0.15
 LOST = 20_000.0  # ms
 MOST_SECONDS = 60.0  # for the changes of one situation
 SEEN = "() => ({frames: __probe.frames, packets: __probe.packets, drawing: window.__panda?.drawTimes})"
+DIGITS_FORM = """() => {
+  const fields = [...document.querySelectorAll('input[aria-label="Units 1"]')];
+  return fields.length === 1 && fields[0].value === "64";
+}"""
 CLEAR = "() => { __probe.frames.length = 0; __probe.packets.length = 0; window.__panda?.drawTimes.splice(0); }"
 
 
@@ -106,12 +111,12 @@ def time_to_usable(browser: Browser, address: str) -> float:
 
 def play(page: Page) -> None:
     """Press Play, or Pause."""
-    page.locator(".panda-play").click()
+    page.locator(".panda-controls .panda-play").click()
 
 
 def set_speed(page: Page, steps: int) -> None:
     """Choose the speed; 0 is flat out."""
-    page.get_by_label("Speed").select_option(str(steps))
+    page.get_by_label("Speed", exact=True).select_option(str(steps))
 
 
 def go_to(page: Page, step: int) -> None:
@@ -132,19 +137,10 @@ def choose_digits(page: Page) -> None:
     page.get_by_role("tab", name="New run").click()
     page.get_by_role("combobox", name="Data", exact=True).click()
     page.get_by_role("option", name="digits").click()
-    expect(page.get_by_label("Units 1")).to_have_value("64")
-    page.wait_for_timeout(2000)  # the button moves up, as fields of the spiral leave
+    page.wait_for_function(DIGITS_FORM)  # the fields of the spiral linger until the form is drawn
     page.get_by_role("button", name="Start a new run").click()
     page.get_by_role("tab", name="Settings").click()
     page.locator('[data-chart="confusion"] .main-svg').first.wait_for(state="attached")
-
-
-def show_network(page: Page) -> None:
-    """Put the picture of the network in the place of the second of the four charts."""
-    for name in ("Activations", "Network"):
-        page.get_by_test_id("stButtonGroup").get_by_role("button", name=name, exact=True).click()
-    page.locator("canvas.panda-network").wait_for()
-    page.locator('[data-chart="activations"]').wait_for(state="detached")
 
 
 def turn_learning_rate(page: Page) -> None:
@@ -213,14 +209,12 @@ def changed(page: Page, count: int, change: Callable[[Page], None]) -> list[floa
 def situations(
     browser: Browser, server: Server, effort: Effort, dataset: str, start: int, network: bool = False
 ) -> dict[str, Watched]:
-    """The default charts of a new run at both speeds, from step `start` on, by the words for it. With `network` its
-    picture is one of them."""
+    """The default charts of a new run at both speeds, from step `start` on, by the words for it. With `network` they
+    are those of the scene with the name of the data set, and the network's picture is one of them."""
     found: dict[str, Watched] = {}
-    with visitor(browser, server.address) as page:
-        if dataset == "digits":
+    with visitor(browser, server.address + (f"?scene={dataset}" if network else DEFAULT)) as page:
+        if dataset == "digits" and not network:
             choose_digits(page)
-        if network:
-            show_network(page)
         if start:
             go_to(page, start)
         for speed, words in ((10, "10 steps per frame"), (0, "full speed")):

@@ -64,10 +64,12 @@
     drawn([name], step, alpha, cost);
   });
 
+  const DRAWN = ".js-plotly-plot .main-svg:first-of-type, canvas.panda-network"; // one for each chart
+
   /** Usable: the Play button can be pressed, a frame is drawn and four charts stand; or four charts of the other way. */
   const watch = () => {
     const play = document.querySelector(".panda-play");
-    const plots = [...document.querySelectorAll(".js-plotly-plot")].filter((plot) => plot.querySelector(".main-svg")).length >= 4;
+    const plots = document.querySelectorAll(DRAWN).length >= 4;
     const ready = play ? !play.disabled && probe.frames.length > 0 : probe.steps.size > 0;
     if (plots && ready) probe.usable = performance.now();
     else requestAnimationFrame(watch);

@@ -12,13 +12,12 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import plotly.graph_objects as go
 
+from core.charts.class_picture import heatmap
 from core.charts.guide import Guide
-from core.charts.palette import colour, faded
 
 T = TypeVar("T")  # what a chart shows: a run, a search, the numbers of a lab
 Array = np.ndarray
 Frame = dict[str, Any]  # "uid.attribute" -> array, list of strings or number; "image" or another name -> a picture
-STRONGEST = 0.62  # opacity of full confidence in a picture of classes
 THEMES = {
     False: {"text": "#31333F", "grid": "rgba(49,51,63,0.11)", "line": "rgba(49,51,63,0.28)"},
     True: {"text": "#FAFAFA", "grid": "rgba(250,250,250,0.11)", "line": "rgba(250,250,250,0.28)"},
@@ -37,31 +36,7 @@ def no_hint(shown: object) -> str | None:
 
 def image_below(whole: go.Figure, frame: Frame) -> list[Any]:
     """The picture "image" of a frame as a heatmap, if there is one."""
-    return [_picture(frame["image"], int(frame["image"]["classes"].max()) + 1)] if "image" in frame else []
-
-
-def _picture(image: Mapping[str, Any], n_classes: int) -> go.Heatmap:
-    """A picture of classes as a heatmap: class c with a confidence from 0 to 1 is the number c + confidence."""
-    classes, confidence = image["classes"], image["confidence"]
-    rows, columns = classes.shape
-    x0, x1, y0, y1 = image["extent"]
-    scale = []
-    for c in range(n_classes):
-        scale += [[c / n_classes, faded(colour(c), 0)], [(c + 0.999) / n_classes, faded(colour(c), STRONGEST)]]
-    scale.append([1.0, faded(colour(n_classes - 1), STRONGEST)])
-    return go.Heatmap(
-        uid="image",
-        z=classes + 0.999 * confidence / 255,
-        x0=x0 + (x1 - x0) / columns / 2,
-        dx=(x1 - x0) / columns,
-        y0=y0 + (y1 - y0) / rows / 2,
-        dy=(y1 - y0) / rows,
-        zmin=0,
-        zmax=n_classes,
-        colorscale=scale,
-        showscale=False,
-        hoverinfo="skip",
-    )
+    return [heatmap(frame["image"])] if "image" in frame else []
 
 
 @dataclass(frozen=True)
@@ -70,8 +45,8 @@ class Chart(Generic[T]):
     one); `hint(shown)` is a sentence beside it, such as why it is empty, or None.
 
     The keys of `frame(shown)` are "uid.attribute" of the traces of `skeleton(shown)`, or the name of a picture that the
-    live page draws on a canvas, such as "image": {"classes", "confidence": uint8 (rows, columns), "extent": [x0, x1,
-    y0, y1]}, row 0 lowest. `below(figure, frame)` are the traces that draw pictures in a static figure.
+    live page draws on a canvas, such as "image" (see core/charts/class_picture.py). `below(figure, frame)` are the
+    traces that draw pictures in a static figure.
     """
 
     name: str

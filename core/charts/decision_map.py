@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
+from core.charts.class_picture import picture
 from core.charts.guide import Guide
 from core.charts.layout import axis, key_of, layout, titled
 from core.charts.names import LETTER, distinct, room, shared_word, short
@@ -80,8 +81,7 @@ def _points(data: Data, split: str, i: int, place: str) -> go.Scatter:
 def frame(run: Run) -> Frame:
     """The plane as the network divides it at the present step."""
     classes, confidence, extent = numbers(run)
-    image = {"classes": classes.astype(np.uint8), "confidence": (255 * confidence).astype(np.uint8), "extent": extent}
-    return {"image": image}
+    return {"image": picture(classes, confidence, run.data.n_classes, extent)}
 
 
 CHART: Chart[Run] = Chart(

@@ -21,6 +21,7 @@ SAID = {"average": "mini-batches, averaged", "train": "train set", "dev": "dev s
 KEY = {"average": "averaged", "train": "train", "dev": "dev"}
 INK = {"average": BLUE, "train": GREEN, "dev": VERMILLION}
 DASH = {"average": "solid", "train": "dash", "dev": "dashdot"}
+EARLY = 10  # steps before which the axis of losses goes down to 0: so few losses differ by next to nothing
 LEAST = 1e-8  # stands for a loss of 0, which a logarithmic axis cannot show
 
 
@@ -86,6 +87,7 @@ def skeleton(run: Run) -> go.Figure:
         line("average", SAID["average"], line={"color": BLUE, "width": 2.5}),
         go.Scatter(uid="now", x=[], y=[], mode="markers", marker=ends, cliponaxis=False, hoverinfo="skip"),
         cut.arrows(),
+        line("floor", "", hoverinfo="skip", hovertemplate=None),  # one point, so it is not seen
     ]
     return go.Figure(traces, shape)
 
@@ -103,6 +105,8 @@ def frame(run: Run) -> Frame:
         "raw.y": _zigzag(*cut.band(losses.low, losses.high, top)),
         "now.x": np.repeat(losses.measured[-1:], 2),
         "now.y": np.where(ends > top, np.float32(np.nan), ends),
+        "floor.x": np.zeros(1, np.float32),
+        "floor.y": np.full(1, 0 if run.step < EARLY else np.nan, np.float32),
     }
     for uid, (x, y) in lines.items():
         arrays[f"{uid}.x"], arrays[f"{uid}.y"] = cut.cut(x, y, top)

@@ -125,6 +125,7 @@ CHART: Chart[Run] = Chart(
     f"{NEAR} of a bound for more than {MOSTLY:.0%} of the examples. Wide layers show their most important units.",
     skeleton,
     frame,
+    every=2,
     guide=Guide(
         "Units whose pictures differ: two that look alike do the same work. Watch simple pictures become shapes from "
         "layer to layer, and for units that die or saturate.",

@@ -14,7 +14,6 @@ import numpy as np
 from core.charts import inside
 from core.charts.decision_map import SIDE, grid
 from core.charts.network_marks import states
-from core.data.datasets import Data, remembered
 from core.runs.run import Run
 
 Array = np.ndarray
@@ -22,8 +21,8 @@ UNITS, DEEP_UNITS, DEEP = 8, 6, 3  # units shown of a layer, and of one of more 
 CLASSES = 10  # outputs that are shown
 CLEARLY = 1.5  # times as important as a shown unit is one that takes its place
 BAR = 12  # rows of a tile of bars
-POINTS = slice(2, SIDE, 5)  # of each side of the decision map's grid, with the same margin at both ends
-TILE = len(range(SIDE)[POINTS])  # points of each side of a tile over the plane: 13
+POINTS = slice(2, SIDE, 5)  # of each side of the decision map's grid, which are those of a tile over the plane: 13
+DEEP_POINTS = slice(3, SIDE, 7)  # of the smaller tiles of more than `DEEP` hidden layers: 9
 
 _kept: WeakKeyDictionary[Run, list[Array]] = WeakKeyDictionary()  # the units last shown of a run, by layer
 
@@ -50,7 +49,7 @@ def numbers(run: Run) -> tuple[list[Column], list[Array]]:
     of neighbours. From a picture's pixels to a unit it is the norm of the unit's weights, (n_1, 1)."""
     X = inside.inputs(run)
     with np.errstate(all="ignore"):
-        both = _activations(run, np.concatenate([X, plane(run.data)], axis=1) if run.data.n_x == 2 else X)
+        both = _activations(run, np.concatenate([X, plane(run)], axis=1) if run.data.n_x == 2 else X)
         layers, over = [A[:, : X.shape[1]] for A in both], [A[:, X.shape[1] :] for A in both]
         shown = _shown(run, layers)
         seen = [A[units] for A, units in zip(layers, shown, strict=True)]
@@ -70,7 +69,11 @@ def most(run: Run, l: int) -> int:
     """How many units of layer l can be shown."""
     if l == len(run.sizes) - 1:
         return CLASSES
-    return DEEP_UNITS if len(run.sizes) - 2 > DEEP else UNITS
+    return DEEP_UNITS if _is_deep(run) else UNITS
+
+
+def _is_deep(run: Run) -> bool:
+    return len(run.sizes) - 2 > DEEP
 
 
 def importance(W: Array, A: Array) -> Array:
@@ -85,15 +88,10 @@ def chosen(important: Array, count: int, before: Array | None = None) -> Array:
 
     Units shown `before` stay until one that is left out is `CLEARLY` more important: a picture must not flicker.
     """
-    if important.size <= count:
-        return np.arange(important.size, dtype=np.int32)
-    shown = np.argsort(-important, kind="stable")[:count] if before is None else before.copy()
-    out = np.setdiff1d(np.arange(important.size), shown)
-    while True:
-        worst, best = np.argmin(important[shown]), np.argmax(important[out])
-        if important[out[best]] / CLEARLY <= important[shown[worst]]:
-            return np.sort(shown).astype(np.int32)
-        shown[worst], out[best] = out[best], shown[worst]
+    held = np.zeros(important.size, bool)
+    held[[] if before is None else before] = True
+    counts = np.where(held, CLEARLY, 1.0) * important
+    return np.sort(np.lexsort((~held, -counts))[:count]).astype(np.int32)  # of units that count the same, those held
 
 
 def _shown(run: Run, layers: list[Array]) -> list[Array]:
@@ -133,19 +131,23 @@ def _tiles(run: Run, seen: list[Array], over: list[Array], first: Array) -> list
     """Pictures of the shown units of each layer: their outputs `over` the plane if there are two features, else the
     weights of each pixel in the `first` hidden layer of a picture, else bars, the mean of what is `seen` by class."""
     if run.data.n_x == 2:
-        return [_scaled(run, l, A.reshape(-1, TILE, TILE)) for l, A in enumerate(over)]
+        side = len(range(SIDE)[_points(run)])
+        return [_scaled(run, l, A.reshape(-1, side, side)) for l, A in enumerate(over)]
     found = [bars(_scaled(run, l, by_class(run, A))) for l, A in enumerate(seen)]
     if run.data.picture:
         found[1] = _fitted(run.stack.network.theta.W[1][0][first]).reshape(-1, *run.data.picture)
     return found
 
 
-@remembered
-def plane(data: Data) -> Array:
-    """Standardized points (2, TILE * TILE) over the plane of two features, from left to right, highest row first."""
-    points = grid(data)[0].reshape(2, SIDE, SIDE)[:, POINTS, POINTS]
-    ordered: Array = points[:, ::-1].reshape(2, -1)
-    return ordered
+def plane(run: Run) -> Array:
+    """Standardized points (2, side * side) over the plane of two features, from left to right, highest row first."""
+    some = _points(run)
+    points: Array = grid(run.data)[0].reshape(2, SIDE, SIDE)[:, some, some]
+    return points[:, ::-1].reshape(2, -1)
+
+
+def _points(run: Run) -> slice:
+    return DEEP_POINTS if _is_deep(run) else POINTS
 
 
 def by_class(run: Run, A: Array) -> Array:

@@ -27,7 +27,7 @@ _ROWS = (
         RunSpec(turns=8.0, noise=0.12),
         Settings(learning_rate=0.03, optimizer="heavy_ball", batch_norm=False),
         {"learning_rate": 0.9},
-        ("loss", "activations", "outputs", "decision_map"), speed=1, try_at=300,
+        ("loss", "network", "decision_map", "activations"), speed=1, try_at=300,
     ),
     Scene(
         "fast", "Too fast", "Too fast",
@@ -72,7 +72,7 @@ _ROWS = (
         RunSpec(hidden=(16,) * 5, activation="sigmoid", initialization="xavier"),
         Settings(learning_rate=1.0, batch_norm=False),
         {"batch_norm": True},
-        ("loss", "gradients", "z", "decision_map"), step=200, try_at=200,
+        ("loss", "gradients", "network", "decision_map"), step=200, try_at=200,
     ),
     Scene(
         "batch_size", "Mini-batches", "Mini-batch size",
@@ -116,7 +116,7 @@ _ROWS = (
         RunSpec("digits", hidden=(64, 32)),
         Settings(learning_rate=0.05),
         {"learning_rate": 0.05 / 30},
-        ("outputs", "loss", "confusion", "mean_output"), speed=1, try_at=40, horizon=200,
+        ("outputs", "network", "loss", "confusion"), speed=1, try_at=40, horizon=200,
     ),
     Scene(
         "overfitting", "Overfitting", "Overfitting",
@@ -127,7 +127,7 @@ _ROWS = (
         RunSpec("moons", noise=0.4, examples=200, dev_share=0.5, hidden=(64, 64)),
         Settings(learning_rate=0.01, optimizer="adam", batch_norm=False),
         {"weight_decay": 1.0},
-        ("loss", "decision_map", "outputs", "activations"), step=200, try_at=200, horizon=1000,
+        ("loss", "decision_map", "network", "outputs"), step=200, try_at=200, horizon=1000,
     ),
     Scene(
         "race", "Race", "A race of 64",

@@ -295,13 +295,24 @@ def test_the_network_is_drawn_and_says_the_numbers_of_a_unit_and_of_a_line(page)
     play_to(page, 60)
     canvas = page.locator("canvas.panda-network")
     canvas.scroll_into_view_if_needed()
-    box, said = canvas.bounding_box(), page.locator(".panda-said")
+    box, said = canvas.bounding_box(), page.locator(".panda-network-tip")
     assert not said.is_visible()
     line = words_at(page, box, said, r"x\d to layer 1, unit \d+\nweight -?[\d.e-]+$")
     unit = words_at(page, box, said, r"layer 1, unit \d+\nmean [\d.e-]+, deviation [\d.e-]+\nγ [-\d.e]+, β [-\d.e]+")
     assert line != unit
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     said.wait_for(state="hidden")
+
+
+def test_the_network_is_larger_on_the_whole_screen(page):
+    show_chart(page, "Network")
+    page.wait_for_function(f"({PAINTED})() > 20")
+    scale = "document.querySelector('canvas.panda-network').getContext('2d').getTransform().a"
+    assert page.evaluate(scale) == 1
+    page.get_by_role("button", name="Full screen: Network").click()
+    page.wait_for_function(f"{scale} > 1.5 && ({PAINTED})() > 20")
+    page.keyboard.press("Escape")
+    page.wait_for_function(f"{scale} === 1")
 
 
 def words_at(page, box, said, wanted):

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import plotly.graph_objects as go
 
 from core.charts.chart import Chart, Frame
+from core.charts.class_picture import picture
 from core.charts.layout import axis, key_of, layout
 from core.charts.palette import GREY, colour, symbol
 from core.labs.boundaries import Divided, edge
@@ -47,11 +47,7 @@ def frame(shown: Divided) -> Frame:
     points, wrong, reach = shown.points, ~shown.right, edge()
     labels = points.labels.tolist()
     return {
-        "image": {
-            "classes": shown.likeliest.astype(np.uint8),
-            "confidence": (255 * shown.confidence).astype(np.uint8),
-            "extent": [-reach, reach, -reach, reach],
-        },
+        "image": picture(shown.likeliest, shown.confidence, points.classes, [-reach, reach, -reach, reach]),
         "points.x": points.x,
         "points.y": points.y,
         "points.marker.color": [colour(k) for k in labels],

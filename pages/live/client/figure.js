@@ -17,7 +17,9 @@ const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hove
   showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
 const CALM = 500; // ms between two whole drawings of one figure
 const APART = 25; // ms between the whole drawings of any two figures
-const REST = 350; // ms without a frame after which the figure is drawn once more
+const REST = 350; // ms without a frame after which the figure is drawn once more, or this many
+const GAPS = 3; // times the time between two frames, where that is longer
+const PAUSE = 1000; // ms between two frames of a run that does not play
 
 let anyWhole = 0; // when any figure was last drawn whole
 
@@ -56,6 +58,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
   let revision = 0;
   let fast = true;
   let resting = 0;
+  let lastDraw = 0;
 
   loading.then((loaded) => {
     if (!gd.isConnected) return;
@@ -87,8 +90,11 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     }
     if (!Plotly) return;
     if (moved.size) show();
+    const now = performance.now();
     clearTimeout(resting);
-    resting = setTimeout(rest, REST);
+    const gap = now - lastDraw;
+    resting = setTimeout(rest, gap < PAUSE ? Math.max(REST, GAPS * gap) : REST);
+    lastDraw = now;
   }
 
   /** Keep an array for the next drawing, unless it is drawn already.

@@ -1,15 +1,13 @@
 /** A live picture of a network. Pointing at a unit or a line shows its numbers. */
 import { element } from "./dom.js";
 import { shown } from "./format.js";
-import { paintNetwork, plain } from "./network_paint.js";
+import { UNSEEN, paintNetwork, plain } from "./network_paint.js";
 import { found, places } from "./network_places.js";
 import { tiles } from "./network_tiles.js";
 import { tip } from "./network_tip.js";
 
 /** @import { Arrays, Figure, Network, NetworkMeta, Skeleton, Theme } from "./types.js" */
 /** @import { Found, Places } from "./network_places.js" */
-
-const UNSEEN = 0.03; // share of a layer's largest weight below which a line cannot be pointed at
 
 /** A picture in `area`, as a figure whose arrays are {network: ...}, see core/charts/network.py.
  * @type {(area: HTMLElement, figure: Skeleton, meta: NetworkMeta, theme: Theme, palette: string[]) => Figure} */
@@ -24,11 +22,14 @@ export function network(area, figure, meta, theme, palette) {
   /** @type {Network | null} */
   let now = null;
   /** @type {Places | null} */
-  let at = null;
+  let at = null; // in units of theme.scale px, so that all grows by one factor
   /** Each weight over the largest of its layer. @type {Float32Array} */
   let shares = new Float32Array(0);
+  let drawnScale = 1;
   /** @type {Found | null} */
   let pointed = null;
+  const watch = new ResizeObserver(resize);
+  watch.observe(area);
 
   /** @param {Arrays} arrays */
   function draw(arrays) {
@@ -39,24 +40,28 @@ export function network(area, figure, meta, theme, palette) {
   }
 
   function redraw() {
-    if (!now || !fit() || !at) return;
+    if (!now || !at) return;
     paint.clearRect(0, 0, canvas.width, canvas.height);
     paintNetwork(paint, { meta, theme, at, now, shares, pointed, pictures });
     tell(at, now);
   }
 
-  /** Give the canvas the size of its place; false where that is nothing. */
+  /** Give the canvas the size of its place. Not in every frame: to ask for a size makes the browser lay out the page. */
   function fit() {
     const { clientWidth: width, clientHeight: height } = area;
+    const { scale } = theme;
     const ratio = window.devicePixelRatio || 1;
     const [wide, high] = [Math.round(width * ratio), Math.round(height * ratio)];
-    if (!wide || !high) return false;
-    if (!at || canvas.width !== wide || canvas.height !== high) {
-      Object.assign(canvas, { width: wide, height: high });
-      at = places(meta.columns, width, height, margin.l, margin.r);
-    }
-    paint.setTransform(ratio, 0, 0, ratio, 0, 0);
-    return true;
+    if (!wide || !high || (at && canvas.width === wide && canvas.height === high && scale === drawnScale)) return;
+    drawnScale = scale;
+    Object.assign(canvas, { width: wide, height: high });
+    paint.setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
+    at = places(meta.columns, width / scale, height / scale, margin.l, margin.r);
+  }
+
+  function resize() {
+    fit();
+    redraw();
   }
 
   /** Show the numbers of what is pointed at. @type {(at: Places, now: Network) => void} */
@@ -64,19 +69,24 @@ export function network(area, figure, meta, theme, palette) {
     if (!pointed) return said.hide();
     if ("unit" in pointed) {
       const { unit } = pointed;
-      return said.show(area, units[unit], plain(words[unit]), (large, side) => pictures.draw(large, unit, 0, 0, side));
+      const paintLarge = (/** @type {CanvasRenderingContext2D} */ large, /** @type {number} */ side) =>
+        pictures.draw(large, unit, 0, 0, side);
+      return said.show(area, pixels(units[unit]), plain(words[unit]), paintLarge);
     }
     const { from, to, column } = lines[pointed.line];
     const [start, end] = [from, to].map((n) => plain(words[n]).split("\n")[0]);
     const kind = meta.pixels && column === 1 ? "norm of the weights" : "weight";
     const middle = { x: (units[from].x + units[to].x) / 2, y: (units[from].y + units[to].y) / 2 };
-    return said.show(area, middle, `${start} to ${end}\n${kind} ${shown(weights[pointed.line])}`);
+    return said.show(area, pixels(middle), `${start} to ${end}\n${kind} ${shown(weights[pointed.line])}`);
   }
+
+  /** @type {(place: { x: number, y: number }) => { x: number, y: number }} */
+  const pixels = ({ x, y }) => ({ x: x * drawnScale, y: y * drawnScale });
 
   /** @param {PointerEvent} event */
   function point({ offsetX, offsetY }) {
     if (!at) return;
-    pointed = found(at, offsetX, offsetY, (i) => Math.abs(shares[i]) > UNSEEN);
+    pointed = found(at, offsetX / drawnScale, offsetY / drawnScale, (i) => Math.abs(shares[i]) >= UNSEEN);
     redraw();
   }
 
@@ -88,15 +98,16 @@ export function network(area, figure, meta, theme, palette) {
   /** @param {Theme} next */
   function dress(next) {
     theme = next;
-    redraw();
+    resize();
   }
 
   function purge() {
+    watch.disconnect();
     canvas.remove();
     said.node.remove();
   }
 
-  return { draw, dress, resize: redraw, setAxes() {}, purge };
+  return { draw, dress, resize, setAxes() {}, purge };
 }
 
 /** Weights over the largest of those between the same columns, 0 for what is not a number.

@@ -13,13 +13,14 @@ const [DEAD, SATURATED] = [1, 2]; // marks, as in core/charts/network_units.py
 const DASH = [5, 3]; // of negative weights
 const [THIN, WIDER] = [0.4, 3.2]; // px, of the smallest weight of a layer, and what the largest has more
 const [FAINT, STRONGER] = [0.15, 0.7]; // opacity, likewise
+export const UNSEEN = 0.03; // share of a layer's largest weight below which a line is neither drawn nor pointed at
 const APART = 0.15; // opacity, as a share, of lines that what is pointed at does not concern
 const ROOMY = 58; // px from column to column that whole words need
 const SPACE = 12; // px between two entries of the key
 
 /** @type {(paint: Paint, scene: Scene) => void} */
 export function paintNetwork(paint, scene) {
-  paint.lineCap = "round";
+  paint.lineCap = "butt"; // round ends cost a quarter more
   scene.at.lines.forEach((line, i) => paintLine(paint, scene, line, i));
   paint.setLineDash([]);
   paint.globalAlpha = 1;
@@ -33,7 +34,7 @@ export function paintNetwork(paint, scene) {
 /** @type {(paint: Paint, scene: Scene, line: Line, i: number) => void} */
 function paintLine(paint, { meta, at: { units }, shares, pointed }, { from, to, column }, i) {
   const share = Math.abs(shares[i]);
-  if (!share) return;
+  if (share < UNSEEN) return;
   const norm = meta.pixels && column === 1; // it has no sign
   const concerns = !pointed || ("unit" in pointed ? pointed.unit === from || pointed.unit === to : pointed.line === i);
   paint.globalAlpha = (norm ? 2 * FAINT : FAINT + STRONGER * share) * (concerns ? 1 : APART);

@@ -8,7 +8,7 @@ const APART = 28; // px from the place that is pointed at
 export function tip() {
   const words = element("span");
   const canvas = element("canvas", { width: 2 * SIDE, height: 2 * SIDE, style: `width:${SIDE}px;height:${SIDE}px` });
-  const node = element("div", { class: "panda-said", hidden: true }, canvas, words);
+  const node = element("div", { class: "panda-network-tip", hidden: true }, canvas, words);
 
   /** @type {(area: HTMLElement, place: { x: number, y: number }, text: string,
    *   paint?: (on: CanvasRenderingContext2D, side: number) => void) => void} */

@@ -13,23 +13,22 @@ export function picture(palette) {
   const canvas = document.createElement("canvas");
   frame.append(canvas);
   const paint = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const colours = palette.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
+  /** The colour of each byte, for that many classes. @type {[number, Uint8ClampedArray]} */
+  let inks = [0, new Uint8ClampedArray(0)];
   /** @type {number[] | null} */
   let extent = null;
 
   /** Row 0 of the arrays is the lowest y. @param {Image} image */
-  function draw({ classes, confidence, extent: next }) {
-    const [high, wide] = [classes.length, classes[0].length];
+  function draw({ points, classes, extent: next }) {
+    const [high, wide] = [points.length, points[0].length];
+    if (inks[0] !== classes) inks = [classes, inksOf(classes, palette)];
     if (canvas.width !== wide || canvas.height !== high) Object.assign(canvas, { width: wide, height: high });
     const image = paint.createImageData(wide, high);
     for (let row = 0, at = 0; row < high; row += 1) {
-      const [theirs, sure] = [classes[high - 1 - row], confidence[high - 1 - row]];
+      const theirs = points[high - 1 - row];
       for (let column = 0; column < wide; column += 1, at += 4) {
-        const colour = colours[theirs[column] % colours.length];
-        image.data[at] = colour[0];
-        image.data[at + 1] = colour[1];
-        image.data[at + 2] = colour[2];
-        image.data[at + 3] = sure[column] * STRONGEST;
+        const ink = 4 * theirs[column];
+        for (let part = 0; part < 4; part += 1) image.data[at + part] = inks[1][ink + part];
       }
     }
     paint.putImageData(image, 0, 0);
@@ -47,6 +46,19 @@ export function picture(palette) {
   }
 
   return { frame, draw, place };
+}
+
+/** Red, green, blue and opacity of each byte of a picture of that many classes, 256 times one after another.
+ * @type {(classes: number, palette: string[]) => Uint8ClampedArray} */
+export function inksOf(classes, palette) {
+  const steps = Math.floor(256 / classes); // of confidence
+  const inks = new Uint8ClampedArray(4 * 256);
+  for (let byte = 0; byte < steps * classes; byte += 1) {
+    const hex = palette[Math.floor(byte / steps) % palette.length];
+    const colour = [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    inks.set([...colour, (255 * STRONGEST * (byte % steps)) / (steps - 1)], 4 * byte);
+  }
+  return inks;
 }
 
 /** @type {(node: HTMLElement, left: number, top: number, width: number, height: number) => void} */

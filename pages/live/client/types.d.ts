@@ -95,10 +95,10 @@ export interface LabStatus extends Status {
 export type TypedArray =
   | Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | Uint8Array | Uint16Array | Uint32Array;
 
-/** A picture of classes; row 0 is the lowest y. */
+/** A picture of classes; row 0 is the lowest y: core/charts/class_picture.py. */
 export interface Image {
-  classes: ArrayLike<number>[];
-  confidence: ArrayLike<number>[];
+  points: ArrayLike<number>[];
+  classes: number;
   extent: ArrayLike<number>; // x0, x1, y0, y1
 }
 

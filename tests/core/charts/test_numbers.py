@@ -7,8 +7,10 @@ from core.charts import (
     CHARTS,
     activations,
     bands,
+    class_picture,
     confusion,
     decision_map,
+    figure,
     gradients,
     loss,
     mean_output,
@@ -71,6 +73,15 @@ def test_a_loss_of_zero_can_be_shown_on_a_logarithmic_axis():
     assert losses.dev[-1] == losses.low[-1] == np.float32(loss.LEAST)
     assert min(losses.low.min(), losses.train.min(), losses.average.min()) > 0
     assert loss.skeleton(run).layout.meta["log"]
+
+
+@pytest.mark.parametrize(("steps", "least"), [(0, 0), (9, 0), (10, np.nan), (400, np.nan)])
+def test_the_axis_of_losses_goes_down_to_0_while_there_are_few(steps, least):
+    run = Run()
+    run.advance(steps)
+    floor = next(trace for trace in figure(run, CHARTS["loss"]).data if trace.uid == "floor")
+    equal(floor.y, [np.float32(least)])
+    assert (list(floor.x), floor.mode) == ([0], "lines")  # a line of one point is not seen
 
 
 def test_loss_marks_every_gesture(made):
@@ -228,7 +239,10 @@ def test_decision_map_is_what_the_run_predicts(made):
             assert classes[row, column] == P.argmax()
             close(confidence[row, column], (P.max() - 1 / C) / (1 - 1 / C), atol=1e-4)
         image = decision_map.frame(run)["image"]
-        assert image["classes"].dtype == image["confidence"].dtype == np.uint8
+        assert (image["points"].dtype, image["points"].shape) == (np.uint8, (side, side))
+        read = class_picture.read(image)
+        equal(read[0], classes)
+        close(read[1], confidence, atol=0.5 / (class_picture.steps(C) - 1) + 1e-6)
 
 
 def test_decision_map_holds_every_example():

@@ -93,7 +93,7 @@ def test_the_chart_puts_a_ring_around_each_misplaced_point():
     linear = plane.divided(plane.preset("rings", 3), ())
     frame = charts.frame(linear)
     assert frame["wrong.x"].size == round((1 - linear.accuracy) * linear.points.x.size) > 0
-    assert frame["image"]["classes"].shape == (plane.SIDE, plane.SIDE)
+    assert frame["image"]["points"].shape == (plane.SIDE, plane.SIDE)
     assert frame["points.text"] == [f"class {k + 1}" for k in linear.points.labels]  # what a screen reader says
     figure = charts.LINEAR.skeleton(charts.Boundaries(linear))
     assert figure.layout.meta["points"] in [trace.uid for trace in figure.data]
