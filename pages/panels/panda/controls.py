@@ -67,8 +67,7 @@ def _answer(opened: RunSession, control: str) -> None:
 
 def _native(opened: RunSession, field: Field) -> None:
     """A choice or a switch that shows the run's value and nudges it."""
-    key = f"setting-{field.name}"
-    st.session_state[key] = getattr(opened.shown.settings, field.name)
+    key = _key(field, getattr(opened.shown.settings, field.name))
     label = f"{field.symbol} {field.label}".strip()
     label = label[0].upper() + label[1:] if not field.symbol else label
     common: dict[str, Any] = {"key": key, "help": field.help, "on_change": _nudge, "args": (opened, field, key)}
@@ -84,6 +83,23 @@ def _native(opened: RunSession, field: Field) -> None:
         if field.name in LIVE_WORDS:
             component.words(opened, field.name, LIVE_WORDS[field.name](opened.shown))
         _answer(opened, field.name)
+
+
+def _key(field: Field, value: Any) -> str:
+    """The key of the widget that shows `value`. It is another one whenever something else has changed the value, such as
+    an undo: a browser that has not drawn that yet sends the old value with its next message, which is no nudge."""
+    if st.session_state.setdefault(_current(field), value) != value:
+        st.session_state[_changes(field)] += 1
+        st.session_state[_current(field)] = value
+    return _current(field)
+
+
+def _current(field: Field) -> str:
+    return f"setting-{field.name}-{st.session_state.setdefault(_changes(field), 0)}"
+
+
+def _changes(field: Field) -> str:
+    return f"changes-{field.name}"
 
 
 def _state(opened: RunSession, field: Field) -> str:
@@ -108,7 +124,8 @@ def _moments(run: Run) -> str:
 
 @callback
 def _nudge(opened: RunSession, field: Field, key: str) -> None:
-    opened.do(Nudge({field.name: st.session_state[key]}))
+    if key == _current(field):
+        opened.do(Nudge({field.name: st.session_state[key]}))
 
 
 def spec_inputs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:
