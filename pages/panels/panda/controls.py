@@ -86,8 +86,8 @@ def _native(opened: RunSession, field: Field) -> None:
 
 
 def _key(field: Field, value: Any) -> str:
-    """The key of the widget that shows `value`. It is another one whenever something else has changed the value, such as
-    an undo: a browser that has not drawn that yet sends the old value with its next message, which is no nudge."""
+    """The key of the widget that shows `value`: another one whenever something else has changed the value, such as an
+    undo. A browser that has not drawn that yet sends the old value with its next message, which is no nudge."""
     if st.session_state.setdefault(_current(field), value) != value:
         st.session_state[_changes(field)] += 1
         st.session_state[_current(field)] = value
