@@ -86,8 +86,8 @@ def test_what_beta_does_in_two_clicks(start):
 
 def test_batch_norm_rescues_in_two_clicks(start):
     open_scene(start, "batch_norm")
-    loss = "Number(document.querySelector('.panda-run-bar').innerText.match(/loss\\s+([\\d.]+)/)[1])"
-    assert start.evaluate(loss) > 1
+    loss = "Number((document.querySelector('.panda-run-bar').innerText.match(/loss\\s+([\\d.]+)/) ?? [])[1])"
+    start.wait_for_function(f"{loss} > 1")
     try_this(start)
     start.wait_for_function(f"{STEP} > 400 && {loss} < 0.7")
 

@@ -21,7 +21,10 @@ const SPACE = 12; // px between two entries of the key
 /** @type {(paint: Paint, scene: Scene) => void} */
 export function paintNetwork(paint, scene) {
   paint.lineCap = "butt"; // round ends cost a quarter more
-  scene.at.lines.forEach((line, i) => paintLine(paint, scene, line, i));
+  for (const negative of [false, true]) {
+    paint.setLineDash(negative ? DASH : []); // once, because it costs as much as a line
+    scene.at.lines.forEach((line, i) => { if (scene.shares[i] < 0 === negative) paintLine(paint, scene, line, i); });
+  }
   paint.setLineDash([]);
   paint.globalAlpha = 1;
   scene.at.units.forEach((_, n) => paintUnit(paint, scene, n));
@@ -40,7 +43,6 @@ function paintLine(paint, { meta, at: { units }, shares, pointed }, { from, to, 
   paint.globalAlpha = (norm ? 2 * FAINT : FAINT + STRONGER * share) * (concerns ? 1 : APART);
   paint.strokeStyle = norm ? GREY : shares[i] < 0 ? ORANGE : BLUE;
   paint.lineWidth = THIN + WIDER * share;
-  paint.setLineDash(shares[i] < 0 ? DASH : []);
   const [start, end] = [units[from], units[to]];
   const [x0, y0, x1, y1] = [start.x + start.half, start.y, end.x - end.half, end.y];
   const third = (x1 - x0) / 3;

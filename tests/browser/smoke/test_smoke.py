@@ -24,7 +24,7 @@ SEEN = f"""(() => {{
   return {{
     script: document.querySelector('[data-testid=stApp]')?.dataset.testScriptState,
     'empty parts': without('{PART}', '.panda-part > *'),
-    'empty charts': without('.panda-card', '.js-plotly-plot .main-svg'),
+    'empty charts': without('.panda-card', '.js-plotly-plot .main-svg, canvas.panda-network'),
     exceptions: all('[data-testid=stException]').map((box) => box.innerText),
   }};
 }})()"""
