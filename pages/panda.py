@@ -13,7 +13,7 @@ from core.errors import UserError
 from core.scenes.registry import FIRST, SCENES, scene_of
 from core.sessions.run_session import RunSession
 from core.settings.table import SPEC
-from pages.common.current_run import branch_of, hold, others, run_in_hand, start, title
+from pages.common.current_run import branch_of, charts_in_address, hold, keep_charts, others, run_in_hand, start, title
 from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import panel
@@ -49,7 +49,8 @@ def chart_grid(opened: RunSession) -> None:
     scene = scene_of(opened.run.spec)
     kind = f"scene-{scene.key}" if scene else "charts-2d" if opened.run.data.n_x == 2 else "charts"
     first = list(scene.charts) if scene else default_charts(opened.shown)
-    picked = st.session_state.setdefault(f"picked-{kind}", first)
+    picked = st.session_state.setdefault(f"picked-{kind}", charts_in_address(first))
+    keep_charts(picked, first)
     order = dict.fromkeys([*first, *fitting])
     shown = [fitting[name] for name in order if name in picked or name == "luck" in fitting]
     watch = {"twin": opened.shown.twin is not None, "luck": opened.run.seed_test is not None}
@@ -59,7 +60,7 @@ def chart_grid(opened: RunSession) -> None:
         list(fitting),
         selection_mode="multi",
         format_func=lambda name: fitting[name].title,
-        default=picked,
+        default=[name for name in picked if name in fitting],
         key=f"pills-{kind}",
         on_change=lambda: st.session_state.update({f"picked-{kind}": st.session_state[f"pills-{kind}"]}),
     )
