@@ -50,7 +50,7 @@ LOADED = """performance.getEntriesByType("resource").map(({ name, startTime, res
 def visit(page: Page, address: str) -> tuple[float, float]:
     """Seconds until Play can be pressed, and until the charts are drawn too."""
     page.goto(address, wait_until="commit")
-    page.wait_for_function("window.__usable?.charts", polling=100, timeout=60_000)
+    page.wait_for_function("window.__usable?.charts", polling=100, timeout=180_000)
     seen = page.evaluate("window.__usable")
     return seen["play"] / 1000, seen["charts"] / 1000
 
