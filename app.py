@@ -33,7 +33,6 @@ from pages.live.server.guard import Guard, handle_loop_error  # noqa: E402
 from pages.live.server.limits import allow_connections  # noqa: E402
 from pages.live.server.owner_cookie import OwnerCookie  # noqa: E402
 from pages.live.server.phone import PHONE_ROUTE, send_code  # noqa: E402
-from pages.live.server.preload import Preload  # noqa: E402
 from pages.live.server.redact import redact_logs  # noqa: E402
 from pages.live.server.refused_start import RefusedStart  # noqa: E402
 
@@ -75,7 +74,6 @@ app = st.App(
         Middleware(Guard),
         Middleware(RefusedStart),
         Middleware(FirstScript),
-        Middleware(Preload),
         Middleware(OwnerCookie, base=BASE),
     ],
     lifespan=lifespan,

@@ -9,7 +9,7 @@ import streamlit as st
 from core.charts import charts_of, default_charts
 from core.scenes.registry import scene_of
 from core.sessions.run_session import RunSession
-from pages.common.current_run import branch_of, run_in_hand, start
+from pages.common.current_run import branch_of, charts_in_address, keep_charts, run_in_hand, start
 from pages.common.escape import plain
 from pages.common.identity import drives
 from pages.common.sentences import panel
@@ -48,7 +48,8 @@ def chart_grid(opened: RunSession) -> None:
     scene = scene_of(opened.run.spec)
     kind = f"scene-{scene.key}" if scene else "charts-2d" if opened.run.data.n_x == 2 else "charts"
     first = list(scene.charts) if scene else default_charts(opened.shown)
-    picked = st.session_state.setdefault(f"picked-{kind}", first)
+    picked = st.session_state.setdefault(f"picked-{kind}", charts_in_address(first))
+    keep_charts(picked, first)
     order = dict.fromkeys([*first, *fitting])
     shown = [fitting[name] for name in order if name in picked or name == "luck" in fitting]
     watch = {"twin": opened.shown.twin is not None, "luck": opened.run.seed_test is not None}
@@ -58,7 +59,7 @@ def chart_grid(opened: RunSession) -> None:
         list(fitting),
         selection_mode="multi",
         format_func=lambda name: fitting[name].title,
-        default=picked,
+        default=[name for name in picked if name in fitting],
         key=f"pills-{kind}",
         on_change=lambda: st.session_state.update({f"picked-{kind}": st.session_state[f"pills-{kind}"]}),
     )

@@ -25,6 +25,7 @@ from pages.common.identity import drives, owner_token, take_key
 from pages.common.sentences import say
 
 KEPT = ("embed", "present")  # how names in the address begin that do not choose the run
+CHARTS = "charts"  # in the address of a run: the names of the charts that were chosen instead of the first ones
 
 
 TWINS = "twins-wanted"  # in the session: whether new runs keep twins
@@ -78,7 +79,8 @@ def hold(opened: RunSession) -> RunSession:
         tokens.remove(opened.token)
     tokens.append(opened.token)
     wanted = {"run": opened.token}
-    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith(KEPT)}
+    keeps = (*KEPT, CHARTS) if st.query_params.get("run") == opened.token else KEPT
+    kept = {name: value for name, value in st.query_params.to_dict().items() if name.startswith(keeps)}
     if st.query_params.to_dict() != wanted | kept:
         st.query_params.from_dict(wanted | kept)
     return opened
@@ -95,6 +97,21 @@ def start(spec: RunSpec, settings: Settings) -> RunSession:
             before.do(Pause())
         opened.do(Speed(before.pacing.speed))
     return hold(opened)
+
+
+def charts_in_address(first: list[str]) -> list[str]:
+    """The names of the charts in the address of the current run; `first` where it has none."""
+    named = st.query_params.get(CHARTS)
+    return first if named is None else named.split(",")
+
+
+def keep_charts(picked: list[str], first: list[str]) -> None:
+    """Put the names of the chosen charts into the address, so that a reload finds them; the first ones need none."""
+    wanted = None if set(picked) == set(first) else ",".join(picked)
+    if wanted is None:
+        st.query_params.pop(CHARTS, None)
+    elif st.query_params.get(CHARTS) != wanted:
+        st.query_params[CHARTS] = wanted
 
 
 def branch_of(opened: RunSession) -> RunSession:

@@ -107,6 +107,8 @@ def test_a_divergence_is_cut_off_explained_and_repaired_without_moving_the_page(
     nudge_alpha(page, 10)
     at_rest(page)
     before = page.evaluate(BOXES)
+    bar = page.locator(".panda-run-bar").bounding_box()
+    assert min(before) - bar["y"] - bar["height"] <= 20  # no row between the bar and the charts
     page.get_by_role("button", name="Play").click()
     line = page.get_by_role("alert").filter(has_text="Diverged at step")
     line.wait_for()
@@ -123,3 +125,23 @@ def test_a_divergence_is_cut_off_explained_and_repaired_without_moving_the_page(
     page.wait_for_function(f"{STEP} === {at} && window.__panda.lastSettings.learning_rate === 0.1")
     line.wait_for(state="hidden")
     assert page.evaluate(BOXES) == before
+
+
+def test_the_chosen_charts_are_still_there_after_a_reload_and_not_in_another_run(page):
+    titles = page.locator(".panda-card h3")
+    first = titles.all_inner_texts()
+    charts = page.get_by_role("group", name="Charts")
+    charts.get_by_role("button", name="Network", exact=True).click()
+    card(page, "Network").wait_for()
+    charts.get_by_role("button", name="Loss", exact=True).click()
+    card(page, "Loss").wait_for(state="detached")
+    at_rest(page)
+    chosen = titles.all_inner_texts()
+    page.reload()
+    ready(page)
+    card(page, "Network").wait_for()
+    assert titles.all_inner_texts() == chosen != first
+    page.goto(page.url.split("?")[0] + "?dataset=moons")
+    ready(page)
+    card(page, "Loss").wait_for()
+    assert titles.all_inner_texts() == first

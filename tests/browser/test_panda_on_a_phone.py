@@ -1,13 +1,26 @@
-"""Panda on a phone: charts in a row that is swiped, settings in sight below them, and a finger scrolls over a chart."""
+"""Panda on a phone: charts in a row that is swiped and stays in sight above the settings, and nothing that jumps."""
 
 import pytest
 
+from core.scenes.registry import SCENES
 from tests.browser.conftest import PLAIN, ready
 
 pytestmark = pytest.mark.browser
 
 SCROLLED = """() => [document.querySelector('.panda-charts').scrollLeft,
   document.querySelector('[data-testid=stMain]').scrollTop]"""
+BOX = "(node) => { const { top, bottom } = node.getBoundingClientRect(); return [top, bottom]; }"
+UNCOVERED = """(node) => {
+  const { left, top, width, height } = node.getBoundingClientRect();
+  return node.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
+KEY_AND_BUTTONS = """() => {
+  const card = document.querySelector('.panda-card');
+  return [card.querySelector('.annotation'), card.querySelector('.modebar')].map((one) => {
+    const { top, bottom } = one.getBoundingClientRect();
+    return [top, bottom];
+  });
+}"""
 
 
 @pytest.fixture
@@ -44,3 +57,40 @@ def test_a_finger_on_a_chart_scrolls_the_row_and_the_page(phone):
     phone.wait_for_function(f"({SCROLLED})()[0] > 300")
     swipe(phone, 0, -150)
     phone.wait_for_function(f"({SCROLLED})()[1] > 50")
+
+
+def test_the_charts_stay_in_sight_below_the_bar_while_the_settings_scroll(phone):
+    for name in ("learning rate", "momentum β", "mini-batch size"):
+        dial = phone.get_by_role("slider", name=name)
+        dial.evaluate("(dial) => dial.scrollIntoView({ block: 'start', behavior: 'instant' })")
+        bar, charts = (phone.locator(one).evaluate(BOX) for one in (".panda-run-bar", ".panda-charts"))
+        assert abs(charts[0] - bar[1]) <= 1, name
+        assert charts[1] <= dial.bounding_box()["y"], name
+        assert dial.evaluate(UNCOVERED), name
+        assert phone.locator(".panda-full").first.evaluate(UNCOVERED), name
+
+
+def test_plotlys_buttons_do_not_lie_over_the_key(phone):
+    key, buttons = phone.evaluate(KEY_AND_BUTTONS)
+    assert buttons[0] >= key[1] - 1
+    assert buttons[1] > buttons[0]
+
+
+def test_a_scenes_text_keeps_its_room_and_the_line_of_a_fault_covers_no_chart(phone, server):
+    scene = SCENES["fast"]
+    phone.goto(f"{server}/?scene=fast")
+    phone.get_by_text(scene.sentence).wait_for()
+    ready(phone)
+    bar, buttons = phone.locator(".panda-run-bar"), phone.locator(".st-key-scene-next button")
+    text = phone.get_by_text(scene.sentence).evaluate(BOX)
+    before = [one.evaluate(BOX) for one in (bar, buttons)]
+    assert before[1][0] - text[1] < 60
+    phone.get_by_role("button", name="Try this").click()
+    line = phone.get_by_role("alert").filter(has_text="Diverged at step")
+    line.wait_for()
+    phone.get_by_text(scene.seen).wait_for()
+    assert [one.evaluate(BOX) for one in (bar, buttons)] == before
+    assert line.evaluate(BOX)[1] <= 844
+    assert line.evaluate(BOX)[0] > phone.locator(".panda-charts").evaluate(BOX)[1]
+    for control in phone.locator(".panda-card").first.locator("button, select").all():
+        assert control.evaluate(UNCOVERED)

@@ -8,8 +8,8 @@ import { fullScreen } from "./full_screen.js";
 import { network } from "./network.js";
 import { movable } from "./drag_points.js";
 import { follow, offer, presenting, staged } from "./presenting.js";
+import { firstStep, followSince } from "./since_nudge.js";
 import { themeAt } from "./theme.js";
-import { viewBar } from "./view_bar.js";
 
 /** @import { Acts, Card, Channel, ChartRow, ChartsData, Part, Status, Theme } from "./types.js" */
 
@@ -32,10 +32,6 @@ export function charts(root) {
   let selected = false;
   /** @type {Channel | null} */
   let heard = null;
-  const view = viewBar((message) => heard?.send(message) ?? "", () => {
-    if (heard?.status) look(heard.status);
-  });
-  root.before(view.node);
 
   /** @param {Element} node */
   const cardOf = (node) => cards.get(/** @type {HTMLElement} */ (node).dataset.chart ?? "");
@@ -44,8 +40,6 @@ export function charts(root) {
   function update({ data }, channel) {
     const theme = themeAt(root);
     heard = channel;
-    view.node.hidden = !data.nudged;
-    view.node.classList.toggle("panda-watching", root.classList.contains("panda-watching"));
     const names = new Set(data.charts.map((chart) => chart.name));
     const stays = data.stays ?? data.charts[0]?.name; // visible while a lab is scrolled on a phone
     for (const name of cards.keys()) if (!names.has(name) || token !== data.token) drop(name);
@@ -84,7 +78,7 @@ export function charts(root) {
     cards.set(chart.name, card);
     watch.observe(card.node);
     widths.observe(card.node);
-    card.zoom(view.from());
+    card.zoom(firstStep(channel.status));
     channel.forget(chart.name);
     return card;
   }
@@ -112,8 +106,7 @@ export function charts(root) {
 
   function remove() {
     document.removeEventListener("keydown", onKey);
-    unfollow();
-    view.node.remove();
+    unfollow.forEach((end) => end());
     watch.disconnect();
     widths.disconnect();
     [...cards.keys()].forEach(drop);
@@ -121,7 +114,7 @@ export function charts(root) {
 
   /** @type {ReturnType<typeof charts>["listens"]["frame"]} */
   function frame({ charts: moving, status }) {
-    look(status);
+    look();
     for (const [name, arrays] of Object.entries(moving)) cards.get(name)?.draw(arrays);
     selected = Boolean(status.selected);
     for (const [name, { hint, clear }] of cards) {
@@ -131,10 +124,9 @@ export function charts(root) {
     }
   }
 
-  /** Show what is wrong, and the steps that were chosen. @param {Status} status */
-  function look(status) {
-    view.show(status);
-    for (const { zoom } of cards.values()) zoom(view.from());
+  /** Show the steps that were chosen. */
+  function look() {
+    for (const { zoom } of cards.values()) zoom(firstStep(heard?.status ?? null));
   }
 
   /** Escape clears what is selected, unless it closes something above the page, such as a dialog.
@@ -146,7 +138,7 @@ export function charts(root) {
   }
 
   document.addEventListener("keydown", onKey);
-  const unfollow = follow(set);
+  const unfollow = [follow(set), followSince(look)];
   const wants = () => [...cards].map(([name, { every, visible }]) => ({ name, every, visible }));
   return { update, remove, listens: { frame, wants } };
 }

@@ -142,6 +142,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     drawnExtents = now;
     Plotly.react(gd, [...traces.values()].map((trace) => enlargedTrace(trace, theme.scale)), fitted, CONFIG);
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
+    if (isDrawn(gd)) gd.style.setProperty("--panda-plot-top", `${gd._fullLayout._size.t}px`);
     /** @type {NodeListOf<HTMLElement>} */
     const buttons = gd.querySelectorAll(".modebar-btn");
     buttons.forEach((button) => { button.tabIndex = -1; }); // what is hidden from a screen reader has no tab stops

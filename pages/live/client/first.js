@@ -1,6 +1,9 @@
-/** The first script of every page: it says what is in the way where Streamlit's own websocket does not come to stand.
- * Nothing else of the page is there then. */
+/** The first script of every page. It starts the live parts and plotly while Streamlit still connects and the page's
+ * script runs, and it says what is in the way where Streamlit's own websocket does not come to stand. Nothing else of the
+ * page is there then. */
+import "./main.js";
 import { obstacle } from "./obstacle.js";
+import { plotlyFrom } from "./plotly.js";
 
 const LOOK_AFTER = 5000; // ms
 const STYLE = "position: fixed; z-index: 1000000; inset: auto 1rem 1rem; padding: 0.75rem 1rem; font-family: sans-serif;" +
@@ -26,3 +29,4 @@ async function look() {
 }
 
 setTimeout(look, LOOK_AFTER);
+plotlyFrom(new URL("plotly.min.js", import.meta.url).href).catch(() => {}); // a chart says it

@@ -5,10 +5,12 @@ import { loss, number, percent, perSecond } from "./format.js";
 import { notices } from "./notices.js";
 import { end, present, resume } from "./presenting.js";
 import { keyList, listen } from "./shortcuts.js";
+import { sinceButton } from "./since_nudge.js";
 import { stage } from "./stage.js";
 import { stopField } from "./stop_field.js";
 import { timeline } from "./timeline.js";
 import { toolbar } from "./toolbar.js";
+import { wrongLine } from "./wrong_line.js";
 
 /** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
 /** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
@@ -64,6 +66,10 @@ export function runBar(root) {
   const unlisten = listen(keys);
   view.openList(list.open);
   root.append(list.node);
+  const height = new ResizeObserver(() => { // what stays in sight below the bar is placed by it
+    document.documentElement.style.setProperty("--panda-bar", `${root.offsetHeight}px`);
+  });
+  height.observe(root);
   resume();
 
   return {
@@ -94,6 +100,7 @@ export function runBar(root) {
     },
     remove() {
       end();
+      height.disconnect();
       unlisten();
       onStage.remove();
     },
@@ -130,9 +137,12 @@ function build(root, command, kept, restart) {
   const readouts = readoutList("Where the run is", READOUTS);
   const times = timeline(command);
   let openList = () => {};
-  const wide = button("Present", SCREEN, () => present(true), "Presenter mode: charts fill the screen (P)");
+  const wide = button("Present", SCREEN, () => present(true), "Presenter mode: charts fill the screen (P)", "panda-terse");
   const list = button("?", null, () => openList(), "Keys (?)");
-  const last = element("div", { class: "panda-last" }, times.node, element("div", { class: "panda-buttons" }, wide, list));
+  const wrong = wrongLine(command);
+  const since = sinceButton();
+  const last = element("div", { class: "panda-last" }, times.node, wrong.node,
+    element("div", { class: "panda-buttons" }, since.node, wide, list));
   root.append(element("div", { class: "panda-bar", role: "group", "aria-label": "Play the run" },
     controls, readouts.node, last));
 
@@ -144,7 +154,7 @@ function build(root, command, kept, restart) {
 
   /** @param {RunStatus} status */
   function show(status) {
-    for (const shown of [play, speed, readouts, stop, times]) shown.show(status);
+    for (const shown of [play, speed, readouts, stop, times, wrong, since]) shown.show(status);
   }
 
   /** Something that was asked for will not be done: show what is true. */

@@ -279,7 +279,6 @@ export interface ChartsData {
   plotly: string; // its address
   palette?: string[];
   token: string;
-  nudged?: boolean; // a run's, which is nudged
   stays?: string; // the chart that stays in sight on a phone
 }
 
@@ -407,7 +406,7 @@ export type AxisKey = `${"x" | "y"}axis${number | ""}`;
 export interface FullLayout extends Record<AxisKey, Axis> {
   width: number;
   height: number;
-  _size: object;
+  _size: { t: number };
   _basePlotModules: Module[];
   _modules: Module[];
   _plots: Record<string, object>;

@@ -139,8 +139,7 @@ def charts(
 ) -> None:
     """The chosen charts: drawn once from their skeletons, then updated with arrays."""
     rows = [chart_row(chart, opened.shown) for chart in chosen]
-    nudged = isinstance(opened, RunSession)
-    data = {"charts": rows, "palette": list(COLOURS), "nudged": nudged, "watch": watch or {}}
+    data = {"charts": rows, "palette": list(COLOURS), "watch": watch or {}}
     _mount(opened, "charts", key, data, stale=ignore)
 
 

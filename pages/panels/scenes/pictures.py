@@ -23,7 +23,16 @@ STYLE = """<style>
 .st-key-scene-words .panda-words { min-height: 1.25rem; font-size: 0.8125rem }
 @media (max-width: 640px) {
   .st-key-scene > :first-child { flex: 1 1 100% !important }
-  .st-key-scene-words { min-height: 7.75rem }
+  .st-key-scene { margin-block: -0.5rem -0.25rem }
+  .st-key-scene-words [data-testid="stMarkdownContainer"] { display: grid; align-items: start }
+  .st-key-scene-words p, .st-key-scene-words [data-testid="stMarkdownContainer"]::after {
+    grid-area: 1 / 1; font-size: 0.875rem; line-height: 1.35
+  }
+  .st-key-scene-twin, .st-key-words-scene { display: block !important; height: 1.25rem } /* also when it is empty */
+  .st-key-words-scene { height: 2.5rem }
+  .st-key-scene-twin .panda-words {
+    font-size: 0.6875rem; line-height: 1.25rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis
+  }
   .st-key-scene button { padding-inline: 0.5rem }
 }
 """
@@ -33,11 +42,21 @@ def all_scenes(now: Scene) -> None:
     """The row of pictures, with a frame around that of the present scene."""
     rules = [f'.st-key-open-{key} button {{ background-image: url("{picture(key)}") }}' for key in SCENES]
     rules.append(f".st-key-open-{now.key} button {{ outline: 2px solid var(--st-primary-color, #0072B2) }}")
+    rules.append(room_for(max(now.sentence, now.seen, key=len), now.title))
     st.html(STYLE + "\n".join(rules) + "</style>")
     with st.container(key="scenes", horizontal=True, gap="small"):
         for key, scene in SCENES.items():
             if st.button(scene.short, key=f"open-{key}"):
                 go_to(scene)
+
+
+def room_for(longer: str, title: str) -> str:
+    """A rule that keeps the room of the longer of a scene's two texts on a phone, so that its buttons stay in place."""
+    text = f"{title}. {longer}".translate({ord("\\"): r"\\", ord('"'): r"\"", ord("<"): r"\3c "})
+    after = (
+        f'.st-key-scene-words [data-testid="stMarkdownContainer"]::after {{ content: "{text}"; visibility: hidden }}'
+    )
+    return f"@media (max-width: 640px) {{ {after} }}"
 
 
 def picture(key: str) -> str:

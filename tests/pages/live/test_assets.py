@@ -10,13 +10,16 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from streamlit import file_util
 
 from pages.live.server.assets import FILES, FILES_ROUTE, PLOTLY, address, send_file
-from pages.live.server.preload import Preload
+from pages.live.server.first_script import LAZY, FirstScript, lazy_files
+
+BROWSER = {"accept": "text/html"}
 
 
 async def page(request):
-    return HTMLResponse("<p>page</p>")
+    return HTMLResponse("<head></head><p>page</p>")
 
 
 async def data(request):
@@ -26,7 +29,7 @@ async def data(request):
 client = TestClient(
     Starlette(
         routes=[Route("/", page), Route("/data", data), Route(f"/{FILES_ROUTE}", send_file)],
-        middleware=[Middleware(Preload)],
+        middleware=[Middleware(FirstScript)],
     )
 )
 
@@ -41,15 +44,24 @@ def test_plotly_js_is_of_the_version_that_the_installed_plotly_carries():
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_page_names_each_file_early_and_the_file_comes_for_good(name):
-    assert f"<{address(name)}>" in client.get("/").headers["link"]
+    assert f'href="{address(name)}" fetchpriority="low"' in client.get("/", headers=BROWSER).text
     answer = client.get(address(name))
     assert answer.content == FILES[name].read_bytes()
     assert answer.headers["content-encoding"] == "gzip"
     assert "immutable" in answer.headers["cache-control"]
 
 
+def test_a_page_names_the_files_that_streamlit_asks_for_late_and_none_that_its_page_names_itself():
+    index = (Path(file_util.get_static_dir()) / "index.html").read_text()
+    page = client.get("/", headers=BROWSER).text
+    assert {name.split(".")[0] for name in lazy_files()} >= {*LAZY, "serialization", "recordbatch"}
+    for name in lazy_files():
+        assert f'href="./static/js/{name}"' in page
+        assert name not in index
+
+
 def test_what_is_no_page_names_nothing():
-    assert "link" not in client.get("/data").headers
+    assert client.get("/data", headers=BROWSER).json() == {}
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2f..%2fapp.py", "frames.py"])
