@@ -69,6 +69,21 @@ def test_without_a_change_a_learning_rate_far_out_of_the_usual_range_is_named():
     assert nudge.changes == {"learning_rate": (10, 1)}
 
 
+@pytest.mark.parametrize("change", [{"beta2": 0.9}, {"drop_last": True}])
+def test_what_does_not_act_or_cannot_explain_it_is_not_blamed(change):
+    run = after((2, change), settings=Settings(batch_norm=False, optimizer="sgd", learning_rate=10))
+    assert wrong(run).sentence == f"Diverged at step {run.trouble.step}: a learning rate of 10 was too large."
+
+
+@pytest.mark.usefixtures("any_loss_is_high")
+def test_a_setting_without_effect_is_not_blamed():
+    run = Run(SMALL)
+    run.nudge(beta2=0.9)
+    run.advance(40)
+    run.history.column("train_loss")[:20] = -1
+    assert "nothing was changed" in wrong(run).sentence
+
+
 DIVERGED = {
     "nudged": (PLAIN, (60, {"learning_rate": 10})),
     "from the start": (Settings(batch_norm=False, optimizer="sgd", learning_rate=10),),
