@@ -28,8 +28,13 @@ def check_settings(
     nudges: Iterable[tuple[int, Changes]],
     choices: Mapping[str, Iterable[Any]],
     ranges: Mapping[str, tuple[float, float]],
+    **whole: Any,
 ) -> None:
-    """End the script if `settings` or a nudge has a name or a value that there is not, or settings are missing."""
+    """End the script if a name, a value or a form is wrong, or settings are missing."""
+    if not isinstance(nudges, list) or any(type(n) is not tuple or [*map(type, n)][1:] != [dict] for n in nudges):
+        raise SystemExit("NUDGES takes a list of (step, {name: value}).")
+    for what, value in *whole.items(), *(("A nudge's step", step) for step, _ in nudges):
+        check_number(what, value, 0, 2**31)
     names = [*choices, *ranges]
     for name in names:
         if name not in settings:

@@ -85,7 +85,7 @@ def main() -> Training:
     """Train, and print loss and accuracy at test time."""
     check_name("ACTIVATION", ACTIVATION, ACTIVATIONS)
     check_name("INITIALIZATION", INITIALIZATION, INITIALIZERS)
-    check_settings(SETTINGS, NUDGES, CHOICES, RANGES)
+    check_settings(SETTINGS, NUDGES, CHOICES, RANGES, SEED=SEED, STEPS=STEPS)
     network = new_network(SIZES, ACTIVATION, INITIALIZATION, SEED)
     training = train(Training(network, SEED, RULES, SETTINGS, *examples("train")), NUDGES, STEPS)
     print(f"step {{training.state.step}}")

@@ -222,7 +222,7 @@ def main() -> Training:
     """Train with every nudge at its step, and print loss and accuracy at test time."""
     check_name("ACTIVATION", ACTIVATION, ACTIVATIONS)
     check_name("INITIALIZATION", INITIALIZATION, INITIALIZERS)
-    check_settings(SETTINGS, NUDGES, CHOICES, RANGES)
+    check_settings(SETTINGS, NUDGES, CHOICES, RANGES, SEED=SEED, STEPS=STEPS)
     torch.set_num_threads(1)
     training = Training(*examples("train"))
     for step, changes in [*in_order(NUDGES, STEPS), (STEPS, {{}})]:

@@ -12,6 +12,11 @@ from core.runs.seed_test import matters
 from core.settings.digits import in_full
 
 ALL = "all"  # stands for the control that sets several settings at once
+DIVERGED = {  # whether the run did, whether its twin did -> words
+    (True, False): "it diverged; without the nudge it did not",
+    (False, True): "without the nudge it diverged; with it, it did not",
+    (True, True): "it diverged, and without the nudge it did too",
+}
 
 
 @dataclass(frozen=True)
@@ -53,14 +58,13 @@ def compared_at(run: Run, twin: Run) -> int:
 
 
 def _compared(run: Run, twin: Run, step: int, steps: int) -> str:
-    if run.trouble and run.step <= run.twin_end:
-        return f"diverged at step {run.step:,}, {'without it too' if twin.trouble else 'not without it'}"
-    if twin.trouble:
-        return f"without it, training diverged at step {twin.step:,}"
-    if steps <= 0:
+    if steps <= 0 and not run.trouble and not twin.trouble:
         return "train some steps to see whether it helps"
+    with_, without = (one.history.at(step, "dev_loss") for one in (run, twin))
+    broken = _broken(run, with_, run.twin_end), _broken(twin, without, run.twin_end)
+    if any(broken):
+        return DIVERGED[broken]
     after = f"after {steps:,} step{'s' * (steps > 1)}"
-    with_, without = (_finite(one.history.at(step, "dev_loss")) for one in (run, twin))
     if with_ == without:
         return f"dev loss the same as without it, {after}"
     if not matters(np.array([with_]), np.array([without])):
@@ -69,6 +73,6 @@ def _compared(run: Run, twin: Run, step: int, steps: int) -> str:
     return f"dev loss {in_full(abs(with_ - without), 2)} {way} than without it, {after}"
 
 
-def _finite(loss: float) -> float:
-    """A loss that is no number counts as infinite."""
-    return loss if np.isfinite(loss) else np.inf
+def _broken(run: Run, loss: float, end: int) -> bool:
+    """Whether training stopped, up to the step `end`, or the dev loss is no finite number."""
+    return bool(run.trouble and run.step <= end) or not np.isfinite(loss)

@@ -26,6 +26,7 @@ class Rewindable(Protocol):
     def twin_end(self) -> int: ...
     def advance(self, steps: int, should_stop: Callable[[], bool] | None = None) -> int: ...
     def repeat(self, nudge: Nudge) -> None: ...
+    def find_trouble(self) -> None: ...
     def restore_before(self, step: int) -> None: ...
     def restore_packed(self, packed: Iterable[bytes], journal: tuple[Nudge, ...], step: int) -> None: ...
     def branch(self, step: int | None = None, diverged_at: int = 0) -> Self: ...
@@ -50,14 +51,15 @@ class Replay(Generic[R]):
         return bool(self.run.trouble) or self.run.step >= self.step
 
     def advance(self, should_stop: Callable[[], bool] | None = None) -> None:
-        """Go on until `should_stop()`, which is asked between steps, or to the end."""
+        """Go on until `should_stop()`, which is asked between steps, or to the end, where a trouble is found again."""
         while not self.done:
             goal = self._nudges[0].step if self._nudges else self.step
             self.run.advance(goal - self.run.step, should_stop)
             if self._nudges and self.run.step >= goal:
                 self.run.repeat(self._nudges.popleft())
-            if should_stop and should_stop():
+            if should_stop and should_stop() and not self.done:
                 return
+        self.run.find_trouble()
 
     def finish(self) -> R:
         """Go to the end; returns the run."""

@@ -166,6 +166,15 @@ class Run:
             self._snapshots.keep(self._snapshot())
         return done
 
+    def find_trouble(self) -> None:
+        """Where the last losses are not finite, see whether the run can go on from here: a replay ends before the step
+        that fails, and with it the run would not know its trouble."""
+        if self.trouble or np.isfinite([self.history.latest(f"{split}_loss") for split in ("train", "dev")]).all():
+            return
+        ahead = self.branch()
+        if not ahead.advance(1):
+            self.trouble = ahead.trouble
+
     # nudges
 
     def nudge(self, gesture: int = 0, **changes: Any) -> Nudge | None:

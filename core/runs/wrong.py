@@ -19,6 +19,7 @@ from core.settings.table import FIELDS, Settings, changed
 
 USUAL = 1.0  # largest usual learning rate
 USUAL_ADAPTIVE = 0.1  # the same for optimizers that divide by the size of the gradient
+FAR = 3  # times the largest usual learning rate: from above that on, it is the reason before other changes
 RECENT = 1000  # steps: an older change is not named as the reason
 BEFORE = 100  # steps to go back before a fault that no change explains
 
@@ -102,11 +103,16 @@ def _reason(run: Run, began: int) -> tuple[str, Repair]:
     """Why it began after that step: a change shortly before, else a learning rate out of the usual range; where there
     is neither, that is what is said."""
     journal = [nudge for nudge in run.journal if nudge.step <= began]
-    made = [gesture for gesture in gestures(journal) if began - gesture.step <= RECENT and not _lowers_alpha(gesture)]
-    if made:
-        return _changed(made[-1], began), _undone(made[-1])
-    step = max(journal[-1].step + 1 if journal else 0, began - BEFORE)
     then = _settings_after(run.start, journal)
+    made = [
+        one for one in gestures(journal) if began - one.step <= RECENT and not _lowers_alpha(one) and _acts(one, then)
+    ]
+    far = then.learning_rate > FAR * usual(then)
+    raised = [one for one in made if "learning_rate" in one.changes]
+    if made and (raised or not far):
+        blamed = raised[-1] if raised and far else made[-1]
+        return _changed(blamed, began), _undone(blamed)
+    step = max(journal[-1].step + 1 if journal else 0, began - BEFORE)
     alpha = then.learning_rate
     tenth = max(FIELDS["learning_rate"].low, float(f"{alpha / 10:.3g}"))
     repair = Repair(step, f"Go back to step {step:,} with α {tenth:g}", {"learning_rate": tenth})
@@ -120,6 +126,11 @@ def _lowers_alpha(gesture: Gesture) -> bool:
     """Whether it sets the learning rate lower, which is never the reason."""
     old, new = gesture.changes.get("learning_rate", (0, 0))
     return bool(new < old)
+
+
+def _acts(gesture: Gesture, then: Settings) -> bool:
+    """Whether one of its settings had an effect under the settings that counted when it began."""
+    return any(not FIELDS[name].idle(then) for name in gesture.changes)
 
 
 def _settings_after(start: Settings, journal: Iterable[Nudge]) -> Settings:

@@ -113,6 +113,7 @@ class Timeline:
 
         self.run = replay.run
         if replay.done:
+            replay.finish()
             ready()
         else:
             self.replays.add(replay, arrived)

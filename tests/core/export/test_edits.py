@@ -178,6 +178,29 @@ def test_nudges_and_names_of_settings_are_checked_too(make, played):
     assert sorted(names.split(", ")) == sorted(field.name for field in SETTINGS)
 
 
+WHOLE = f"it takes a whole number from 0 to {2**31}."
+PAIRS_ONLY = "NUDGES takes a list of (step, {name: value})."
+
+
+@pytest.mark.parametrize("make", [numpy_script, pytest.param(torch_script, marks=needs_torch)])
+def test_steps_seed_and_the_form_of_nudges_are_checked(make, played):
+    text = make(Run(RunSpec(**SMALL)))
+    for name in ("STEPS", "SEED"):
+        for value in (-1, 2.5, "10", True, None):
+            assert said_of(edited(text, **{name: value}), played) == f"{name} cannot be {value!r}: {WHOLE}"
+    for nudges, said in (
+        ({3: {"dropout": 0.1}}, PAIRS_ONLY),
+        (None, PAIRS_ONLY),
+        ((5, {}), PAIRS_ONLY),
+        ([5], PAIRS_ONLY),
+        ([(5, {}, 1)], PAIRS_ONLY),
+        ([(5, "dropout")], PAIRS_ONLY),
+        ([(-5, {"dropout": 0.1})], f"A nudge's step cannot be -5: {WHOLE}"),
+        ([("5", {"dropout": 0.1})], f"A nudge's step cannot be '5': {WHOLE}"),
+    ):
+        assert said_of(with_nudges(text, nudges), played) == said
+
+
 def said_of(text, played):
     with pytest.raises(SystemExit) as stopped:
         played(text)

@@ -118,15 +118,40 @@ def test_a_drag_is_compared_at_a_step_at_which_both_are_measured_to_the_end():
     assert made.step == 57 + TWIN_STEPS
 
 
-def test_who_diverges_is_said():
+WHO = {
+    "run": "It diverged; without the nudge it did not.",
+    "twin": "Without the nudge it diverged; with it, it did not.",
+    "both": "It diverged, and without the nudge it did too.",
+}
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_who_diverges_is_said(who):
     run = nudged(30)
+    for one in [run.twin] * (who != "run") + [run] * (who != "twin"):
+        one.stack.network.theta.W[1][:] = np.nan
+        run.advance(5)
+    assert bool(run.trouble) == (who != "twin")
+    assert helped(run).sentence == WHO[who]
+
+
+@pytest.mark.parametrize("loss", [np.inf, np.nan])
+@pytest.mark.parametrize("who", WHO)
+def test_a_loss_that_is_not_finite_is_never_compared(who, loss):
+    run = nudged(30)
+    for one in [run] * (who != "twin") + [run.twin] * (who != "run"):
+        one.history.column("dev_loss")[-1] = loss
+    assert not run.trouble
+    assert helped(run).sentence == WHO[who]
+
+
+def test_a_run_that_diverges_after_its_twin_has_ended_was_not_broken_by_the_nudge():
+    run = nudged(TWIN_STEPS + 10)
+    before = helped(run).words
     run.stack.network.theta.W[1][:] = np.nan
     run.advance(5)
-    assert helped(run).words == f"diverged at step {run.step:,}, not without it"
-    other = nudged(30)
-    other.twin.stack.network.theta.W[1][:] = np.nan
-    other.advance(5)
-    assert helped(other).words == f"without it, training diverged at step {other.twin.step:,}"
+    assert run.trouble
+    assert helped(run).words == before
 
 
 def test_a_twin_does_not_change_the_run():

@@ -2,7 +2,9 @@
 
 import pytest
 
+from core.runs import run_file
 from core.runs.history import History
+from core.runs.replay import Replay, reopening
 from core.runs.run import Run
 from core.runs.wrong import Repair, repairing, wrong
 from core.settings.table import RunSpec, Settings
@@ -65,6 +67,47 @@ def test_without_a_change_a_learning_rate_far_out_of_the_usual_range_is_named():
     assert run.settings.learning_rate == 1
     (nudge,) = run.journal
     assert nudge.changes == {"learning_rate": (10, 1)}
+
+
+@pytest.mark.parametrize("change", [{"beta2": 0.9}, {"drop_last": True}])
+def test_what_does_not_act_or_cannot_explain_it_is_not_blamed(change):
+    run = after((2, change), settings=Settings(batch_norm=False, optimizer="sgd", learning_rate=10))
+    assert wrong(run).sentence == f"Diverged at step {run.trouble.step}: a learning rate of 10 was too large."
+
+
+@pytest.mark.usefixtures("any_loss_is_high")
+def test_a_setting_without_effect_is_not_blamed():
+    run = Run(SMALL)
+    run.nudge(beta2=0.9)
+    run.advance(40)
+    run.history.column("train_loss")[:20] = -1
+    assert "nothing was changed" in wrong(run).sentence
+
+
+DIVERGED = {
+    "nudged": (PLAIN, (60, {"learning_rate": 10})),
+    "from the start": (Settings(batch_norm=False, optimizer="sgd", learning_rate=10),),
+}
+
+
+@pytest.mark.parametrize("case", DIVERGED)
+def test_a_diverged_run_that_is_opened_again_says_the_same_at_once(case):
+    settings, *nudges = DIVERGED[case]
+    run = after(*nudges, settings=settings)
+    file = run_file.parse(run_file.dump(run))
+    a_little = Replay(Run(file.spec, file.settings), file.journal, file.step)
+    while not a_little.done:
+        a_little.advance(lambda: True)
+    again = (
+        Run.replay(file.spec, file.settings, file.journal, file.step),
+        reopening(Run(DEEP, settings), [], run.journal, run.step).finish(),
+        run.branch(run.step),
+        a_little.run,
+    )
+    for one in again:
+        assert one.trouble == run.trouble
+        assert wrong(one) == wrong(run)
+        assert one.fingerprint() == run.fingerprint()
 
 
 @pytest.fixture
