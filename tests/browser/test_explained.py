@@ -124,6 +124,7 @@ def test_a_divergence_is_cut_off_explained_and_repaired_without_moving_the_page(
     page.get_by_role("button", name=f"Go back to step {at} with α 0.1").click()
     page.wait_for_function(f"{STEP} === {at} && window.__panda.lastSettings.learning_rate === 0.1")
     line.wait_for(state="hidden")
+    assert page.evaluate("document.activeElement.matches('.panda-run-bar .panda-play')")
     assert page.evaluate(BOXES) == before
 
 

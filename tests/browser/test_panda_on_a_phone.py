@@ -94,3 +94,8 @@ def test_a_scenes_text_keeps_its_room_and_the_line_of_a_fault_covers_no_chart(ph
     assert line.evaluate(BOX)[0] > phone.locator(".panda-charts").evaluate(BOX)[1]
     for control in phone.locator(".panda-card").first.locator("button, select").all():
         assert control.evaluate(UNCOVERED)
+
+
+def test_no_buttons_lie_over_the_legends(phone):
+    phone.locator(".panda-card").first.tap()
+    assert phone.locator(".modebar-btn").count() == 0

@@ -138,3 +138,18 @@ def test_the_race_opens_caviar_ready_to_start(start):
     start.get_by_text(SCENES["race"].seen).wait_for()
     start.locator(".st-key-scene-back button").click()
     start.get_by_text(SCENES["overfitting"].sentence).wait_for()
+
+
+def test_back_goes_to_the_run_of_the_scene_before_in_one_press(start):
+    first = start.url
+    for title in ("slow", "momentum"):
+        before = start.evaluate("history.length")
+        open_scene(start, title)
+        start.wait_for_url("**/?run=*")
+        assert start.evaluate("history.length") == before + 1
+    start.go_back()
+    start.get_by_text(SCENES["slow"].sentence).wait_for()
+    start.go_back()
+    start.get_by_text(SCENES["spiral"].sentence).wait_for()
+    ready(start)
+    assert start.url == first

@@ -139,6 +139,13 @@ def test_too_many_classes_are_answered_by_a_sentence_and_the_run_stays(app):
     assert token_of(app) == token
 
 
+def test_an_emptied_number_of_a_new_run_is_the_runs_own_again(app):
+    turn_to(app, "New run")
+    for name in ("classes", "examples", "seed"):
+        field = widget(app.number_input, f"spec-{token_of(app)}-{name}")
+        assert field.proto.default == getattr(run_of(app).spec, name)
+
+
 def test_layers_can_be_added(app):
     turn_to(app, "New run")
     token = token_of(app)

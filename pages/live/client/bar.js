@@ -50,6 +50,13 @@ export function playButton(title, command, kept) {
   return { node, show };
 }
 
+/** Give the focus to the play button that is in sight: that of the page, or of presenter mode. */
+export function focusPlay() {
+  /** @type {NodeListOf<HTMLElement>} */
+  const buttons = document.querySelectorAll(".panda-play");
+  [...buttons].find((button) => button.checkVisibility({ visibilityProperty: true }))?.focus({ preventScroll: true });
+}
+
 /** A line for errors: `show(sentence)` clears it after 8 s, `stay(sentence)` keeps it until the next; "" empties it. */
 export function errorLine() {
   const node = element("p", { class: "panda-notice panda-warning", role: "alert" });

@@ -15,6 +15,7 @@ import { dressed } from "./theme.js";
 
 const CONFIG = { displaylogo: false, doubleClick: "reset", displayModeBar: "hover", showTips: false,
   showSendToCloud: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "zoomIn2d", "zoomOut2d", "autoScale2d"] };
+const NO_ROOM = "(pointer: coarse), (max-width: 500px)"; // where the buttons would lie over the legend
 const CALM = 500; // ms between two whole drawings of one figure
 const APART = 25; // ms between the whole drawings of any two figures
 const REST = 350; // ms without a frame after which the figure is drawn once more, or this many
@@ -140,7 +141,7 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
     const now = isDrawn(gd) ? extents(gd) : {};
     const fitted = { ...roomFor(copied(layout), drawnExtents, now, isLog), datarevision: revision };
     drawnExtents = now;
-    Plotly.react(gd, [...traces.values()].map((trace) => enlargedTrace(trace, theme.scale)), fitted, CONFIG);
+    Plotly.react(gd, [...traces.values()].map((trace) => enlargedTrace(trace, theme.scale)), fitted, config());
     if (isDrawn(gd)) filled = shares(gd, extents(gd));
     if (isDrawn(gd)) gd.style.setProperty("--panda-plot-top", `${gd._fullLayout._size.t}px`);
     /** @type {NodeListOf<HTMLElement>} */
@@ -210,8 +211,10 @@ export function plot(area, figure, loading, theme, palette, { pick, select }) {
  */
 const isDrawn = (gd) => Boolean(gd._fullLayout);
 
-/** Whether fingers point here: they scroll the page over a chart, until its zoom or pan button is chosen. */
+/** Whether fingers point here: they scroll the page over a chart. */
 const touch = () => matchMedia("(pointer: coarse)").matches;
+
+const config = () => (matchMedia(NO_ROOM).matches ? { ...CONFIG, displayModeBar: false } : CONFIG);
 
 /** A layout whose axes are objects of their own, because plotly writes the ranges it finds into them.
  * @param {Layout} layout

@@ -17,6 +17,7 @@ let on = false;
 let offered = [];
 /** The charts that were chosen, the last one last; empty for the first ones. @type {string[]} */
 let chosen = [];
+let unchecked = false; // `chosen` is what the address says
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
@@ -38,14 +39,24 @@ export function follow(listener) {
 /** The page has these charts. @param {string[]} names */
 export function offer(names) {
   offered = names;
+  check();
 }
 
 /** Enter the mode if the address says so. */
 export function resume() {
   const asked = new URLSearchParams(location.search).get(NAME);
   if (asked === null) return;
-  chosen = asked === "1" ? [] : asked.split(",").slice(0, MOST);
+  chosen = asked === "1" ? [] : asked.split(",");
+  unchecked = true;
+  check();
   turn(true);
+}
+
+/** Drop names from the address that are none of the page's charts, once these are known. */
+function check() {
+  if (!unchecked || !offered.length) return;
+  unchecked = false;
+  chosen = chosen.filter((name) => offered.includes(name)).slice(-MOST);
 }
 
 /** @param {boolean} next */

@@ -4,6 +4,7 @@ import { attribute, element, freshId, icon } from "./dom.js";
 import { loss, number, percent, perSecond } from "./format.js";
 import { notices } from "./notices.js";
 import { end, present, resume } from "./presenting.js";
+import { seek } from "./seek.js";
 import { keyList, listen } from "./shortcuts.js";
 import { sinceButton } from "./since_nudge.js";
 import { stage } from "./stage.js";
@@ -12,6 +13,7 @@ import { timeline } from "./timeline.js";
 import { toolbar } from "./toolbar.js";
 import { wrongLine } from "./wrong_line.js";
 
+/** @import { Seek } from "./seek.js" */
 /** @import { Channel, Command, Component, Message, Part, RunBarData, RunStatus } from "./types.js" */
 /** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
 
@@ -52,9 +54,10 @@ export function runBar(root) {
   /** @type {Command} */
   const command = (message) => channel.send(message);
   const kept = () => channel.kept();
-  const view = build(root, command, kept, (how) => component.setTriggerValue("restart", how));
+  const seeking = seek(command);
+  const view = build(root, command, seeking, kept, (how) => component.setTriggerValue("restart", how));
   const notice = notices(root);
-  const onStage = stage(root, command, kept, () => component.data.phone);
+  const onStage = stage(root, command, kept, () => component.data.phone, seeking);
   /** @type {Shortcut[]} */
   const keys = [
     { says: "Space", words: "Play or pause", keys: [" "], does: () => view.play.node.click(),
@@ -81,6 +84,7 @@ export function runBar(root) {
     },
     listens: {
       frame({ status }) {
+        seeking.show(status);
         view.show(status);
         onStage.show(status);
         notice.show(status);
@@ -117,10 +121,11 @@ function toTop(root) {
 /** The bar itself; `show(status)` brings it up to date.
  * @param {HTMLElement} root
  * @param {Command} command
+ * @param {Seek} seeking
  * @param {() => Message[]} kept
  * @param {(how: "same" | "new") => void} restart
  */
-function build(root, command, kept, restart) {
+function build(root, command, seeking, kept, restart) {
   const play = playButton("Play or pause (space bar)", (type) => command({ type }), kept);
   const step = button("Step", STEP, () => command({ type: "step" }), "One step", "panda-terse");
   const pass = "One epoch: once through the training set";
@@ -135,7 +140,7 @@ function build(root, command, kept, restart) {
   const controls = element("div", { class: "panda-controls" }, often, speed.node, opener(root, seldom), seldom);
   toolbar(controls, "Play, speed, where to stop, restart");
   const readouts = readoutList("Where the run is", READOUTS);
-  const times = timeline(command);
+  const times = timeline(seeking);
   let openList = () => {};
   const wide = button("Present", SCREEN, () => present(true), "Presenter mode: charts fill the screen (P)", "panda-terse");
   const list = button("?", null, () => openList(), "Keys (?)");

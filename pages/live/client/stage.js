@@ -6,6 +6,7 @@ import { pastText } from "./notices.js";
 import { phone } from "./phone.js";
 import { choose, follow, move, present, presenting } from "./presenting.js";
 
+/** @import { Seek } from "./seek.js" */
 /** @import { Command, Message, RunStatus } from "./types.js" */
 /** @typedef {import("./shortcuts.js").Shortcut} Shortcut */
 
@@ -22,10 +23,9 @@ const READOUTS = [
  * @param {Command} command
  * @param {() => Message[]} kept
  * @param {() => string} code
+ * @param {Seek} seek
  */
-export function stage(root, command, kept, code) {
-  /** @type {RunStatus | null} */
-  let status = null;
+export function stage(root, command, kept, code, seek) {
   const play = playButton("Play or pause (space bar)", (type) => command({ type }), kept);
   const readouts = readoutList("Where the run is", READOUTS);
   const said = element("p", { class: "panda-said", role: "status" });
@@ -62,16 +62,11 @@ export function stage(root, command, kept, code) {
 
   /** One step on or back; a run that plays is paused. @param {string} key */
   function step(key) {
-    if (!status || root.classList.contains("panda-watching")) return;
-    const to = status.step + (key === "ArrowRight" ? 1 : -1);
-    if (status.playing) command({ type: "pause" });
-    else if (to > status.head) command({ type: "step" });
-    else if (to >= 0) command({ type: "look", step: to === status.head ? null : to });
+    if (!root.classList.contains("panda-watching")) seek.walk(key === "ArrowRight" ? 1 : -1);
   }
 
   /** @param {RunStatus} next */
   function update(next) {
-    status = next;
     play.show(next);
     readouts.show(next);
     write(said, next.wrong?.sentence ?? pastText(next));

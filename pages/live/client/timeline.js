@@ -1,26 +1,19 @@
-/** The timeline under the bar: all steps of the run, its nudges as ticks, and a thumb that goes back to any step.
- *
- * It asks for one step at a time, and the next only when a frame has answered the last.
- */
+/** The timeline under the bar: all steps of the run, its nudges as ticks, and a thumb that goes back to any step. */
 import { attribute, element, write } from "./dom.js";
 import { number } from "./format.js";
 
-/** @import { Command, RunStatus } from "./types.js" */
+/** @import { Seek } from "./seek.js" */
+/** @import { RunStatus } from "./types.js" */
 
 const WIDE = 1000; // width of the drawing of the ticks
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The row of elements, and `show(status)` that brings it up to date. `command` sends a message.
- * @param {Command} command
+/** The row of elements, and `show(status)` that brings it up to date. `seek` goes to steps.
+ * @param {Seek} seek
  */
-export function timeline(command) {
+export function timeline(seek) {
   let head = 0;
   let looking = false;
-  /** @type {number | null} */
-  let held = null; // the step under the finger, until the run shows it
-  /** @type {number | null} */
-  let asked = null; // the step that was asked for last
-  let waiting = false; // no frame has come since then
   let marked = "";
 
   const range = element("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": "Step to look at" });
@@ -33,25 +26,15 @@ export function timeline(command) {
   const words = element("output", { class: "panda-when" });
   const back = element("button", {
     type: "button", class: "panda-button", text: "Back to now", title: "Leave the past: show the run where it stands",
-    on: { click: () => { held = null; ask(null); } },
+    on: { click: seek.leave },
   });
   const track = element("span", { class: "panda-track" }, range, drawing);
   const node = element("div", { class: "panda-timeline", role: "group", "aria-label": "Timeline" }, track, words, back);
 
   range.addEventListener("input", () => {
-    held = Number(range.value);
-    tell(held);
-    if (!waiting) ask(held);
+    tell(Number(range.value));
+    seek.to(Number(range.value));
   });
-  range.addEventListener("change", () => { if (!waiting) ask(held); });
-
-  /** @param {number | null} step */
-  function ask(step) {
-    const wanted = step !== null && step >= head ? null : step;
-    asked = step;
-    waiting = true;
-    command({ type: "look", step: wanted });
-  }
 
   /** @param {number} step */
   function tell(step) {
@@ -61,9 +44,7 @@ export function timeline(command) {
   /** @param {RunStatus} status */
   function show(status) {
     ({ head, looking } = status);
-    waiting = false;
-    if (held !== null && held !== asked) ask(held);
-    else if (held !== null && (status.step === Math.min(held, head) || !looking)) held = null;
+    const held = seek.wanted();
     const step = held ?? status.step;
     const place = looking || held !== null ? step : head;
     range.max = String(head);

@@ -1,5 +1,6 @@
 /** What has gone wrong in the run, and the button that repairs it. It takes its room from the timeline beside it, so that
  * the page does not move. */
+import { focusPlay } from "./bar.js";
 import { attribute, element, write } from "./dom.js";
 
 /** @import { Command, RunStatus } from "./types.js" */
@@ -16,6 +17,7 @@ export function wrongLine(command) {
     write(said, wrong?.sentence ?? "");
     attribute(said, "title", wrong?.more || null);
     write(repair, wrong?.repair ?? "");
+    if (!wrong && node.contains(document.activeElement)) focusPlay(); // what is hidden would drop the focus
     node.hidden = !wrong;
   }
 

@@ -136,16 +136,16 @@ def spec_inputs(opened: RunSession, names: Sequence[str]) -> dict[str, Any]:
 def _spec_input(opened: RunSession, field: Field) -> Any:
     label = field.label[0].upper() + field.label[1:]
     key = f"spec-{opened.token}-{field.name}"
-    st.session_state.setdefault(key, getattr(opened.run.spec, field.name))
+    own = getattr(opened.run.spec, field.name)
     common: dict[str, Any] = {"help": field.help, "key": key}
+    if field.integer:  # emptied, it takes its `value` again; `RunSpec` says what is out of range
+        return st.number_input(label, value=own, step=1, **common)
+    st.session_state.setdefault(key, own)
     if field.scale == "choice":
-        now = getattr(opened.run.spec, field.name)  # own data are none of the choices
-        offered = list(dict.fromkeys([*(field.choices or ()), now]))
+        offered = list(dict.fromkeys([*(field.choices or ()), own]))  # own data are none of the choices
         return st.selectbox(label, offered, format_func=field.word, **common)
     if field.scale == "switch":
         return st.toggle(label, **common)
-    if field.integer:
-        return st.number_input(label, step=1, **common)  # `RunSpec` says what is out of range
     return st.slider(label, field.low, field.high, step=0.01, **common)
 
 

@@ -6,6 +6,10 @@ import streamlit as st
 
 from core.scenes.registry import SCENES
 from core.scenes.scene import Scene
+from core.search.search import Search
+from core.sessions.search_registry import SEARCH_SESSIONS
+from pages.common.current_run import open_scene
+from pages.common.identity import owner_token
 from pages.live.server.assets import address
 
 PANDA, CAVIAR = "panda.py", "caviar.py"
@@ -65,5 +69,9 @@ def picture(key: str) -> str:
 
 
 def go_to(scene: Scene) -> None:
-    """Open a scene: a run of it on Panda, or its race on Caviar."""
-    st.switch_page(CAVIAR if scene.race else PANDA, query_params={"scene": scene.key})
+    """Open a scene: a run of it on Panda, or its race on Caviar. The address is that of the run or the search at once,
+    because each change of it is a press of the browser's Back."""
+    if scene.race:
+        search = SEARCH_SESSIONS.open(Search(scene.race), owner_token())
+        st.switch_page(CAVIAR, query_params={"search": search.token})
+    st.switch_page(PANDA, query_params={"run": open_scene(scene).token})
