@@ -58,8 +58,8 @@ _ROWS = (
         "The average of gradients cancels the jumps from wall to wall and keeps the way along the ravine. "
         "β matters here because α is large; at a small α it changes little.",
         "C5",
-        RunSpec("ravine", hidden=(4,), activation="tanh", initialization="xavier"),
-        Settings(learning_rate=3.0, beta1=0.0, batch_norm=False, batch_size=640),
+        RunSpec("ravine", hidden=(16,), activation="tanh", initialization="xavier"),
+        Settings(learning_rate=3.5, beta1=0.0, batch_norm=False, batch_size=640),
         {"beta1": 0.9},
         ("loss", "weight_path", "decision_map", "gradients"), step=60, try_at=60, horizon=300,
     ),
