@@ -57,7 +57,8 @@ def test_layers_are_numbered_from_the_first_hidden_one(run):
     ]
     assert [head for head in heads if head.startswith("gamma_1")] == ["gamma_1"]
     assert [head for head in heads if head.startswith("gradient")] == [f"gradient_norm_{l}" for l in (1, 2, 3)]
-    assert heads[-4:] == ["mean_output_1", "mean_output_2", "mean_output_3", "total_norm"]
+    assert [head for head in heads if head.startswith("mean_output")] == [f"mean_output_{k}" for k in (1, 2, 3)]
+    assert heads[-3:] == ["zn_variance_2", "two_weights_1", "two_weights_2"]
 
 
 def test_what_is_not_a_finite_number_is_empty():
