@@ -28,7 +28,7 @@ def look_back(page, pages):
     thumb.focus()
     for _ in range(pages):
         thumb.press("PageDown")
-    page.get_by_text("The run as it was at step").wait_for()
+    page.get_by_text("The run as it was at step").first.wait_for()
     return settled(page)
 
 
@@ -58,7 +58,7 @@ def test_twin_undo_rewind_branch_and_all_of_it_after_a_reload(page):
     back = look_back(page, 6)
     assert back < at
     nudge(page, 0.3)
-    page.get_by_text("The run as it was at step").wait_for(state="hidden")
+    page.get_by_text("The run as it was at step").first.wait_for(state="hidden")
     assert step(page) == back
     turn_to(page, "Journal")
     page.get_by_text(f"from step {back:,}: α 0.3").first.wait_for()
@@ -127,7 +127,7 @@ def test_after_a_kill_the_same_link_shows_the_run_paused_with_every_nudge(contex
         page.wait_for_function(f"{STEP} === {at}")
         assert page.evaluate("window.__panda.lastSettings.learning_rate") == 0.02
         page.get_by_role("link", name="Runs", exact=True).click()
-        page.get_by_text("spiral 16-16", exact=True).first.wait_for()
+        page.get_by_text("A spiral", exact=True).first.wait_for()
     finally:
         process.terminate()
         process.wait(10)

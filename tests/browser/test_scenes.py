@@ -76,7 +76,7 @@ def test_what_beta_does_in_two_clicks(start):
     start.get_by_text("Path of two weights").first.wait_for()
     try_this(start)
     start.wait_for_function(f"window.__panda.lastSettings.beta1 === 0.9 && {STEP} > 80")
-    start.get_by_text(re.compile(r"Dev loss .* than without it")).wait_for()
+    start.get_by_text(re.compile(r"Dev loss .* than without it")).first.wait_for()
     start.wait_for_function(
         "[...document.querySelectorAll('.js-plotly-plot')].flatMap(p => p._fullData)"
         ".some(t => t.uid === 'twin' && t.y && t.y.length > 1)"

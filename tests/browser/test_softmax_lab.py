@@ -120,6 +120,7 @@ def test_points_are_moved_added_and_removed_by_keyboard(lab):
     lab.wait_for_function(f"{COUNT} === 56")
     lab.get_by_role("button", name="Clear").focus()
     lab.get_by_role("radio", name="1", exact=True).last.focus()
+    lab.keyboard.press("Tab")  # the chart's full screen
     lab.keyboard.press("Tab")
     point = lab.get_by_role("slider", name="Points of: No hidden layer")
     assert point.evaluate("node => node === document.activeElement")
