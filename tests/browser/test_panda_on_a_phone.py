@@ -14,13 +14,6 @@ UNCOVERED = """(node) => {
   const { left, top, width, height } = node.getBoundingClientRect();
   return node.contains(document.elementFromPoint(left + width / 2, top + height / 2));
 }"""
-KEY_AND_BUTTONS = """() => {
-  const card = document.querySelector('.panda-card');
-  return [card.querySelector('.annotation'), card.querySelector('.modebar')].map((one) => {
-    const { top, bottom } = one.getBoundingClientRect();
-    return [top, bottom];
-  });
-}"""
 
 
 @pytest.fixture
@@ -68,12 +61,6 @@ def test_the_charts_stay_in_sight_below_the_bar_while_the_settings_scroll(phone)
         assert charts[1] <= dial.bounding_box()["y"], name
         assert dial.evaluate(UNCOVERED), name
         assert phone.locator(".panda-full").first.evaluate(UNCOVERED), name
-
-
-def test_plotlys_buttons_do_not_lie_over_the_key(phone):
-    key, buttons = phone.evaluate(KEY_AND_BUTTONS)
-    assert buttons[0] >= key[1] - 1
-    assert buttons[1] > buttons[0]
 
 
 def test_a_scenes_text_keeps_its_room_and_the_line_of_a_fault_covers_no_chart(phone, server):
