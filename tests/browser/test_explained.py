@@ -126,3 +126,23 @@ def test_a_divergence_is_cut_off_explained_and_repaired_without_moving_the_page(
     line.wait_for(state="hidden")
     assert page.evaluate("document.activeElement.matches('.panda-run-bar .panda-play')")
     assert page.evaluate(BOXES) == before
+
+
+def test_the_chosen_charts_are_still_there_after_a_reload_and_not_in_another_run(page):
+    titles = page.locator(".panda-card h3")
+    first = titles.all_inner_texts()
+    charts = page.get_by_test_id("stButtonGroup").last
+    charts.get_by_role("button", name="Network", exact=True).click()
+    card(page, "Network").wait_for()
+    charts.get_by_role("button", name="Loss", exact=True).click()
+    card(page, "Loss").wait_for(state="detached")
+    at_rest(page)
+    chosen = titles.all_inner_texts()
+    page.reload()
+    ready(page)
+    card(page, "Network").wait_for()
+    assert titles.all_inner_texts() == chosen != first
+    page.goto(page.url.split("?")[0] + "?dataset=moons")
+    ready(page)
+    card(page, "Loss").wait_for()
+    assert titles.all_inner_texts() == first
