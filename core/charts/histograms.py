@@ -10,13 +10,13 @@ import plotly.graph_objects as go
 from core.charts import inside, layers
 from core.charts.chart import Chart, Frame
 from core.charts.guide import Guide
-from core.charts.layout import FONT, axis, layout, names_axis
+from core.charts.layout import axis, head, layout, names_axis
 from core.charts.numbers import X
 from core.charts.palette import colour, faded
 from core.runs.run import Run
 
 Array = np.ndarray
-KINDS = {"z": "z", "z_norm": "z_norm", "a": "a"}  # attribute of a layer -> head of its panel
+KINDS = ("z", "z_norm", "a")  # attributes of a layer, each with a panel of that name
 PANELS = ((0.0, 0.28), (0.36, 0.64), (0.72, 1.0))
 BINS = 32
 HIGH = 0.88  # of the tallest bin of a histogram, in rows
@@ -83,7 +83,7 @@ def skeleton(run: Run) -> go.Figure:
     for i, (kind, (left, right)) in enumerate(zip(KINDS, PANELS, strict=True)):
         fixed = {"range": [-NORMAL, NORMAL], "dtick": NORMAL / 2} if kind == "z_norm" else {}
         shape[axis_key(i)] = axis(domain=[left, right], anchor="y", nticks=4, **fixed)
-        shape["annotations"].append(_head(KINDS[kind], left))
+        shape["annotations"].append(head(kind, left))
     traces = [_empty(kind, l, name, i) for i, kind in enumerate(KINDS) for l, name in enumerate(names)]
     return go.Figure(traces, shape)
 
@@ -96,11 +96,6 @@ def axis_key(panel: int) -> str:
 def row(l: int, count: int) -> int:
     """Where the histograms of layer l + 1 of `count` stand."""
     return count - 1 - l
-
-
-def _head(text: str, x: float) -> dict[str, object]:
-    place = {"xref": "paper", "yref": "paper", "x": x, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": text, "showarrow": False, "font": {"size": FONT}}
 
 
 def _empty(kind: str, l: int, name: str, panel: int) -> go.Scatter:

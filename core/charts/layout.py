@@ -61,8 +61,16 @@ def layout(name: str, key: str = "", left: int = 46, bottom: int = 36, right: in
 
 def _above(text: str, left: int) -> dict[str, Any]:
     """Text that begins at the left edge of the card, above the plot."""
-    place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": text, "showarrow": False, "xshift": 4 - left, "yshift": 2, "align": "left"}
+    return _on_top(0) | {"text": text, "showarrow": False, "xshift": 4 - left, "yshift": 2, "align": "left"}
+
+
+def head(text: str, x: float) -> dict[str, Any]:
+    """The head of a panel whose left edge is at `x`, from 0 to 1, of the plot."""
+    return _on_top(x) | {"text": text, "showarrow": False, "font": {"size": FONT}}
+
+
+def _on_top(x: float) -> dict[str, Any]:
+    return {"xref": "paper", "yref": "paper", "x": x, "y": 1, "xanchor": "left", "yanchor": "bottom"}
 
 
 def panels(name: str, titles: Sequence[str], key: str = "", log: bool = False) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from core.charts import layers
 from core.charts.chart import Chart, Frame
 from core.charts.guide import Guide
-from core.charts.layout import FONT, SPACE, lines_key, panels, steps_axis
+from core.charts.layout import SPACE, head, lines_key, panels, steps_axis
 from core.charts.marks import marked
 from core.charts.numbers import Y
 from core.charts.palette import SWATCHES
@@ -54,7 +54,7 @@ def skeleton(run: Run) -> go.Figure:
     shape["xaxis2"] = steps_axis(domain=[right, 1], anchor="y4", nticks=4)
     for number, same in ((3, "yaxis"), (4, "yaxis2")):
         shape[f"yaxis{number}"] = shape[same] | {"anchor": "x2", "title": None}
-    shape["annotations"] += [_head("z", 0), _head("γ · z_norm + β[l]", right)]
+    shape["annotations"] += [head("z", 0), head("γ · z_norm + β[l]", right)]
     shape["margin"]["t"] += 14
     shape["annotations"][0]["yshift"] += 14
     places: dict[str, dict[str, Any]] = {
@@ -67,11 +67,6 @@ def skeleton(run: Run) -> go.Figure:
     dotted: dict[str, Any] = {"line": {"dash": "dot", "width": 1.2}, "hovertemplate": said}
     norms = [layers.traces(f"norm_{of}", names, **places[f"after_{of}"], **dotted) for of in ("mean", "variance")]
     return go.Figure(sum([layers.traces(part, names, **place) for part, place in places.items()] + norms, []), shape)
-
-
-def _head(text: str, x: float) -> dict[str, object]:
-    place = {"xref": "paper", "yref": "paper", "x": x, "y": 1, "xanchor": "left", "yanchor": "bottom"}
-    return place | {"text": text, "showarrow": False, "font": {"size": FONT}}
 
 
 def frame(run: Run) -> Frame:
