@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import UserError
-from core.settings.table import FIELDS
+from core.settings.table import FIELDS, Settings, changed
 
 MOST_NUDGES = 30_000  # nudges of one run: five minutes of dragging at 100 a second
 MOST_STEPS = 10_000_000  # the last step that a run may have
@@ -25,6 +25,11 @@ class Nudge:
     changes: dict[str, tuple[Any, Any]]
     gesture: int = 0
     note: str = ""
+
+    @property
+    def new_values(self) -> dict[str, Any]:
+        """The settings that it changes, with their new values."""
+        return {name: new for name, (_, new) in self.changes.items()}
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,11 @@ def gestures(journal: Iterable[Nudge]) -> list[Gesture]:
         else:
             made.append(Gesture(nudge.step, nudge.step, nudge.changes, nudge.gesture, place))
     return made
+
+
+def settings_after(start: Settings, journal: Iterable[Nudge]) -> Settings:
+    """The settings after the nudges of `journal`, which begins with `start`."""
+    return changed(start, {name: new for nudge in journal for name, new in nudge.new_values.items()})
 
 
 def last_gesture(journal: tuple[Nudge, ...]) -> Gesture:

@@ -199,7 +199,7 @@ class Run:
 
     def repeat(self, nudge: Nudge) -> None:
         """Make a nudge of a known journal again; of one from elsewhere, only what changes a setting."""
-        new = changed(self.settings, {name: new for name, (_, new) in nudge.changes.items()})
+        new = changed(self.settings, nudge.new_values)
         if real := differences(self.settings, new):
             self._apply(replace(nudge, changes=real), new)
 

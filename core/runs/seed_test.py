@@ -197,7 +197,7 @@ def _groups(run: Replayable, seeds: int, batch: int) -> list[Array]:
 def _followed(settings: Settings, nudges: tuple[Nudge, ...]) -> Iterator[tuple[int, Settings]]:
     """The step of each nudge and the settings that count from it on, beginning with `settings`."""
     for nudge in nudges:
-        settings = changed(settings, {name: new for name, (_, new) in nudge.changes.items()})
+        settings = changed(settings, nudge.new_values)
         yield nudge.step, settings
 
 

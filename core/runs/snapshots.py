@@ -60,7 +60,7 @@ class Snapshot:
         if not 0 <= nudges <= len(journal):
             return None
         seen = journal[:nudges]
-        settings = asdict(start) | {name: new for nudge in seen for name, (_, new) in nudge.changes.items()}
+        settings = asdict(start) | {name: new for nudge in seen for name, new in nudge.new_values.items()}
         since = like.since | {name: nudge.step for nudge in seen for name in nudge.changes}
         return cls(state, Settings(**settings), nudges, since, history)
 

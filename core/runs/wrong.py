@@ -5,13 +5,13 @@ A new kind of fault is one function and one row of `FAULTS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from core.runs.journal import Gesture, Nudge, gestures
+from core.runs.journal import Gesture, Nudge, gestures, settings_after
 from core.runs.replay import Replay, rewinding
 from core.runs.run import Run, differences
 from core.settings.digits import in_full
@@ -93,7 +93,7 @@ def wrong(run: Run) -> Wrong | None:
 def repairing(run: Run, repair: Repair) -> Replay[Run]:
     """`run` back at the step of the repair, and with its changes, as a replay."""
     replay = rewinding(run, repair.step)
-    settings = _settings_after(run.start, replay.journal)
+    settings = settings_after(run.start, replay.journal)
     real = differences(settings, changed(settings, repair.changes))
     nudges = (*replay.journal[len(run.journal) :], *([Nudge(repair.step, real)] if real else ()))
     return Replay(run, nudges, repair.step)
@@ -103,7 +103,7 @@ def _reason(run: Run, began: int) -> tuple[str, Repair]:
     """Why it began after that step: a change shortly before, else a learning rate out of the usual range; where there
     is neither, that is what is said."""
     journal = [nudge for nudge in run.journal if nudge.step <= began]
-    then = _settings_after(run.start, journal)
+    then = settings_after(run.start, journal)
     made = [
         one for one in gestures(journal) if began - one.step <= RECENT and not _lowers_alpha(one) and _acts(one, then)
     ]
@@ -131,12 +131,6 @@ def _lowers_alpha(gesture: Gesture) -> bool:
 def _acts(gesture: Gesture, then: Settings) -> bool:
     """Whether one of its settings had an effect under the settings that counted when it began."""
     return any(not FIELDS[name].idle(then) for name in gesture.changes)
-
-
-def _settings_after(start: Settings, journal: Iterable[Nudge]) -> Settings:
-    """The settings after the nudges of `journal`, which begins with `start`."""
-    new = {name: value for nudge in journal for name, (_, value) in nudge.changes.items()}
-    return changed(start, new)
 
 
 def usual(settings: Settings) -> float:

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from core.errors import UserError
-from core.runs.journal import Nudge
+from core.runs.journal import Nudge, settings_after
 from core.search.sampling import grid_points, random_points
 from core.search.space import MOST_POINTS, Point, Space
-from core.settings.table import FIELDS, RunSpec, Settings, changed
+from core.settings.table import FIELDS, RunSpec, Settings
 from core.training.state import State
 
 Result = dict[str, Any]  # what became of a trial, as plain numbers: see `Search.result`
@@ -41,12 +41,7 @@ class Origin:
     @cached_property
     def present(self) -> Settings:
         """The settings at the run's step."""
-        return changed(self.settings, {name: new for nudge in self.journal for name, new in new_values(nudge).items()})
-
-
-def new_values(nudge: Nudge) -> dict[str, Any]:
-    """The settings that a nudge changes, with their new values."""
-    return {name: new for name, (_, new) in nudge.changes.items()}
+        return settings_after(self.settings, self.journal)
 
 
 @dataclass(frozen=True)

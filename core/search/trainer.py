@@ -14,7 +14,7 @@ import numpy as np
 from core.data.datasets import Data
 from core.errors import UserError
 from core.runs.journal import Nudge
-from core.search.plan import Origin, Plan, new_values
+from core.search.plan import Origin, Plan
 from core.search.progress import ProgressClock
 from core.search.trials import Group, StackCache, Trial, Work, forked_members, initial_members
 from core.settings.table import changed
@@ -147,7 +147,7 @@ class Trainer:
             broken = yield from self._train(stack, nudge.step, self._groups[0].step_seconds(1))
             if broken.any():
                 raise UserError(f"The run diverges before step {origin.step:,}: go on from an earlier step.")
-            settings = changed(settings, new_values(nudge))
+            settings = changed(settings, nudge.new_values)
             stack.set(settings)
             yield
         return stack
