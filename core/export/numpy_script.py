@@ -52,15 +52,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECL
 
 {imports}
 
-# The run
-
-SIZES = {sizes}  # features, units of the hidden layers, classes
-ACTIVATION = "{activation}"
-INITIALIZATION = "{initialization}"
-SEED = {seed}  # of the first weights and of the order of the examples
-RULES = {rules}  # of Panda, by which it was trained
-STEPS = {steps}
-{settings}{nudges}
+{the_run}
 
 {parts}
 
@@ -112,17 +104,10 @@ def numpy_script(run: Run) -> str:
         title=script.title(run),
         losses=script.losses(run),
         imports=script.imports({*needed.imports, "import base64", "import io", "import numpy as np"}),
-        sizes=run.sizes,
-        activation=run.spec.activation,
-        initialization=run.spec.initialization,
-        seed=run.spec.seed,
-        rules=run.spec.rules,
-        steps=run.step,
-        settings=script.settings(run),
-        nudges=script.nudges(run),
+        the_run=script.the_run(run),
         parts=needed.text,
         data=script.data(run),
-        limits=script.limits({"optimizer": "OPTIMIZERS", "decay": "SCHEDULES"}),
+        limits=script.limits(),
         **{
             name.lower(): script.table({key: _row(row) for key, row in each.items()})
             for name, each in REGISTRIES.items()

@@ -17,6 +17,16 @@ from core.runs.run import Run
 from core.settings.table import FIELDS, SETTINGS, Field
 
 WIDTH = 120
+REGISTRIES = {"optimizer": "OPTIMIZERS", "decay": "SCHEDULES"}  # settings whose choices are tables in the scripts
+THE_RUN = """# The run
+
+SIZES = {sizes}  # features, units of the hidden layers, classes
+ACTIVATION = "{spec.activation}"
+INITIALIZATION = "{spec.initialization}"
+SEED = {spec.seed}  # of the first weights and of the order of the examples
+RULES = {spec.rules}  # of Panda, by which it was trained
+STEPS = {steps}
+{settings}{nudges}"""
 
 
 def title(run: Run) -> str:
@@ -41,15 +51,20 @@ def used(run: Run, name: str) -> list[str]:
     return list(dict.fromkeys(values))
 
 
+def the_run(run: Run) -> str:
+    """The lines that a person may change: what the run is, its first settings and its nudges."""
+    return THE_RUN.format(sizes=run.sizes, spec=run.spec, steps=run.step, settings=settings(run), nudges=nudges(run))
+
+
 def settings(run: Run) -> str:
     """The lines of SETTINGS, the settings at step 0."""
     return f"SETTINGS = {table({name: literal(value) for name, value in asdict(run.start).items()})}  # at step 0\n"
 
 
-def limits(registries: Mapping[str, str]) -> str:
-    """The lines of CHOICES and RANGES: what every setting takes. `registries` has the names of tables of choices."""
+def limits() -> str:
+    """The lines of CHOICES and RANGES: what every setting takes."""
     chosen = [field for field in SETTINGS if field.choices or field.scale == "switch"]
-    choices = {field.name: registries.get(field.name) or literal(_choices(field)) for field in chosen}
+    choices = {field.name: REGISTRIES.get(field.name) or literal(_choices(field)) for field in chosen}
     ranges = {field.name: literal(_range(field)) for field in SETTINGS if field not in chosen}
     return f"CHOICES = {table(choices)}\nRANGES = {table(ranges)}"
 
@@ -71,7 +86,7 @@ def nudges(run: Run) -> str:
 
 
 def _nudge(nudge: Nudge) -> str:
-    changes = {name: literal(new) for name, (_, new) in nudge.changes.items()}
+    changes = {name: literal(new) for name, new in nudge.new_values.items()}
     row = ", ".join(f"{literal(name)}: {new}" for name, new in changes.items())
     line = f"    ({nudge.step}, {{{row}}}),\n"
     if len(line) > WIDTH:

@@ -24,15 +24,7 @@ from __future__ import annotations
 
 {imports}
 
-# The run
-
-SIZES = {sizes}  # features, units of the hidden layers, classes
-ACTIVATION = "{activation}"
-INITIALIZATION = "{initialization}"
-SEED = {seed}  # of the first weights and of the order of the examples
-RULES = {rules}  # of Panda, by which it was trained
-STEPS = {steps}
-{settings}{nudges}
+{the_run}
 
 # What is calculated
 
