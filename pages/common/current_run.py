@@ -26,8 +26,6 @@ from pages.common.sentences import say
 
 KEPT = ("embed", "present")  # how names in the address begin that do not choose the run
 CHARTS = "charts"  # in the address of a run: the names of the charts that were chosen instead of the first ones
-
-
 TWINS = "twins-wanted"  # in the session: whether new runs keep twins
 
 
@@ -53,9 +51,7 @@ def open_run(run: Run | Replay[Run], name: str = "", arrived: Callable[[RunSessi
 def open_scene(scene: Scene) -> RunSession:
     """Open a run of a scene, at its step and speed: a new one, or one that this session opened and never touched. The
     run before is paused and stays open."""
-    before = _latest()
-    if before and drives(before):
-        before.do(Pause())
+    _pause(_latest())
     opened = _untouched(scene) or open_run(scene.run(), scene.title)
     opened.do(Speed(scene.speed))
     return opened
@@ -92,11 +88,16 @@ def start(spec: RunSpec, settings: Settings) -> RunSession:
     data = data_of(spec)
     settings = replace(settings, batch_size=min(settings.batch_size, data.train.labels.size))
     opened = open_run(Run(replace(spec, rules=RULES), settings, data))
+    _pause(before)
     if before:
-        if drives(before):
-            before.do(Pause())
         opened.do(Speed(before.pacing.speed))
     return hold(opened)
+
+
+def _pause(before: RunSession | None) -> None:
+    """Pause the run that was current before, if there is one and this person drives it."""
+    if before and drives(before):
+        before.do(Pause())
 
 
 def charts_in_address(first: list[str]) -> list[str]:
